@@ -1,0 +1,86 @@
+// Writes the headers of the tunnel in the order of a real ASA's reply.
+#include "control/anyconnect/connect_reply.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "control/http/message.hpp"
+
+namespace culvert::control {
+namespace {
+
+// The ASA's constant; the lease of the address ends with the session anyway.
+constexpr unsigned kLeaseSeconds = 1209600;
+
+std::string seconds_or_none(unsigned seconds) {
+  return seconds == 0 ? "none" : std::to_string(seconds);
+}
+
+// One header line: what an administrator wrote over several lines, or with odd bytes, must not
+// become another header.
+std::string one_line(std::string_view text) {
+  std::string out(text);
+  std::replace_if(
+      out.begin(), out.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return out;
+}
+
+}  // namespace
+
+std::string connect_reply(const TunnelGrant& grant) {
+  std::string out = "HTTP/1.1 200 CONNECTED\r\n";
+  const auto header = [&out](std::string_view name, const auto& value) {
+    fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
+  };
+  header("X-CSTP-Version", 1);
+  header("X-CSTP-Protocol", "Copyright (c) 2004 Cisco Systems, Inc.");
+  header("X-CSTP-Address", grant.address.to_string());
+  header("X-CSTP-Netmask", IpAddress::v4(grant.netmask).to_string());
+  if (!grant.hostname.empty()) header("X-CSTP-Hostname", one_line(grant.hostname));
+  for (const IpAddress& server : grant.dns)
+    header("X-CSTP-DNS", server.to_string());
+  header("X-CSTP-Lease-Duration", kLeaseSeconds);
+  header("X-CSTP-Session-Timeout", seconds_or_none(grant.session_timeout_s));
+  header("X-CSTP-Session-Timeout-Alert-Interval", 60);
+  header("X-CSTP-Session-Timeout-Remaining", seconds_or_none(grant.session_remaining_s));
+  header("X-CSTP-Idle-Timeout", seconds_or_none(grant.idle_timeout_s));
+  header("X-CSTP-Disconnected-Timeout", seconds_or_none(grant.disconnected_timeout_s));
+  if (!grant.default_domain.empty()) {
+    header("X-CSTP-Default-Domain", one_line(grant.default_domain));
+  }
+  header("X-CSTP-Keep", "true");
+  header("X-CSTP-Tunnel-All-DNS", "false");
+  header("X-CSTP-DPD", grant.dpd_s);
+  header("X-CSTP-Keepalive", grant.keepalive_s);
+  // A client that renews its keys in place would need OpenSSL again; it is told not to.
+  header("X-CSTP-Rekey-Method", "none");
+  header("X-CSTP-MSIE-Proxy-Lockdown", "true");
+  header("X-CSTP-Smartcard-Removal-Disconnect", "true");
+  header("X-CSTP-MTU", grant.tls_mtu);
+  header("X-DTLS-MTU", grant.dtls_mtu);
+  header("X-CSTP-Routing-Filtering-Ignore", "false");
+  header("X-CSTP-Quarantine", "false");
+  header("X-CSTP-Disable-Always-On-VPN", "false");
+  header("X-CSTP-Client-Bypass-Protocol", "false");
+  header("X-CSTP-TCP-Keepalive", "true");
+  header("X-CSTP-License", "accept");
+  if (!grant.banner.empty()) {
+    std::string banner;
+    for (const std::string& line : grant.banner)
+      banner += (banner.empty() ? "" : " ") + line;
+    header("X-CSTP-Banner", one_line(banner));
+  }
+  out += "\r\n";
+  return out;
+}
+
+std::string connect_refusal(unsigned status, std::string_view reason) {
+  http::Reply reply = http::refusal(status);
+  if (!reason.empty()) reply.headers.emplace_back("X-Reason", one_line(reason));
+  return http::to_text(reply);
+}
+
+}  // namespace culvert::control

@@ -1,0 +1,39 @@
+// The answer to CONNECT. Header names are written as the ASA writes them: openconnect compares them
+// with regard to case.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/config/config.hpp"
+
+namespace culvert::control {
+
+struct TunnelGrant {
+  IpAddress address;
+  uint32_t netmask = 0xffffffff;  // host order
+  std::string hostname;           // the client's own, echoed; "" = not
+  std::vector<IpAddress> dns;     // the client takes three
+  std::string default_domain;
+  std::vector<std::string> banner;
+  unsigned idle_timeout_s = 0;          // 0 = none
+  unsigned disconnected_timeout_s = 0;  // how long the cookie lives without a tunnel; 0 = none
+  unsigned session_timeout_s = 0;       // 0 = none
+  unsigned session_remaining_s = 0;
+  unsigned dpd_s = 0;        // the client's interval; 0 = it sends none
+  unsigned keepalive_s = 0;  // 0 = none
+  unsigned tls_mtu = 0;
+  unsigned dtls_mtu = 0;
+};
+
+// "HTTP/1.1 200 CONNECTED" with the headers. No X-DTLS-Session-ID and no X-DTLS-Port: the client
+// does not try DTLS. Both MTUs are announced; openconnect puts the larger on its interface.
+[[nodiscard]] std::string connect_reply(const TunnelGrant& grant);
+
+// A refusal. 401: the cookie is not (or no longer) good, which ends openconnect's attempts. 503:
+// `reason` goes into X-Reason, which openconnect shows.
+[[nodiscard]] std::string connect_refusal(unsigned status, std::string_view reason);
+
+}  // namespace culvert::control

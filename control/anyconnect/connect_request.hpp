@@ -1,0 +1,30 @@
+// What a client asks for in CONNECT /CSCOSSLC/tunnel.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/config/config.hpp"
+#include "control/http/message.hpp"
+
+namespace culvert::control {
+
+struct ConnectRequest {
+  std::string_view cookie;           // `webvpn`; "" = none. Points into the request.
+  std::optional<unsigned> base_mtu;  // X-CSTP-Base-MTU: MTU of the path, 576..65535
+  std::optional<unsigned> mtu;       // X-CSTP-MTU: largest inner packet, 256..65535
+  std::string hostname;              // X-CSTP-Hostname, "" if it is not one
+  std::vector<IpAddress> addresses;  // X-CSTP-Address: the ones it had before
+  std::string user_agent;
+};
+
+// "CONNECT /CSCOSSLC/tunnel"; some clients leave the first slash out.
+[[nodiscard]] bool is_tunnel_path(std::string_view path) noexcept;
+
+// Values that are out of range or no numbers count as absent; they are hints.
+[[nodiscard]] ConnectRequest parse_connect(const http::Request& request);
+
+}  // namespace culvert::control

@@ -1,0 +1,54 @@
+// Puts the rows of all modes together.
+#include "control/config/command.hpp"
+
+namespace culvert::control {
+
+Mode parent(Mode mode) noexcept {
+  return mode == Mode::group_policy_webvpn ? Mode::group_policy : Mode::global;
+}
+
+std::string_view title(Mode mode) noexcept {
+  switch (mode) {
+    case Mode::global: return "Global";
+    case Mode::dataplane: return "dataplane";
+    case Mode::interface: return "interface DEVICE";
+    case Mode::webvpn: return "webvpn";
+    case Mode::group_policy: return "group-policy NAME attributes";
+    case Mode::group_policy_webvpn: return "group-policy NAME attributes, webvpn";
+    case Mode::tunnel_group_general: return "tunnel-group NAME general-attributes";
+    case Mode::tunnel_group_webvpn: return "tunnel-group NAME webvpn-attributes";
+    case Mode::username: return "username NAME attributes";
+  }
+  return {};
+}
+
+void Draft::note(std::string subject, const Arguments& arguments, std::string_view name) {
+  Origin origin = here;
+  if (const Argument* a = arguments.find(name)) {
+    origin.column = a->column;
+    origin.end = a->end;
+  }
+  origins[std::move(subject)] = std::move(origin);
+}
+
+InterfaceConfig& Draft::interface() {
+  for (auto& i : config.interfaces) {
+    if (i.device == object) return i;
+  }
+  throw std::logic_error("interface mode without an interface");
+}
+
+std::span<const Command> commands() {
+  static const std::vector<Command> table = [] {
+    std::vector<Command> all;
+    for (const auto part : {system_commands(), dataplane_commands(), interface_commands(), network_commands(),
+                            ssl_commands(), webvpn_commands(), group_policy_commands(), username_commands(),
+                            tunnel_group_commands()}) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  }();
+  return table;
+}
+
+}  // namespace culvert::control

@@ -1,0 +1,225 @@
+// Rows: group policies. A value that is not set is that of DfltGrpPolicy.
+#include <algorithm>
+#include <array>
+
+#include "control/config/command.hpp"
+#include "control/config/match.hpp"
+
+namespace culvert::control {
+namespace {
+
+constexpr std::string_view kDefaultPolicy = "DfltGrpPolicy";
+constexpr size_t kMaxPools = 6;
+constexpr size_t kMaxBanner = 4000;  // bytes; what AnyConnect shows
+
+void add_policy(Draft& d, const Arguments& a) {
+  const std::string name = a.text("name");
+  d.config.group_policies.try_emplace(name, GroupPolicyConfig{.name = name});
+}
+
+void enter_policy(Draft& d, const Arguments& a) {
+  d.object = a.text("name");
+  if (!d.config.group_policies.contains(d.object)) {
+    throw ArgumentError("name", "This group policy does not exist: enter \"group-policy " + quote(d.object) +
+                                    " internal\" first");
+  }
+}
+
+void remove_policy(Draft& d, const Arguments& a) {
+  if (a.text("name") == kDefaultPolicy) throw ArgumentError("name", "DfltGrpPolicy cannot be removed");
+  d.config.group_policies.erase(a.text("name"));
+}
+
+void show_policies(const Config& c, const std::string&, Lines& out) {
+  for (const auto& [name, policy] : c.group_policies) {
+    if (name != kDefaultPolicy) out.add("group-policy " + quote(name) + " internal");
+    out.open("group-policy " + quote(name) + " attributes", name, true);
+  }
+}
+
+void set_banner(Draft& d, const Arguments& a) {
+  auto& banner = d.group_policy().banner;
+  if (a.has("none")) {
+    banner.emplace();
+    return;
+  }
+  std::string text = a.text("text");
+  text.erase(text.find_last_not_of(" \t") + 1);
+  size_t total = text.size();
+  if (banner) {
+    for (const auto& line : *banner) total += line.size() + 1;
+  }
+  if (total > kMaxBanner) throw ArgumentError("text", "A banner holds at most 4000 bytes");
+  if (!banner) banner.emplace();
+  banner->push_back(std::move(text));
+}
+
+void set_pools(Draft& d, const Arguments& a) {
+  const auto names = a.texts("pool");
+  if (names.size() > kMaxPools) throw ArgumentError("pool", "A group policy has at most 6 address pools");
+  d.group_policy().address_pools = names;
+  d.note("policy-pools/" + d.object, a, "pool");
+}
+
+void set_dns(Draft& d, const Arguments& a) {
+  std::vector<IpAddress> servers;
+  for (const Argument& word : a) {
+    if (word.name == "server") servers.push_back(IpAddress::v4(static_cast<uint32_t>(word.number)));
+  }
+  d.group_policy().dns_servers = std::move(servers);
+}
+
+// "none" or a list.
+template <typename List, typename Text>
+std::string value_or_none(const List& list, Text text) {
+  if (list.empty()) return " none";
+  std::string out = " value";
+  for (const auto& element : list) out += " " + text(element);
+  return out;
+}
+
+std::string minutes(unsigned n) {
+  return n == 0 ? "none" : std::to_string(n);
+}
+
+void show_policy(const Config& c, const std::string& object, Lines& out) {
+  const GroupPolicyConfig& p = c.group_policies.at(object);
+  if (p.banner) {
+    if (p.banner->empty()) out.add("banner none");
+    for (const auto& line : *p.banner) out.add("banner value " + line);
+  }
+  if (p.dns_servers) {
+    out.add("dns-server" + value_or_none(*p.dns_servers, [](const IpAddress& a) { return ipv4_text(a.v4_value()); }));
+  }
+  if (p.simultaneous_logins) out.add("vpn-simultaneous-logins " + std::to_string(*p.simultaneous_logins));
+  if (p.idle_timeout_min) out.add("vpn-idle-timeout " + minutes(*p.idle_timeout_min));
+  if (p.session_timeout_min) out.add("vpn-session-timeout " + minutes(*p.session_timeout_min));
+  if (p.default_domain) {
+    out.add("default-domain " + (p.default_domain->empty() ? "none" : "value " + quote(*p.default_domain)));
+  }
+  if (p.address_pools) out.add("address-pools" + value_or_none(*p.address_pools, quote));
+}
+
+void show_policy_webvpn(const Config& c, const std::string& object, Lines& out) {
+  const GroupPolicyConfig& p = c.group_policies.at(object);
+  const auto enabled = [](bool on) { return on ? " enable" : " none"; };
+  if (p.dtls) out.add(std::string("anyconnect ssl dtls") + enabled(*p.dtls));
+  if (p.anyconnect_mtu) out.add("anyconnect mtu " + std::to_string(*p.anyconnect_mtu));
+  if (p.df_bit_ignore) out.add(std::string("anyconnect ssl df-bit-ignore") + enabled(*p.df_bit_ignore));
+  if (p.keepalive_s) out.add("anyconnect ssl keepalive " + minutes(*p.keepalive_s));
+  if (p.dpd_client_s) out.add("anyconnect dpd-interval client " + minutes(*p.dpd_client_s));
+  if (p.dpd_gateway_s) out.add("anyconnect dpd-interval gateway " + minutes(*p.dpd_gateway_s));
+}
+
+const std::array kGroupPolicy = {
+    Command{.syntax = "group-policy <name:word> internal",
+            .help = "Make a group policy",
+            .set = add_policy,
+            .no_syntax = "group-policy <name:word> [internal]",
+            .unset = remove_policy},
+    Command{.syntax = "group-policy <name:word> attributes",
+            .help = "What sessions of a group policy get",
+            .set = enter_policy,
+            .no_syntax = "group-policy <name:word> attributes",
+            .unset =
+                [](Draft& d, const Arguments& a) {
+                  enter_policy(d, a);
+                  d.group_policy() = {.name = d.object};
+                },
+            .show = show_policies,
+            .enters = Mode::group_policy},
+    Command{.mode = Mode::group_policy,
+            .syntax = "banner {value <text:line> | none}",
+            .help = "Text that users see when they log in; repeat it for more lines",
+            .set = set_banner,
+            .no_syntax = "banner [none | value <text:line>]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().banner.reset(); },
+            .show = show_policy},
+    Command{.mode = Mode::group_policy,
+            .syntax = "dns-server {value <server:ipv4> [<server:ipv4>] | none}",
+            .help = "Name servers of clients",
+            .set = set_dns,
+            .no_syntax = "dns-server [none | value <server:ipv4> [<server:ipv4>]]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().dns_servers.reset(); }},
+    Command{.mode = Mode::group_policy,
+            .syntax = "vpn-simultaneous-logins <count:0-2147483647>",
+            .help = "Sessions that one user may have (default 3; 0: nobody can log in)",
+            .set = [](Draft& d, const Arguments& a) { d.group_policy().simultaneous_logins = a.number("count"); },
+            .no_syntax = "vpn-simultaneous-logins [<count:0-2147483647>]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().simultaneous_logins.reset(); }},
+    Command{.mode = Mode::group_policy,
+            .syntax = "vpn-idle-timeout {<minutes:1-35791394> | none}",
+            .help = "Time without data after which a session ends (default 30)",
+            .set = [](Draft& d, const Arguments& a) { d.group_policy().idle_timeout_min = a.number("minutes"); },
+            .no_syntax = "vpn-idle-timeout [<minutes:1-35791394> | none]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().idle_timeout_min.reset(); }},
+    Command{.mode = Mode::group_policy,
+            .syntax = "vpn-session-timeout {<minutes:1-35791394> | none}",
+            .help = "Longest time that a session may last (default none)",
+            .set = [](Draft& d, const Arguments& a) { d.group_policy().session_timeout_min = a.number("minutes"); },
+            .no_syntax = "vpn-session-timeout [<minutes:1-35791394> | none]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().session_timeout_min.reset(); }},
+    Command{.mode = Mode::group_policy,
+            .syntax = "default-domain {value <domain:word> | none}",
+            .help = "Domain that clients search",
+            .set = [](Draft& d, const Arguments& a) { d.group_policy().default_domain = a.text("domain"); },
+            .no_syntax = "default-domain [none | value <domain:word>]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().default_domain.reset(); }},
+    Command{.mode = Mode::group_policy,
+            .syntax = "address-pools {value <pool:word>... | none}",
+            .help = "Pools that clients get an address from, in this order; at most 6",
+            .set = set_pools,
+            .no_syntax = "address-pools [none | value <pool:word>...]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().address_pools.reset(); }},
+    Command{.mode = Mode::group_policy,
+            .syntax = "webvpn",
+            .help = "What concerns the tunnel",
+            .set = [](Draft&, const Arguments&) {},
+            .show = [](const Config&, const std::string& object, Lines& out) { out.open("webvpn", object, true); },
+            .enters = Mode::group_policy_webvpn},
+    Command{.mode = Mode::group_policy_webvpn,
+            .syntax = "anyconnect ssl dtls {enable | none}",
+            .help = "Whether clients may use DTLS (default enable)",
+            .set = [](Draft& d, const Arguments& a) { d.group_policy().dtls = a.has("enable"); },
+            .no_syntax = "anyconnect ssl dtls [enable | none]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().dtls.reset(); },
+            .show = show_policy_webvpn},
+    Command{.mode = Mode::group_policy_webvpn,
+            .syntax = "anyconnect mtu <bytes:576-1462>",
+            .help = "Largest inner packet (default: what fits)",
+            .set = [](Draft& d, const Arguments& a) { d.group_policy().anyconnect_mtu = a.number("bytes"); },
+            .no_syntax = "anyconnect mtu [<bytes:576-1462>]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().anyconnect_mtu.reset(); }},
+    Command{.mode = Mode::group_policy_webvpn,
+            .syntax = "anyconnect ssl df-bit-ignore {enable | none}",
+            .help = "Fragment inner packets that are too large even if they must not be (default none)",
+            .set = [](Draft& d, const Arguments& a) { d.group_policy().df_bit_ignore = a.has("enable"); },
+            .no_syntax = "anyconnect ssl df-bit-ignore [enable | none]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().df_bit_ignore.reset(); }},
+    Command{.mode = Mode::group_policy_webvpn,
+            .syntax = "anyconnect ssl keepalive {<seconds:15-600> | none}",
+            .help = "Interval of keepalives from the client (default 20)",
+            .set = [](Draft& d, const Arguments& a) { d.group_policy().keepalive_s = a.number("seconds"); },
+            .no_syntax = "anyconnect ssl keepalive [<seconds:15-600> | none]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().keepalive_s.reset(); }},
+    Command{.mode = Mode::group_policy_webvpn,
+            .syntax = "anyconnect dpd-interval {gateway | client} {<seconds:5-3600> | none}",
+            .help = "Dead peer detection, by this box or by the client (default 30)",
+            .set =
+                [](Draft& d, const Arguments& a) {
+                  auto& p = d.group_policy();
+                  (a.has("client") ? p.dpd_client_s : p.dpd_gateway_s) = a.number("seconds");
+                },
+            .no_syntax = "anyconnect dpd-interval {gateway | client} [<seconds:5-3600> | none]",
+            .unset =
+                [](Draft& d, const Arguments& a) {
+                  auto& p = d.group_policy();
+                  (a.has("client") ? p.dpd_client_s : p.dpd_gateway_s).reset();
+                }},
+};
+
+}  // namespace
+
+std::span<const Command> group_policy_commands() { return kGroupPolicy; }
+
+}  // namespace culvert::control

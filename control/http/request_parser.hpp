@@ -1,0 +1,56 @@
+// One HTTP/1.1 request, parsed from plaintext as it comes, with limits.
+//
+// Boost.Beast does the grammar. In front of it stands what Beast tolerates and a front end and a
+// back end could read in two ways (RFC 9112 §11.2): folded lines, bare CR or LF, control
+// characters, several lengths, several hosts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "control/http/message.hpp"
+
+namespace culvert::control::http {
+
+inline constexpr size_t kMaxRequestLine = 8 * 1024;
+inline constexpr size_t kMaxHeader = 16 * 1024;  // request line and header fields
+inline constexpr size_t kMaxBody = 256 * 1024;
+inline constexpr size_t kMaxFields = 100;
+
+class RequestParser {
+ public:
+  enum class State : uint8_t { more, complete, refused };
+
+  RequestParser();
+  ~RequestParser();
+  RequestParser(const RequestParser&) = delete;
+  RequestParser& operator=(const RequestParser&) = delete;
+
+  // Takes all of `plaintext`. Bytes behind the end of the request make it `refused` with 400:
+  // pipelining would put bytes into OpenSSL's hands that belong to the tunnel.
+  State feed(std::string_view plaintext);
+
+  [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] unsigned status() const noexcept { return status_; }  // why: 400, 413, 414, …
+  [[nodiscard]] bool idle() const noexcept { return bytes_ == 0; }    // nothing has come yet
+  // In `complete`. Makes the parser ready for the next request.
+  [[nodiscard]] Request take();
+
+ private:
+  struct Beast;
+  State refuse(unsigned status) noexcept;
+  void parse_header(size_t header_size);
+  void parse_body(std::string_view bytes);
+
+  std::unique_ptr<Beast> beast_;
+  std::string header_;
+  std::string piece_;
+  size_t bytes_ = 0;
+  State state_ = State::more;
+  unsigned status_ = 0;
+};
+
+}  // namespace culvert::control::http

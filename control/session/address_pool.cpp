@@ -1,0 +1,121 @@
+// Least recently used addresses first, with a preference for the client's worker.
+#include "control/session/address_pool.hpp"
+
+#include <algorithm>
+
+namespace culvert::control {
+
+AddressPool::AddressPool(const PoolConfig& config, HomeOf home_of, std::set<uint32_t> excluded)
+    : config_(config),
+      home_of_(std::move(home_of)),
+      excluded_(std::move(excluded)),
+      next_fresh_(config.first) {
+  std::erase_if(excluded_, [&](uint32_t a) { return a < config.first || a > config.last; });
+}
+
+uint64_t AddressPool::size() const noexcept {
+  if (config_.last < config_.first) return 0;
+  return uint64_t{config_.last} - config_.first + 1 - excluded_.size();
+}
+
+bool AddressPool::contains(uint32_t address) const noexcept {
+  return address >= config_.first && address <= config_.last && !excluded_.contains(address);
+}
+
+uint8_t AddressPool::home(uint32_t address) const {
+  return static_cast<uint8_t>(home_of_(IpAddress::v4(address)) % dp::kMaxWorkers);
+}
+
+void AddressPool::add_free(uint32_t address) {
+  turn_[address] = next_turn_;
+  free_[home(address)].emplace(next_turn_++, address);
+}
+
+void AddressPool::remove_free(uint32_t address) {
+  const auto found = turn_.find(address);
+  if (found == turn_.end()) return;
+  free_[home(address)].erase(found->second);
+  turn_.erase(found);
+}
+
+std::optional<uint32_t> AddressPool::oldest(unsigned worker) const {
+  const auto& line = free_[worker % dp::kMaxWorkers];
+  if (line.empty()) return std::nullopt;
+  return line.begin()->second;
+}
+
+std::optional<uint32_t> AddressPool::acquire(unsigned worker, std::optional<uint32_t> wish) {
+  const auto take = [&](uint32_t address) {
+    remove_free(address);
+    used_.insert(address);
+    return address;
+  };
+  if (wish && contains(*wish) && !used_.contains(*wish)) return take(*wish);
+
+  for (unsigned i = 0; i < kLookahead && next_fresh_ <= config_.last; i++) {
+    const auto address = static_cast<uint32_t>(next_fresh_++);
+    // A wish may have taken it before its turn, and given it back.
+    if (!contains(address) || used_.contains(address) || turn_.contains(address)) continue;
+    if (home(address) == worker) return take(address);
+    add_free(address);
+  }
+  if (const auto address = oldest(worker)) return take(*address);
+  // No address has its home here: the one that has waited longest, and the ring between the
+  // workers.
+  const std::map<uint64_t, uint32_t>* best = nullptr;
+  for (const auto& line : free_) {
+    if (!line.empty() && (best == nullptr || line.begin()->first < best->begin()->first))
+      best = &line;
+  }
+  if (best == nullptr) return std::nullopt;
+  return take(best->begin()->second);
+}
+
+void AddressPool::release(uint32_t address) {
+  if (used_.erase(address) != 0) add_free(address);
+}
+
+AddressPools::AddressPools(const Config& config, const HomeOf& home_of) {
+  std::set<uint32_t> own;
+  for (const InterfaceConfig& interface : config.interfaces) {
+    if (interface.address.is_v4()) own.insert(interface.address.v4_value());
+  }
+  for (const auto& [name, pool] : config.pools)
+    pools_.emplace(name, AddressPool(pool, home_of, own));
+}
+
+std::optional<AddressLease> AddressPools::acquire(const std::vector<std::string>& pools,
+                                                  unsigned worker,
+                                                  const std::vector<IpAddress>& wishes) {
+  std::optional<uint32_t> wish;
+  for (const IpAddress& address : wishes) {
+    if (address.is_v4()) wish = address.v4_value();
+  }
+  for (const std::string& name : pools) {
+    const auto found = pools_.find(name);
+    if (found == pools_.end()) continue;
+    if (const auto address = found->second.acquire(worker, wish)) {
+      return AddressLease{name, *address, found->second.mask()};
+    }
+  }
+  return std::nullopt;
+}
+
+void AddressPools::release(const AddressLease& lease) {
+  const auto found = pools_.find(lease.pool);
+  if (found != pools_.end()) found->second.release(lease.address);
+}
+
+const AddressPool* AddressPools::find(const std::string& name) const {
+  const auto found = pools_.find(name);
+  return found == pools_.end() ? nullptr : &found->second;
+}
+
+uint64_t AddressPools::in_use() const noexcept {
+  uint64_t total = 0;
+  for (const auto& [name, pool] : pools_)
+    total += pool.in_use();
+  return total;
+}
+
+}  // namespace culvert::control

@@ -1,0 +1,90 @@
+// Inheritance of group policies.
+#include "control/session/policy.hpp"
+
+#include <algorithm>
+
+namespace culvert::control {
+namespace {
+
+constexpr unsigned kDefaultIdleMinutes = 30;
+// The ASA has no timeout of its own for sessions without a tunnel: it uses the idle timeout, and
+// with `vpn-idle-timeout none` webvpn's default-idle-timeout.
+constexpr unsigned kDefaultDisconnected = 1800;
+
+const GroupPolicyConfig* find_policy(const Config& config, const std::string& name) {
+  const auto found = config.group_policies.find(name);
+  return found == config.group_policies.end() ? nullptr : &found->second;
+}
+
+template <typename T>
+T value(const GroupPolicyConfig* own, const GroupPolicyConfig* base,
+        std::optional<T> GroupPolicyConfig::*member, T otherwise) {
+  if (own != nullptr && own->*member) return *(own->*member);
+  if (base != nullptr && base->*member) return *(base->*member);
+  return otherwise;
+}
+
+}  // namespace
+
+Policy resolve_policy(const Config& config, const std::string& name) {
+  using G = GroupPolicyConfig;
+  const G* base = find_policy(config, "DfltGrpPolicy");
+  const G* own = find_policy(config, name);
+  Policy p;
+  p.name = own != nullptr ? name : "DfltGrpPolicy";
+  p.address_pools = value(own, base, &G::address_pools, {});
+  p.simultaneous_logins = value(own, base, &G::simultaneous_logins, p.simultaneous_logins);
+  p.idle_timeout_s = 60 * value(own, base, &G::idle_timeout_min, kDefaultIdleMinutes);
+  p.session_timeout_s = 60 * value(own, base, &G::session_timeout_min, 0u);
+  p.disconnected_timeout_s = p.idle_timeout_s != 0 ? p.idle_timeout_s : kDefaultDisconnected;
+  p.dns_servers = value(own, base, &G::dns_servers, {});
+  p.default_domain = value(own, base, &G::default_domain, {});
+  p.banner = value(own, base, &G::banner, {});
+  p.anyconnect_mtu = own != nullptr && own->anyconnect_mtu ? own->anyconnect_mtu
+                     : base != nullptr                     ? base->anyconnect_mtu
+                                                           : std::nullopt;
+  p.dpd_gateway_s = value(own, base, &G::dpd_gateway_s, p.dpd_gateway_s);
+  p.dpd_client_s = value(own, base, &G::dpd_client_s, p.dpd_client_s);
+  p.keepalive_s = value(own, base, &G::keepalive_s, p.keepalive_s);
+  p.df_bit_ignore = value(own, base, &G::df_bit_ignore, false);
+  return p;
+}
+
+Policy resolve_policy(const Config& config, const std::string& tunnel_group,
+                      const std::string& user) {
+  const auto group = config.tunnel_groups.find(tunnel_group);
+  const auto account = config.users.find(user);
+  std::string name = "DfltGrpPolicy";
+  if (account != config.users.end() && account->second.group_policy) {
+    name = *account->second.group_policy;
+  } else if (group != config.tunnel_groups.end()) {
+    name = group->second.default_group_policy;
+  }
+  Policy policy = resolve_policy(config, name);
+  if (policy.address_pools.empty() && group != config.tunnel_groups.end()) {
+    policy.address_pools = group->second.address_pools;
+  }
+  return policy;
+}
+
+std::optional<std::string> find_tunnel_group(const Config& config, const std::string& choice) {
+  if (choice.empty() || choice == kDefaultTunnelGroup) return std::string(kDefaultTunnelGroup);
+  if (!config.webvpn.tunnel_group_list) return std::nullopt;
+  for (const auto& [name, group] : config.tunnel_groups) {
+    if (std::find(group.aliases.begin(), group.aliases.end(), choice) != group.aliases.end())
+      return name;
+  }
+  if (config.tunnel_groups.contains(choice)) return choice;
+  return std::nullopt;
+}
+
+std::vector<std::string> group_aliases(const Config& config) {
+  std::vector<std::string> aliases;
+  if (!config.webvpn.tunnel_group_list) return aliases;
+  for (const auto& [name, group] : config.tunnel_groups)
+    aliases.insert(aliases.end(), group.aliases.begin(), group.aliases.end());
+  std::sort(aliases.begin(), aliases.end());
+  return aliases;
+}
+
+}  // namespace culvert::control

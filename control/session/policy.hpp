@@ -1,0 +1,48 @@
+// A group policy with everything filled in: its own values, else DfltGrpPolicy's, else the ASA's
+// defaults; and the choice of a tunnel group.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/config/config.hpp"
+
+namespace culvert::control {
+
+struct Policy {
+  std::string name;
+  std::vector<std::string> address_pools;
+  unsigned simultaneous_logins = 3;        // 0 = nobody may log in
+  unsigned idle_timeout_s = 1800;          // 0 = none
+  unsigned session_timeout_s = 0;          // 0 = none
+  unsigned disconnected_timeout_s = 1800;  // how long a session waits for its client; never 0
+  std::vector<IpAddress> dns_servers;
+  std::string default_domain;
+  std::vector<std::string> banner;
+  std::optional<unsigned> anyconnect_mtu;
+  unsigned dpd_gateway_s = 30;
+  unsigned dpd_client_s = 30;
+  unsigned keepalive_s = 20;
+  bool df_bit_ignore = false;
+};
+
+inline constexpr std::string_view kDefaultTunnelGroup = "DefaultWEBVPNGroup";
+
+// The policy of `name`, or DfltGrpPolicy if there is none of that name.
+[[nodiscard]] Policy resolve_policy(const Config& config, const std::string& name);
+
+// For a user of a tunnel group: the user's own policy, else the group's; address pools of the
+// policy, else of the group.
+[[nodiscard]] Policy resolve_policy(const Config& config, const std::string& tunnel_group,
+                                    const std::string& user);
+
+// The group whose alias or name is `choice`; kDefaultTunnelGroup for an empty one. Nothing if there
+// is no such group, or the list of groups is off and a choice is none of the client's business.
+[[nodiscard]] std::optional<std::string> find_tunnel_group(const Config& config,
+                                                           const std::string& choice);
+// All aliases, sorted, if `tunnel-group-list` is enabled.
+[[nodiscard]] std::vector<std::string> group_aliases(const Config& config);
+
+}  // namespace culvert::control

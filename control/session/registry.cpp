@@ -1,0 +1,109 @@
+// The table of sessions.
+#include "control/session/registry.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace culvert::control {
+namespace {
+
+// An index by part of the hash gives nothing away: who can choose hashes can break SHA-256.
+uint64_t bucket(const CookieHash& hash) noexcept {
+  uint64_t key = 0;
+  std::memcpy(&key, hash.data(), sizeof key);
+  return key;
+}
+
+}  // namespace
+
+dp::Totals operator+(const dp::Totals& a, const dp::Totals& b) noexcept {
+  dp::Totals sum;
+  sum.rx_packets = a.rx_packets + b.rx_packets;
+  sum.rx_bytes = a.rx_bytes + b.rx_bytes;
+  sum.tx_packets = a.tx_packets + b.tx_packets;
+  sum.tx_bytes = a.tx_bytes + b.tx_bytes;
+  sum.rx_dropped = a.rx_dropped + b.rx_dropped;
+  sum.tx_dropped = a.tx_dropped + b.tx_dropped;
+  sum.rx_records = a.rx_records + b.rx_records;
+  sum.tx_records = a.tx_records + b.tx_records;
+  return sum;
+}
+
+dp::Totals read_totals(const dp::TunnelCounters& counters) noexcept {
+  const auto read = [](const std::atomic<uint64_t>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
+  dp::Totals totals;
+  totals.rx_packets = read(counters.rx_packets);
+  totals.rx_bytes = read(counters.rx_bytes);
+  totals.tx_packets = read(counters.tx_packets);
+  totals.tx_bytes = read(counters.tx_bytes);
+  totals.rx_dropped = read(counters.rx_dropped);
+  totals.tx_dropped = read(counters.tx_dropped);
+  totals.rx_records = read(counters.rx_records);
+  totals.tx_records = read(counters.tx_records);
+  return totals;
+}
+
+dp::Totals SessionRecord::totals() const noexcept {
+  if (!tunnel || tunnel->counters == nullptr) return past;
+  return past + read_totals(*tunnel->counters);
+}
+
+SessionRecord& Registry::add(SessionRecord record) {
+  while (next_index_ == 0 || sessions_.contains(next_index_))
+    next_index_++;
+  record.index = next_index_++;
+  by_cookie_.emplace(bucket(record.cookie), record.index);
+  const uint32_t index = record.index;
+  auto& slot = sessions_[index];
+  slot = std::make_unique<SessionRecord>(std::move(record));
+  cumulative_++;
+  peak_ = std::max(peak_, sessions_.size());
+  return *slot;
+}
+
+void Registry::erase(uint32_t index) {
+  const auto found = sessions_.find(index);
+  if (found == sessions_.end()) return;
+  CookieHash& cookie = found->second->cookie;
+  const auto [first, last] = by_cookie_.equal_range(bucket(cookie));
+  for (auto it = first; it != last; ++it) {
+    if (it->second != index) continue;
+    by_cookie_.erase(it);
+    break;
+  }
+  crypto::wipe(cookie);
+  sessions_.erase(found);
+}
+
+SessionRecord* Registry::find(uint32_t index) noexcept {
+  const auto found = sessions_.find(index);
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+SessionRecord* Registry::find_cookie(std::string_view cookie) noexcept {
+  if (!looks_like_cookie(cookie)) return nullptr;
+  CookieHash hash = hash_cookie(cookie);
+  SessionRecord* match = nullptr;
+  const auto [first, last] = by_cookie_.equal_range(bucket(hash));
+  for (auto it = first; it != last; ++it) {
+    SessionRecord* record = find(it->second);
+    if (record != nullptr && same_cookie(record->cookie, hash)) match = record;
+  }
+  crypto::wipe(hash);
+  return match;
+}
+
+std::vector<SessionRecord*> Registry::of_user(std::string_view user) {
+  std::vector<SessionRecord*> found;
+  for (const auto& [index, record] : sessions_) {
+    if (record->user == user) found.push_back(record.get());
+  }
+  std::stable_sort(found.begin(), found.end(), [](const SessionRecord* a, const SessionRecord* b) {
+    return a->login_us < b->login_us;
+  });
+  return found;
+}
+
+}  // namespace culvert::control

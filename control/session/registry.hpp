@@ -1,0 +1,109 @@
+// Control's own record of every session, found by index, cookie or user.
+#pragma once
+
+#include <ctime>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "control/session/address_pool.hpp"
+#include "control/session/cookie.hpp"
+#include "control/session/policy.hpp"
+#include "crypto/suite.hpp"
+#include "dataplane/session/mailbox.hpp"
+#include "dataplane/session/session.hpp"
+
+namespace culvert::control {
+
+// The inner address and the workers' view of a session. Lives as long as the session or any tunnel
+// that was promoted for it: a worker may hold the pointer until it has said `ended`, and the
+// address must not go to somebody else before.
+struct PublishedSession {
+  dp::Session* session = nullptr;
+  AddressLease lease;
+  std::function<void(PublishedSession&)> on_release;  // retires, frees the address
+
+  PublishedSession() = default;
+  PublishedSession(const PublishedSession&) = delete;
+  PublishedSession& operator=(const PublishedSession&) = delete;
+  ~PublishedSession() {
+    if (on_release) on_release(*this);
+  }
+  [[nodiscard]] IpAddress address() const noexcept { return IpAddress::v4(lease.address); }
+};
+
+// One TLS tunnel.
+struct TunnelInfo {
+  dp::ConnId conn;
+  dp::Flow flow;
+  const crypto::Suite* suite = nullptr;
+  uint16_t tls_mtu = 0;
+  uint16_t dtls_mtu = 0;
+  const dp::TunnelCounters* counters = nullptr;  // the worker counts here while the tunnel lives
+  uint64_t since_us = 0;                         // SetupEnv::now_us
+};
+
+enum class SessionState : uint8_t {
+  authenticated,  // has a cookie, never had a tunnel
+  active,         // has a tunnel
+  waiting,        // lost its tunnel, "Waiting to resume"
+};
+
+struct SessionRecord {
+  uint32_t index = 0;
+  std::string user;
+  std::string tunnel_group;
+  Policy policy;
+  IpAddress public_address;
+  uint16_t public_port = 0;
+  std::string user_agent;
+  std::string device;  // the client's device-id: "linux-64"
+  std::time_t login_time = 0;
+  uint64_t login_us = 0;
+  CookieHash cookie{};
+  std::shared_ptr<PublishedSession> inner;  // from the first CONNECT on
+  SessionState state = SessionState::authenticated;
+  uint64_t state_since_us = 0;
+  std::optional<TunnelInfo> tunnel;
+  dp::Totals past;       // of tunnels that have ended
+  unsigned tunnels = 0;  // that there have been
+
+  // Of all tunnels, the present one included.
+  [[nodiscard]] dp::Totals totals() const noexcept;
+};
+
+dp::Totals operator+(const dp::Totals& a, const dp::Totals& b) noexcept;
+[[nodiscard]] dp::Totals read_totals(const dp::TunnelCounters& counters) noexcept;
+
+class Registry {
+ public:
+  using Sessions = std::map<uint32_t, std::unique_ptr<SessionRecord>>;
+
+  // Gives it an index that is in use nowhere. `record.cookie` must be set.
+  SessionRecord& add(SessionRecord record);
+  void erase(uint32_t index);  // wipes the cookie's hash
+
+  [[nodiscard]] SessionRecord* find(uint32_t index) noexcept;
+  [[nodiscard]] SessionRecord* find_cookie(std::string_view cookie) noexcept;
+  [[nodiscard]] std::vector<SessionRecord*> of_user(std::string_view user);  // oldest first
+  [[nodiscard]] const Sessions& all() const noexcept { return sessions_; }
+  [[nodiscard]] size_t size() const noexcept { return sessions_.size(); }
+
+  // For `show vpn-sessiondb`.
+  [[nodiscard]] uint64_t cumulative() const noexcept { return cumulative_; }
+  [[nodiscard]] size_t peak() const noexcept { return peak_; }
+
+ private:
+  Sessions sessions_;
+  std::unordered_multimap<uint64_t, uint32_t> by_cookie_;  // first bytes of the hash -> index
+  uint32_t next_index_ = 1;
+  uint64_t cumulative_ = 0;
+  size_t peak_ = 0;
+};
+
+}  // namespace culvert::control

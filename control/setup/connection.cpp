@@ -1,0 +1,265 @@
+// The TLS side of a connection in set-up, its time limits, and its end.
+#include "control/setup/connection.hpp"
+
+#include <fmt/format.h>
+
+#include "control/http/message.hpp"
+#include "crypto/record/format.hpp"
+
+namespace culvert::control {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000;
+
+// RFC 8446 §5.1: what can begin a TLS connection, or continue it.
+bool is_record(std::span<const uint8_t> bytes) noexcept {
+  return bytes.size() > crypto::record::kHeaderSize && bytes[0] >= 20 && bytes[0] <= 23 &&
+         bytes[1] == 3;
+}
+
+}  // namespace
+
+Connection::Connection(SetupParts& parts, const ServerContext& tls, const dp::Message& opened,
+                       Admission::Token place)
+    : parts_(parts),
+      conn_(opened.conn),
+      flow_(opened.flow),
+      place_(std::move(place)),
+      since_us_(parts.env.now_us()),
+      tls_(std::make_unique<TlsConnection>(tls)) {}
+
+void Connection::start() {
+  want_record();
+}
+
+void Connection::enter(State state) {
+  state_ = state;
+  if (state >= State::tunnel) place_.reset();
+  since_us_ = parts_.env.now_us();
+}
+
+void Connection::want_record() {
+  parts_.outbox.want_record(conn_);
+}
+
+// `format` has one place, for the flow as the ASA writes it.
+void Connection::log_ssl(int level, unsigned number, std::string_view format) {
+  std::string name = "outside";
+  for (const InterfaceConfig& interface : parts_.env.config->interfaces) {
+    if (interface.address == flow_.local && !interface.nameif.empty()) name = interface.nameif;
+  }
+  const std::string flow =
+      fmt::format("{}:{}/{} to {}/{}", name, flow_.remote.to_string(), flow_.remote_port,
+                  flow_.local.to_string(), flow_.local_port);
+  parts_.env.log(level, number, fmt::format(fmt::runtime(format), flow));
+}
+
+void Connection::on_record(std::span<const uint8_t> record) {
+  // Asked for before we closed, or not asked for at all.
+  if (job_running_ || (state_ != State::handshake && state_ != State::login)) return;
+  if (!is_record(record)) {
+    if (!saw_record_) parts_.stats.not_tls++;
+    fail_handshake("not a TLS record");
+    return;
+  }
+  if (state_ == State::login) {
+    std::string plaintext;
+    plaintext.reserve(record.size());
+    const TlsStep step = tls_->read(record, plaintext);
+    if (step == TlsStep::more && !plaintext.empty()) {
+      if (parser_.idle()) request_since_us_ = parts_.env.now_us();
+      (void)parser_.feed(plaintext);
+    }
+    http::Request::wipe(plaintext);
+    if (step == TlsStep::more) {
+      on_plaintext();
+    } else {
+      close();  // with OpenSSL's alert, if it has one
+    }
+    return;
+  }
+
+  if (!saw_record_) log_ssl(6, 725001, "Starting SSL handshake with client {} for TLS session");
+  saw_record_ = true;
+  struct Job {
+    std::vector<uint8_t> record;
+    TlsStep step = TlsStep::failed;
+  };
+  const auto job = std::make_shared<Job>();
+  job->record.assign(record.begin(), record.end());
+  // The job owns the connection until `done`: nobody else touches tls_ meanwhile.
+  const auto self = shared_from_this();
+  job_running_ = parts_.pool.submit(
+      HandshakePool::Kind::crypto, [self, job] { job->step = self->tls_->handshake(job->record); },
+      [self, job](const std::string& error) {
+        self->job_running_ = false;
+        self->on_handshake_step(error.empty() ? job->step : TlsStep::failed);
+      });
+  if (!job_running_) {
+    parts_.stats.jobs_refused++;
+    abort();
+  }
+}
+
+void Connection::on_handshake_step(TlsStep step) {
+  if (state_ == State::gone) {
+    tls_.reset();
+    return;
+  }
+  if (state_ != State::handshake) return;
+  switch (step) {
+    case TlsStep::more:
+      send_output();
+      want_record();
+      break;
+    case TlsStep::done:
+      parts_.stats.handshakes++;
+      established_ = true;
+      log_ssl(6, 725002,
+              fmt::format("Device completed SSL handshake with client {{}} for {} session",
+                          tls_->version_name()));
+      log_ssl(7, 725012,
+              fmt::format("Device chooses cipher {} for the SSL session with client {{}}",
+                          tls_->suite()->name));
+      send_output();
+      enter(State::login);
+      want_record();
+      break;
+    case TlsStep::closed:
+    case TlsStep::failed: fail_handshake(tls_->error()); break;
+  }
+}
+
+void Connection::fail_handshake(const std::string& reason) {
+  if (!established_) {
+    parts_.stats.handshakes_failed++;
+    log_ssl(6, 725006, "Device failed SSL handshake with client {}");
+    if (!reason.empty())
+      parts_.env.log(7, 725014, "SSL lib error. Function: accept Reason: " + reason);
+  }
+  close();
+}
+
+void Connection::on_plaintext() {
+  switch (parser_.state()) {
+    case http::RequestParser::State::more: want_record(); break;
+    case http::RequestParser::State::refused:
+      parts_.stats.requests_refused++;
+      reply(http::refusal(parser_.status()));
+      break;
+    case http::RequestParser::State::complete: {
+      parts_.stats.requests++;
+      requests_++;
+      since_us_ = parts_.env.now_us();
+      const http::Request request = parser_.take();
+      on_request(request);
+      break;
+    }
+  }
+}
+
+void Connection::send_output() {
+  const std::vector<uint8_t> output = tls_->take_output();
+  if (!output.empty()) parts_.outbox.send(conn_, output);
+}
+
+void Connection::reply(const http::Reply& answer) {
+  http::Reply copy = answer;
+  copy.close = answer.close || requests_ >= parts_.limits.requests;
+  std::string text = http::to_text(copy);
+  const bool sent = tls_->write(text);
+  http::Request::wipe(text);  // may hold a cookie
+  http::Request::wipe(copy.body);
+  for (auto& [name, value] : copy.headers)
+    http::Request::wipe(value);
+  if (copy.close || !sent) {
+    close();
+    return;
+  }
+  send_output();
+  enter(State::login);
+  want_record();
+}
+
+// Says goodbye in TLS if it can, then FIN.
+void Connection::close() {
+  if (state_ == State::closing || state_ == State::gone) return;
+  if (tls_ && !job_running_) {
+    tls_->shutdown();
+    send_output();
+  }
+  parts_.outbox.close(conn_, 0, "");
+  enter(State::closing);
+}
+
+void Connection::abort() {
+  parts_.outbox.abort(conn_);
+  enter(State::closing);
+}
+
+void Connection::on_promoted(const dp::TunnelCounters* counters) {
+  if (state_ != State::promoting) return;
+  parts_.stats.promoted++;
+  enter(State::tunnel);
+  claim_.info.counters = counters;
+  parts_.sessions.promoted(claim_);
+}
+
+void Connection::on_ended(const dp::Message& ended) {
+  if (state_ == State::tunnel) {
+    parts_.sessions.tunnel_ended(claim_, ended);
+  } else if (state_ != State::closing) {
+    parts_.stats.ended_early++;
+    if (state_ == State::handshake && !saw_record_ && ended.reason == dp::EndReason::bad_record) {
+      parts_.stats.not_tls++;
+    }
+    if (state_ == State::handshake && ended.reason == dp::EndReason::handshake_timeout) {
+      parts_.stats.handshake_timeouts++;
+    }
+    if (saw_record_ && !established_) {
+      parts_.stats.handshakes_failed++;
+      log_ssl(6, 725006, "Device failed SSL handshake with client {}");
+    }
+  }
+  if (established_) log_ssl(6, 725007, "SSL session with client {} terminated");
+  claim_ = {};  // the worker no longer uses the session
+  enter(State::gone);
+  if (!job_running_) tls_.reset();
+}
+
+void Connection::tick(uint64_t now_us) {
+  const auto passed = [now_us](uint64_t since, unsigned seconds) {
+    return now_us >= since && now_us - since >= seconds * kSecond;
+  };
+  const SetupLimits& limits = parts_.limits;
+  switch (state_) {
+    case State::handshake:
+      if (!passed(since_us_, limits.handshake_s)) break;
+      parts_.stats.handshake_timeouts++;
+      log_ssl(6, 725006, "Device failed SSL handshake with client {}");
+      abort();
+      break;
+    case State::login:
+      if (passed(since_us_, limits.login_s) ||
+          (!parser_.idle() && passed(request_since_us_, limits.request_s))) {
+        parts_.stats.login_timeouts++;
+        if (parser_.idle()) {
+          close();
+        } else {
+          reply(http::refusal(408));
+        }
+      }
+      break;
+    case State::promoting:
+      if (passed(since_us_, limits.handshake_s)) abort();
+      break;
+    case State::closing:
+      if (passed(since_us_, limits.close_s)) abort();  // again every close_s, until `ended` comes
+      break;
+    case State::verifying:
+    case State::tunnel:
+    case State::gone: break;
+  }
+}
+
+}  // namespace culvert::control

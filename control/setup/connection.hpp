@@ -1,0 +1,103 @@
+// One TCP connection from `opened` to `ended`: TLS handshake, HTTP requests, hand-over.
+//
+// In lock-step with its worker: one record is asked for, worked off, and answered before the next
+// is asked for. So OpenSSL never holds a byte that belongs to the tunnel, and a client can make us
+// keep no more than one record and one request.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "control/anyconnect/xml_request.hpp"
+#include "control/auth/local.hpp"
+#include "control/http/request_parser.hpp"
+#include "control/setup/admission.hpp"
+#include "control/setup/environment.hpp"
+#include "control/setup/outbox.hpp"
+#include "control/setup/sessions.hpp"
+#include "control/tls/connection.hpp"
+#include "control/tls/handshake_pool.hpp"
+
+namespace culvert::control {
+
+// What the connections share.
+struct SetupParts {
+  SetupEnv& env;
+  const SetupLimits& limits;
+  SetupStats& stats;
+  Outbox& outbox;
+  HandshakePool& pool;
+  Sessions& sessions;
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  enum class State : uint8_t {
+    handshake,
+    login,      // HTTP requests
+    verifying,  // a password is being looked at
+    promoting,  // CONNECT was answered; the worker has not said `promoted` yet
+    tunnel,
+    closing,  // waits for `ended`
+    gone,     // `ended` came; a job may still be running
+  };
+
+  Connection(SetupParts& parts, const ServerContext& tls, const dp::Message& opened,
+             Admission::Token place);
+
+  // Asks for the first record. Not in the constructor, because jobs hold a shared_ptr.
+  void start();
+  void on_record(std::span<const uint8_t> record);
+  void on_promoted(const dp::TunnelCounters* counters);
+  void on_ended(const dp::Message& ended);
+  void tick(uint64_t now_us);
+
+  [[nodiscard]] State state() const noexcept { return state_; }
+
+ private:
+  // --- connection.cpp ---
+  void on_handshake_step(TlsStep step);
+  void on_plaintext();
+  void want_record();
+  void send_output();
+  void reply(const http::Reply& reply);
+  void close();
+  void abort();
+  void fail_handshake(const std::string& reason);
+  void enter(State state);
+  void log_ssl(int level, unsigned number, std::string_view format);
+
+  // --- dialogue.cpp ---
+  void on_request(const http::Request& request);
+  void on_connect(const http::Request& request);
+  void on_document(const http::Request& request);
+  void on_auth_reply(AuthRequest request, std::string user_agent);
+  struct PasswordJob;
+  void on_verified(const PasswordJob& job);
+  void on_logout(std::string_view cookie, bool document);
+  void send_form(const std::string& group_choice, const std::string& error);
+  void refuse_request(unsigned status);
+  void refuse_login(const std::string& group_choice, const std::string& error);
+
+  SetupParts& parts_;
+  dp::ConnId conn_;
+  dp::Flow flow_;
+  std::optional<Admission::Token> place_;  // until it has a tunnel, or is closed
+  State state_ = State::handshake;
+  uint64_t since_us_ = 0;          // of the state, or of the last step of the login
+  uint64_t request_since_us_ = 0;  // first byte of the present request
+  bool job_running_ = false;
+  bool saw_record_ = false;
+  bool established_ = false;  // 725002 was logged
+  unsigned requests_ = 0;
+  unsigned tries_ = 0;
+  std::unique_ptr<TlsConnection> tls_;
+  http::RequestParser parser_;
+  TunnelClaim claim_;
+};
+
+}  // namespace culvert::control

@@ -1,0 +1,48 @@
+// Messages on their way to the workers, in order, kept where a ring is full or a pool empty.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "control/setup/environment.hpp"
+
+namespace culvert::control {
+
+class Outbox {
+ public:
+  explicit Outbox(SetupEnv& env) : env_(env), waiting_(env.workers) {}
+
+  void want_record(dp::ConnId conn) { simple(dp::MessageKind::want_record, conn); }
+  void abort(dp::ConnId conn) { simple(dp::MessageKind::abort, conn); }
+  void forget(dp::ConnId conn) { simple(dp::MessageKind::forget, conn); }
+  // Any length; cut into messages.
+  void send(dp::ConnId conn, std::span<const uint8_t> bytes);
+  // `cstp_type` 0: only FIN. The reason goes behind the CSTP header.
+  void close(dp::ConnId conn, uint8_t cstp_type, std::string_view reason);
+  void promote(dp::ConnId conn, const dp::Promotion& promotion);
+
+  // Tries again what could not be put; cheap when nothing waits.
+  void flush();
+  [[nodiscard]] size_t waiting() const noexcept;
+
+ private:
+  struct Item {
+    dp::MessageKind kind;
+    dp::ConnId conn;
+    uint8_t code = 0;
+    std::vector<uint8_t> data;
+    std::optional<dp::Promotion> promotion;
+  };
+
+  void simple(dp::MessageKind kind, dp::ConnId conn) { put({kind, conn, 0, {}, std::nullopt}); }
+  void put(Item item);
+  [[nodiscard]] bool try_put(const Item& item);
+
+  SetupEnv& env_;
+  std::vector<std::deque<Item>> waiting_;  // per worker
+};
+
+}  // namespace culvert::control

@@ -1,0 +1,79 @@
+// Connection set-up as a whole: from the workers' messages to sessions with tunnels.
+//
+// Everything runs on the control thread; only handshake steps and password verifications run on the
+// threads of its pool. The loop calls on_message() for each message of a worker, on_jobs() when
+// job_fd() is readable, and tick() every 100 ms or so.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "control/setup/admission.hpp"
+#include "control/setup/connection.hpp"
+#include "control/setup/environment.hpp"
+#include "control/setup/outbox.hpp"
+#include "control/setup/sessions.hpp"
+#include "control/tls/handshake_pool.hpp"
+#include "control/tls/server_context.hpp"
+
+namespace culvert::control {
+
+class Setup {
+ public:
+  // `env` outlives it. `threads` of the handshake pool. Throws std::runtime_error.
+  Setup(SetupEnv& env, std::shared_ptr<const ServerContext> tls, unsigned threads = 2,
+        SetupLimits limits = {});
+  // Ends all sessions. Posts what the workers need to know; retires what it published.
+  ~Setup();
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
+
+  // Takes the message over and frees it.
+  void on_message(unsigned worker, dp::Message* message);
+  [[nodiscard]] int job_fd() const noexcept { return pool_.event_fd(); }
+  void on_jobs();
+  void tick();
+
+  // `vpn-sessiondb logoff`: how many sessions were ended.
+  unsigned logoff_index(uint32_t index) { return sessions_.logoff_index(index); }
+  unsigned logoff_user(std::string_view user) { return sessions_.logoff_user(user); }
+  unsigned logoff_all() { return sessions_.logoff_all(); }
+
+  // For connections from now on.
+  void set_tls(std::shared_ptr<const ServerContext> tls) { tls_ = std::move(tls); }
+
+  [[nodiscard]] const Registry& sessions() const noexcept { return sessions_.registry(); }
+  [[nodiscard]] const AddressPools& pools() const noexcept { return sessions_.pools(); }
+  [[nodiscard]] const SetupStats& stats() const noexcept { return stats_; }
+  [[nodiscard]] size_t connections() const noexcept { return connections_.size(); }  // tunnels too
+  [[nodiscard]] unsigned half_set_up() const noexcept { return admission_.total(); }
+  // Messages that wait for a ring, and jobs that are not done.
+  [[nodiscard]] size_t pending() const { return outbox_.waiting() + pool_.pending(); }
+
+ private:
+  struct HashConn {
+    size_t operator()(const dp::ConnId& id) const noexcept {
+      return std::hash<uint64_t>{}(uint64_t{id.worker} << 56 ^ uint64_t{id.slot} << 32 ^
+                                   id.generation);
+    }
+  };
+
+  void on_opened(const dp::Message& opened);
+  void on_ended(const dp::Message& ended);
+
+  SetupEnv& env_;
+  SetupLimits limits_;
+  SetupStats stats_;
+  std::shared_ptr<const ServerContext> tls_;
+  Outbox outbox_;
+  Admission admission_;
+  Sessions sessions_;
+  SetupParts parts_;
+  std::unordered_map<dp::ConnId, std::shared_ptr<Connection>, HashConn> connections_;
+  uint64_t next_scan_us_ = 0;
+  HandshakePool pool_;  // last: its threads stop before anything they use goes
+};
+
+}  // namespace culvert::control

@@ -1,0 +1,182 @@
+// Login, logout, limits and timeouts. Message texts are the ASA's.
+#include "control/setup/sessions.hpp"
+
+#include <fmt/format.h>
+
+namespace culvert::control {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000;
+// CSTP TERMINATE: the client ends and does not come back by itself.
+constexpr uint8_t kCstpTerminate = 0x09;
+
+std::string duration(uint64_t seconds) {
+  const uint64_t days = seconds / 86400;
+  const std::string clock =
+      fmt::format("{}h:{:02}m:{:02}s", seconds % 86400 / 3600, seconds % 3600 / 60, seconds % 60);
+  return days == 0 ? clock : fmt::format("{}d {}", days, clock);
+}
+
+}  // namespace
+
+Sessions::Sessions(SetupEnv& env, const SetupLimits& limits, Outbox& outbox)
+    : env_(env), limits_(limits), outbox_(outbox), pools_(*env.config, env.home_of) {}
+
+Sessions::~Sessions() {
+  while (!registry_.all().empty())
+    end(*registry_.all().begin()->second, Cause::shutdown);
+}
+
+std::string_view Sessions::to_string(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::user_requested: return "User Requested";
+    case Cause::lost_carrier: return "Lost Carrier";
+    case Cause::idle_timeout: return "Idle Timeout";
+    case Cause::max_time: return "Max time exceeded";
+    case Cause::administrator_reset: return "Administrator Reset";
+    case Cause::port_preempted: return "Port Preempted";
+    case Cause::shutdown: return "Administrator Shutdown";
+  }
+  return "Unknown";
+}
+
+std::string Sessions::prefix(const SessionRecord& session) {
+  return fmt::format("Group <{}> User <{}> IP <{}>", session.policy.name, session.user,
+                     session.public_address.to_string());
+}
+
+Sessions::LoginResult Sessions::login(const Login& login) {
+  LoginResult result;
+  SessionRecord session;
+  session.policy = resolve_policy(*env_.config, login.tunnel_group, login.user);
+  const std::string who = fmt::format("Group <{}> User <{}> IP <{}>", session.policy.name,
+                                      login.user, login.flow.remote.to_string());
+  // The ASA counts a session as soon as its user is known, and logs the oldest off for the newest.
+  if (session.policy.simultaneous_logins == 0) {
+    env_.log(6, 113013,
+             "AAA unable to complete the request Error : reason = Simultaneous logins "
+             "exceeded for user : user = " +
+                 login.user);
+    result.refusal = "Login is not allowed for this user.";
+    return result;
+  }
+  auto existing = registry_.of_user(login.user);
+  for (size_t i = 0; existing.size() - i >= session.policy.simultaneous_logins; i++)
+    end(*existing[i], Cause::port_preempted);
+
+  SessionRecord* victim = nullptr;
+  if (!make_room(victim)) {
+    env_.log(4, 716023,
+             fmt::format("{} Session could not be established: session limit of {} reached.", who,
+                         env_.config->dataplane.max_sessions));
+    result.refusal = "The session limit is reached. Please try again later.";
+    return result;
+  }
+  if (victim != nullptr) {
+    env_.log(6, 716060,
+             prefix(*victim) +
+                 " Terminated AnyConnect session in inactive state to "
+                 "accept a new connection: License limit reached.");
+    end(*victim, Cause::port_preempted);
+  }
+
+  result.cookie = make_cookie();
+  session.cookie = hash_cookie(result.cookie);
+  session.user = login.user;
+  session.tunnel_group = login.tunnel_group;
+  session.public_address = login.flow.remote;
+  session.public_port = login.flow.remote_port;
+  session.user_agent = login.user_agent;
+  session.device = login.device;
+  session.login_time = env_.wall_time();
+  session.login_us = session.state_since_us = env_.now_us();
+  result.session = &registry_.add(std::move(session));
+  env_.log(6, 113039, who + " AnyConnect parent session started.");
+  return result;
+}
+
+// True if another session fits, perhaps at the price of `victim`: the one without a tunnel for
+// longest.
+bool Sessions::make_room(SessionRecord*& victim) {
+  if (registry_.size() < env_.config->dataplane.max_sessions) return true;
+  for (const auto& [index, session] : registry_.all()) {
+    if (session->state != SessionState::waiting) continue;
+    if (victim == nullptr || session->state_since_us < victim->state_since_us)
+      victim = session.get();
+  }
+  return victim != nullptr;
+}
+
+bool Sessions::logout(std::string_view cookie) {
+  SessionRecord* session = registry_.find_cookie(cookie);
+  if (session == nullptr) return false;
+  end(*session, Cause::user_requested);
+  return true;
+}
+
+unsigned Sessions::logoff_index(uint32_t index) {
+  SessionRecord* session = registry_.find(index);
+  if (session == nullptr) return 0;
+  end(*session, Cause::administrator_reset);
+  return 1;
+}
+
+unsigned Sessions::logoff_user(std::string_view user) {
+  const auto sessions = registry_.of_user(user);
+  for (SessionRecord* session : sessions)
+    end(*session, Cause::administrator_reset);
+  return static_cast<unsigned>(sessions.size());
+}
+
+unsigned Sessions::logoff_all() {
+  unsigned count = 0;
+  for (; !registry_.all().empty(); count++)
+    end(*registry_.all().begin()->second, Cause::administrator_reset);
+  return count;
+}
+
+void Sessions::tick(uint64_t now_us) {
+  const auto passed = [now_us](uint64_t since, uint64_t seconds) {
+    return now_us >= since && now_us - since >= seconds * kSecond;
+  };
+  for (auto it = registry_.all().begin(); it != registry_.all().end();) {
+    SessionRecord& session = *it->second;
+    ++it;  // end() takes the session out
+    const Policy& policy = session.policy;
+    if (policy.session_timeout_s != 0 && passed(session.login_us, policy.session_timeout_s)) {
+      end(session, Cause::max_time);
+    } else if (session.state == SessionState::waiting &&
+               passed(session.state_since_us, policy.disconnected_timeout_s)) {
+      end(session, Cause::idle_timeout);
+    } else if (session.state == SessionState::authenticated &&
+               passed(session.state_since_us, limits_.first_connect_s)) {
+      end(session, Cause::lost_carrier);
+    }
+  }
+}
+
+void Sessions::end(SessionRecord& session, Cause cause) {
+  if (session.inner) env_.set_channel(session.inner->session, dp::Channel{});
+  log_end(session, cause);
+  if (session.tunnel) outbox_.close(session.tunnel->conn, kCstpTerminate, to_string(cause));
+  // The address is free once the last tunnel has let go of it, too.
+  registry_.erase(session.index);
+}
+
+void Sessions::log_end(const SessionRecord& session, Cause cause) {
+  const dp::Totals totals = session.totals();
+  if (session.tunnel) {
+    env_.log(6, 722023, prefix(session) + " TCP SVC connection terminated without compression");
+  }
+  env_.log(6, 716002,
+           fmt::format("{} WebVPN session terminated: {}.", prefix(session), to_string(cause)));
+  env_.log(4, 113019,
+           fmt::format("Group = {}, Username = {}, IP = {}, Session disconnected. Session Type: "
+                       "{}, Duration: {}, Bytes xmt: {}, Bytes rcv: {}, Reason: {}",
+                       session.tunnel_group, session.user, session.public_address.to_string(),
+                       session.tunnel ? "SSL" : "AnyConnect-Parent",
+                       duration((env_.now_us() - session.login_us) / kSecond), totals.tx_bytes,
+                       totals.rx_bytes, to_string(cause)));
+}
+
+}  // namespace culvert::control

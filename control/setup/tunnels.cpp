@@ -1,0 +1,191 @@
+// CONNECT, and what becomes of a session's tunnels: the first, one that replaces another, one that
+// is lost.
+#include <fmt/format.h>
+
+#include "control/anyconnect/connect_reply.hpp"
+#include "control/session/mtu.hpp"
+#include "control/setup/sessions.hpp"
+
+namespace culvert::control {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000;
+
+// First byte of a CSTP DISCONNECT that ends the session; with any other the client comes back.
+constexpr uint8_t kUserDisconnect = 0xb0;
+constexpr uint8_t kLocalError = 0x70;
+
+const InterfaceConfig* interface_of(const Config& config, const IpAddress& address) {
+  for (const InterfaceConfig& interface : config.interfaces) {
+    if (interface.address == address) return &interface;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Sessions::ConnectResult Sessions::refuse(unsigned status, std::string_view reason) {
+  ConnectResult result;
+  result.status = status;
+  result.reply = connect_refusal(status, reason);
+  return result;
+}
+
+std::shared_ptr<PublishedSession> Sessions::publish(const SessionRecord& session, unsigned worker,
+                                                    const std::vector<IpAddress>& wishes) {
+  const auto lease = pools_.acquire(session.policy.address_pools, worker, wishes);
+  if (!lease) return nullptr;
+  const auto inner = std::make_shared<PublishedSession>();
+  inner->lease = *lease;
+  SessionSpec spec;
+  spec.index = session.index;
+  spec.inner = inner->address();
+  spec.home = env_.home_of(spec.inner);
+  spec.df_bit_ignore = session.policy.df_bit_ignore;
+  inner->session = env_.publish(spec);
+  if (inner->session == nullptr) {
+    pools_.release(*lease);
+    return nullptr;
+  }
+  inner->on_release = [this](PublishedSession& released) {
+    env_.retire(released.session);
+    pools_.release(released.lease);
+  };
+  return inner;
+}
+
+Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const TunnelInfo& peer,
+                                          unsigned max_plaintext) {
+  SessionRecord* session = registry_.find_cookie(request.cookie);
+  if (session == nullptr) {
+    env_.log(4, 722003,
+             fmt::format("IP <{}> Error authenticating SVC connect request.",
+                         peer.flow.remote.to_string()));
+    return refuse(401, "");
+  }
+  const bool first = !session->inner;
+  if (first) session->inner = publish(*session, peer.conn.worker, request.addresses);
+  if (!session->inner) {
+    env_.log(3, 722020,
+             fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> No address available "
+                         "for SVC connection",
+                         session->tunnel_group, session->policy.name, session->user,
+                         peer.flow.remote.to_string()));
+    return refuse(503, "No address available");
+  }
+  const Policy& policy = session->policy;
+  const InterfaceConfig* interface = interface_of(*env_.config, peer.flow.local);
+  MtuInputs sizes;
+  sizes.tcpmss = env_.config->tcpmss;
+  if (interface != nullptr) sizes.interface_mtu = interface->mtu;
+  sizes.outer_v6 = !peer.flow.remote.is_v4();
+  sizes.base_mtu = request.base_mtu;
+  sizes.client_mtu = request.mtu;
+  sizes.anyconnect_mtu = policy.anyconnect_mtu;
+  sizes.max_plaintext = max_plaintext;
+  const Mtus mtus = announced_mtus(sizes);
+
+  const uint64_t age_s = (env_.now_us() - session->login_us) / kSecond;
+  TunnelGrant grant;
+  grant.address = session->inner->address();
+  grant.netmask = session->inner->lease.mask;
+  grant.hostname = request.hostname;
+  grant.dns = policy.dns_servers;
+  grant.default_domain = policy.default_domain;
+  grant.banner = policy.banner;
+  grant.idle_timeout_s = policy.idle_timeout_s;
+  grant.disconnected_timeout_s = policy.disconnected_timeout_s;
+  grant.session_timeout_s = policy.session_timeout_s;
+  if (policy.session_timeout_s > age_s)
+    grant.session_remaining_s = policy.session_timeout_s - static_cast<unsigned>(age_s);
+  grant.dpd_s = policy.dpd_client_s;
+  grant.keepalive_s = policy.keepalive_s;
+  grant.tls_mtu = mtus.tls;
+  grant.dtls_mtu = mtus.dtls;
+
+  ConnectResult result;
+  result.reply = connect_reply(grant);
+  result.claim = {session->index, session->inner, peer};
+  result.claim.info.tls_mtu = mtus.tls;
+  result.claim.info.dtls_mtu = mtus.dtls;
+  result.promotion.inner = session->inner->session->inner;
+  result.promotion.dpd_interval_s = policy.dpd_gateway_s;
+  result.promotion.keepalive_s = policy.keepalive_s;
+  result.promotion.idle_timeout_s = policy.idle_timeout_s;
+  session->user_agent = request.user_agent;
+  if (first) {
+    env_.log(6, 722051,
+             fmt::format("{} IPv4 Address <{}> IPv6 address <::> assigned to session",
+                         prefix(*session), grant.address.to_string()));
+  }
+  return result;
+}
+
+void Sessions::promoted(TunnelClaim& claim) {
+  SessionRecord* session = registry_.find(claim.index);
+  if (session == nullptr || session->inner != claim.inner) {
+    // It was logged off between CONNECT and now.
+    outbox_.abort(claim.info.conn);
+    return;
+  }
+  const TunnelInfo& tunnel = claim.info;
+  env_.set_channel(claim.inner->session,
+                   dp::Channel(dp::Channel::Kind::tls, tunnel.conn, tunnel.tls_mtu));
+  const IpAddress before = session->public_address;
+  session->public_address = tunnel.flow.remote;
+  session->public_port = tunnel.flow.remote_port;
+  if (session->tunnel) {
+    env_.log(5, 722032, prefix(*session) + " New TCP SVC connection replacing old connection.");
+    outbox_.abort(session->tunnel->conn);
+  } else if (session->tunnels == 0) {
+    env_.log(5, 722033,
+             prefix(*session) + " First TCP SVC connection established for SVC session.");
+  } else {
+    env_.log(5, 722034, prefix(*session) + " New TCP SVC connection, no existing connection.");
+  }
+  env_.log(6, 722022, prefix(*session) + " TCP SVC connection established without compression");
+  if (session->tunnels != 0) {
+    env_.log(6, 716059,
+             fmt::format("Group <{}> User <{}> IP <{}> AnyConnect session resumed connection from "
+                         "IP <{}>.",
+                         session->tunnel_group, session->user, before.to_string(),
+                         session->public_address.to_string()));
+  }
+  session->tunnel = tunnel;
+  session->tunnel->since_us = env_.now_us();
+  session->tunnels++;
+  session->state = SessionState::active;
+  session->state_since_us = session->tunnel->since_us;
+}
+
+void Sessions::tunnel_ended(const TunnelClaim& claim, const dp::Message& ended) {
+  SessionRecord* session = registry_.find(claim.index);
+  if (session == nullptr || session->inner != claim.inner) return;
+  session->past = session->past + ended.totals;
+  // A tunnel that was replaced leaves its traffic in the totals, and that is all.
+  if (!session->tunnel || session->tunnel->conn != claim.info.conn) return;
+
+  env_.set_channel(session->inner->session, dp::Channel{});
+  session->tunnel.reset();
+  env_.log(
+      5, 722037,
+      fmt::format("{} SVC closing connection: {}.", prefix(*session), dp::to_string(ended.reason)));
+  env_.log(6, 722023, prefix(*session) + " TCP SVC connection terminated without compression");
+  session->state = SessionState::waiting;
+  session->state_since_us = env_.now_us();
+  const bool goodbye = ended.reason == dp::EndReason::client_disconnect &&
+                       (ended.code == kUserDisconnect || ended.code == kLocalError);
+  if (goodbye) {
+    end(*session, Cause::user_requested);
+  } else if (ended.reason == dp::EndReason::idle_timeout) {
+    end(*session, Cause::idle_timeout);
+  } else {
+    env_.log(
+        6, 716058,
+        fmt::format("Group <{}> User <{}> IP <{}> AnyConnect session lost connection. Waiting "
+                    "to resume.",
+                    session->tunnel_group, session->user, session->public_address.to_string()));
+  }
+}
+
+}  // namespace culvert::control

@@ -1,0 +1,43 @@
+// What a show command prints, as text in the ASA's layout and as JSON. Text lines end in '\n'.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "control/show/snapshot.hpp"
+
+namespace culvert::control {
+
+struct Output {
+  std::string text;
+  nlohmann::json json;
+};
+
+[[nodiscard]] Output show_sessions(const StateSource& state);
+[[nodiscard]] Output show_session_summary(const StateSource& state);
+// `section` is "", "frame" or "flow"; `keyword` one reason, or empty for all that are not zero.
+[[nodiscard]] Output show_drops(const StateSource& state, std::string_view section, std::string_view keyword);
+[[nodiscard]] Output show_sockets(const StateSource& state);
+// An empty nameif shows all.
+[[nodiscard]] Output show_interfaces(const StateSource& state, std::string_view nameif);
+[[nodiscard]] Output show_running_config(const StateSource& state);
+[[nodiscard]] Output show_version(const StateSource& state);
+[[nodiscard]] Output show_logging(const StateSource& state);
+[[nodiscard]] Output show_arp(const StateSource& state);
+[[nodiscard]] Output show_routes(const StateSource& state);
+[[nodiscard]] Output show_workers(const StateSource& state);
+[[nodiscard]] Output show_tunnels(const StateSource& state);
+[[nodiscard]] Output show_buffers(const StateSource& state);
+
+// Drop reasons that the ASA counts among flows; all others are of frames.
+[[nodiscard]] bool is_flow_reason(std::string_view keyword) noexcept;
+
+// "14:28:09 CDT Tue Mar 17 2020", local time.
+[[nodiscard]] std::string login_time_text(Time time);
+// "2h:21m:21s", from one day on "2d 4h:21m:44s"; negative as zero.
+[[nodiscard]] std::string duration_text(std::chrono::seconds duration);
+// "0013.2401.01a3".
+[[nodiscard]] std::string mac_text(const std::array<uint8_t, 6>& mac);
+
+}  // namespace culvert::control

@@ -1,0 +1,195 @@
+// What the show commands know of the running system: plain copies, taken when a command asks. The daemon implements
+// StateSource; the tests do too.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/config/config.hpp"
+#include "control/log/log.hpp"
+
+namespace culvert::control {
+
+using Time = std::chrono::system_clock::time_point;
+
+// A tunnel of a session, in the ASA's words.
+struct TunnelView {
+  std::string name;        // "SSL-Tunnel", "DTLS-Tunnel"
+  std::string encryption;  // "AES-GCM-256", of crypto::Suite::asa_encryption
+  std::string hashing;     // "SHA384"
+  std::string version;     // "TLSv1.3"
+  std::string suite;       // OpenSSL's name
+  unsigned mtu = 0;        // largest inner packet, bytes
+  unsigned worker = 0;     // that has the connection
+};
+
+struct SessionView {
+  std::string username;
+  uint32_t index = 0;
+  IpAddress assigned;
+  IpAddress public_address;
+  uint16_t public_port = 0;
+  IpAddress headend;                // the address that the client reached, for the audit number
+  std::vector<TunnelView> tunnels;  // without the parent; empty: waiting to resume
+  std::string group_policy;
+  std::string tunnel_group;
+  uint64_t bytes_tx = 0, bytes_rx = 0;      // inner bytes to and from the client
+  uint64_t packets_tx = 0, packets_rx = 0;
+  Time login;
+  std::optional<Time> inactive_since;       // when the last tunnel went
+  unsigned home = 0;                        // worker
+};
+
+// A line of `show vpn-sessiondb`.
+struct SessionCount {
+  std::string name;  // "AnyConnect Client", "  SSL/TLS/DTLS", "SSL-Tunnel"
+  uint64_t active = 0, cumulative = 0, peak = 0;
+  std::optional<uint64_t> inactive;  // only for AnyConnect clients
+};
+
+struct SessionSummary {
+  std::vector<SessionCount> clients;
+  std::vector<SessionCount> tunnels;
+  uint64_t total_active = 0;  // active and inactive sessions
+  uint64_t total_cumulative = 0;
+  uint64_t capacity = 0;      // DataplaneConfig::max_sessions
+};
+
+// Summed over workers. Zero counts may be left in.
+struct DropView {
+  std::string keyword;  // dp::DropReasonText
+  std::string label;
+  std::string sentence;
+  uint64_t count = 0;
+};
+
+struct DropState {
+  std::vector<DropView> reasons;      // in the order of the table
+  std::optional<Time> last_clearing;
+  std::string cleared_by;             // user name, if it was cleared
+};
+
+struct SocketView {
+  std::string protocol;  // "SSL", "DTLS"
+  uint32_t handle = 0;
+  std::string state;     // "LISTEN"
+  IpAddress local;
+  uint16_t local_port = 0;
+};
+
+struct InterfaceView {
+  std::string device;
+  std::string nameif;
+  std::string hardware;  // driver, such as "net_ice"
+  bool admin_up = true;
+  bool link_up = false;
+  bool full_duplex = true;
+  uint64_t speed_mbps = 0;  // 0: unknown
+  std::array<uint8_t, 6> mac{};
+  unsigned mtu = 0;
+  IpAddress address;
+  unsigned prefix = 0;
+  uint64_t packets_in = 0, bytes_in = 0, packets_out = 0, bytes_out = 0;
+  uint64_t no_buffer = 0, errors_in = 0, missed_in = 0, errors_out = 0;
+  uint64_t dropped = 0;  // by the workers, of packets that came in here
+};
+
+struct VersionView {
+  std::string version;
+  std::string dpdk, ipsec_mb, openssl;
+  std::string cpu;          // model and instruction set in use
+  std::string config_file;
+  Time started;
+};
+
+struct ArpView {
+  std::string nameif;
+  IpAddress address;
+  std::array<uint8_t, 6> mac{};
+  unsigned age_s = 0;
+};
+
+struct RouteView {
+  enum class Kind : uint8_t { local, connected, fixed };
+  Kind kind = Kind::fixed;
+  uint32_t network = 0;  // host order
+  unsigned prefix = 0;
+  IpAddress gateway;     // of fixed ones
+  unsigned metric = 1;
+  std::string nameif;
+};
+
+struct WorkerView {
+  unsigned index = 0;
+  unsigned lcore = 0;
+  unsigned busy_percent = 0;  // of the last second
+  uint64_t rx_packets = 0, tx_packets = 0;
+  uint64_t handed_over = 0;   // packets passed to other workers by ring
+  uint64_t taken_over = 0;    // and taken from them
+  uint64_t records_opened = 0, records_sealed = 0;
+  uint64_t tunnels = 0;       // that it carries at this moment
+  uint64_t sessions = 0;      // whose home it is
+};
+
+// One tunnel that control handed over to a worker. Counts start at the hand-over.
+struct CarriedTunnelView {
+  IpAddress assigned;
+  unsigned worker = 0;
+  unsigned home = 0;
+  uint64_t rx_records = 0, tx_records = 0;
+  uint64_t rx_packets = 0, tx_packets = 0;
+  uint64_t openssl_bytes_after_connect = 0;  // what OpenSSL's BIO saw of it: never anything but 0
+};
+
+// Everything that a session takes and must give back.
+struct PoolView {
+  std::string name;
+  uint64_t size = 0;       // buffers
+  uint64_t available = 0;
+  uint64_t buffer_bytes = 0;
+};
+struct RingView {
+  std::string name;
+  uint64_t entries = 0;  // at this moment
+};
+struct ResourceView {
+  std::vector<PoolView> pools;
+  std::vector<RingView> rings;
+  uint64_t addresses_in_use = 0;
+  uint64_t tcp_connections = 0;
+  uint64_t tcp_buffers = 0;  // that connections hold
+};
+
+class StateSource {
+ public:
+  virtual ~StateSource() = default;
+
+  [[nodiscard]] virtual Time now() const = 0;
+  [[nodiscard]] virtual const Config& config() const = 0;
+  [[nodiscard]] virtual std::vector<SessionView> sessions() const = 0;
+  [[nodiscard]] virtual SessionSummary session_summary() const = 0;
+  [[nodiscard]] virtual DropState drops() const = 0;
+  [[nodiscard]] virtual std::vector<SocketView> sockets() const = 0;
+  [[nodiscard]] virtual std::vector<InterfaceView> interfaces() const = 0;
+  [[nodiscard]] virtual VersionView version() const = 0;
+  [[nodiscard]] virtual LogView log() const = 0;
+  [[nodiscard]] virtual std::vector<ArpView> arp() const = 0;
+  [[nodiscard]] virtual std::vector<RouteView> routes() const = 0;
+  [[nodiscard]] virtual std::vector<WorkerView> workers() const = 0;
+  [[nodiscard]] virtual std::vector<CarriedTunnelView> carried_tunnels() const = 0;
+  [[nodiscard]] virtual ResourceView resources() const = 0;
+
+  // `by` is the user who asked, for DropState::cleared_by. Without keywords all reasons are cleared.
+  virtual void clear_drops(const std::string& by, const std::vector<std::string>& keywords) = 0;
+  virtual void clear_log() = 0;
+  // Each returns how many sessions it ended.
+  virtual size_t logoff_name(const std::string& username) = 0;
+  virtual size_t logoff_index(uint32_t index) = 0;
+  virtual size_t logoff_all() = 0;
+};
+
+}  // namespace culvert::control

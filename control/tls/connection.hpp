@@ -1,0 +1,99 @@
+// One server-side TLS connection over memory BIOs, fed one whole record at a time.
+//
+// It counts the records that passed under the keys of the tunnel in each direction, so that a
+// worker can continue exactly where OpenSSL stopped (key_export.hpp). One thread at a time may use
+// it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <openssl/ssl.h>
+
+#include "crypto/secret.hpp"
+#include "crypto/suite.hpp"
+
+namespace culvert::control {
+
+class ServerContext;
+
+enum class TlsStep : uint8_t {
+  more,    // wants the next record
+  done,    // handshake() only: the handshake is complete
+  closed,  // the client sent close_notify
+  failed,  // error() says why; output() may hold an alert for the client
+};
+
+class TlsConnection {
+ public:
+  // Throws std::runtime_error when OpenSSL has no memory.
+  explicit TlsConnection(const ServerContext& context);
+  ~TlsConnection();
+  TlsConnection(const TlsConnection&) = delete;
+  TlsConnection& operator=(const TlsConnection&) = delete;
+
+  // Feeds one record to the handshake. Signs and computes: not for the event loop.
+  [[nodiscard]] TlsStep handshake(std::span<const uint8_t> record);
+  // After the handshake: appends what the record holds to `plaintext`.
+  [[nodiscard]] TlsStep read(std::span<const uint8_t> record, std::string& plaintext);
+  // Seals `plaintext` into output(). False on failure.
+  [[nodiscard]] bool write(std::string_view plaintext);
+  // Queues a close_notify.
+  void shutdown() noexcept;
+  // Takes the records that are to go to the client.
+  [[nodiscard]] std::vector<uint8_t> take_output();
+
+  [[nodiscard]] bool established() const noexcept { return established_; }
+  [[nodiscard]] const std::string& error() const noexcept { return error_; }
+  // nullptr before the handshake is done.
+  [[nodiscard]] const crypto::Suite* suite() const noexcept { return suite_; }
+  [[nodiscard]] std::string_view version_name() const noexcept;
+  // Bytes that OpenSSL holds and nobody has read: must be 0 when the tunnel begins.
+  [[nodiscard]] size_t leftover() const noexcept;
+  // Largest plaintext of a record towards this client (RFC 6066 §4), 16384 unless it asked for
+  // less.
+  [[nodiscard]] unsigned max_plaintext() const noexcept;
+
+  // Records under the present keys, which is the sequence number of the next one.
+  [[nodiscard]] uint64_t records_in() const noexcept { return records_in_; }
+  [[nodiscard]] uint64_t records_out() const noexcept { return records_out_; }
+  // TLS 1.2: explicit nonce of the last sealed record (RFC 5288 §3).
+  [[nodiscard]] uint64_t last_explicit_nonce() const noexcept { return last_explicit_nonce_; }
+  // TLS 1.3: secrets of the application keys (RFC 8446 §7.1).
+  [[nodiscard]] const crypto::Secret<48>& client_secret() const noexcept { return client_secret_; }
+  [[nodiscard]] const crypto::Secret<48>& server_secret() const noexcept { return server_secret_; }
+  [[nodiscard]] SSL* ssl() const noexcept { return ssl_.get(); }
+
+  // Installs the callbacks through which connections of `context` learn secrets and see records.
+  static void watch(SSL_CTX* context) noexcept;
+
+ private:
+  struct Free {
+    void operator()(SSL* s) const noexcept { SSL_free(s); }
+  };
+  static void on_secret(const SSL* ssl, const char* line);
+  static void on_message(int sent, int version, int type, const void* data, size_t size, SSL* ssl,
+                         void* argument);
+  [[nodiscard]] bool feed(std::span<const uint8_t> record);
+  [[nodiscard]] TlsStep fail(std::string_view what);
+  void note_nonces(std::span<const uint8_t> output) noexcept;
+
+  std::unique_ptr<SSL, Free> ssl_;
+  const crypto::Suite* suite_ = nullptr;
+  bool established_ = false;
+  bool changed_keys_ = false;  // KeyUpdate before the tunnel: the counts no longer mean anything
+  bool sealing12_ = false;     // our TLS 1.2 ChangeCipherSpec has gone out
+  uint64_t records_in_ = 0;
+  uint64_t records_out_ = 0;
+  uint64_t last_explicit_nonce_ = 0;
+  crypto::Secret<48> client_secret_;
+  crypto::Secret<48> server_secret_;
+  std::string error_;
+};
+
+}  // namespace culvert::control

@@ -1,0 +1,70 @@
+// A few ordinary threads for what is too slow for the event loop: handshake steps and password
+// verification. Results come back to the loop through an eventfd.
+//
+// Two bounded queues, crypto first; and unless there is only one thread, one never takes a password
+// job: a client that reconnects with a valid cookie has a handshake to do, but no password, and
+// must not wait behind a crowd that logs in.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace culvert::control {
+
+class HandshakePool {
+ public:
+  enum class Kind : uint8_t { crypto, password };
+
+  // `threads` >= 1; `max_waiting` jobs per queue. Throws std::runtime_error without file
+  // descriptors.
+  HandshakePool(unsigned threads, size_t max_waiting);
+  ~HandshakePool();  // finishes the running jobs, forgets the waiting ones
+  HandshakePool(const HandshakePool&) = delete;
+  HandshakePool& operator=(const HandshakePool&) = delete;
+
+  // Runs `work` on a thread, then `done` in collect(), with what `work` threw as text ("" if
+  // nothing). The caller sees to it that one connection has one job at a time. False: the queue is
+  // full, neither is run.
+  [[nodiscard]] bool submit(Kind kind, std::function<void()> work,
+                            std::function<void(const std::string& error)> done);
+
+  // Readable when collect() has something to do.
+  [[nodiscard]] int event_fd() const noexcept { return event_fd_; }
+  // Runs `done` of all finished jobs; on the control thread. Returns how many.
+  unsigned collect();
+  // Jobs waiting, running, or finished and not collected.
+  [[nodiscard]] size_t pending() const;
+
+ private:
+  struct Job {
+    Kind kind;
+    std::function<void()> work;
+    std::function<void(const std::string&)> done;
+    std::string error;
+  };
+
+  void run();
+  [[nodiscard]] bool can_take_password() const noexcept;
+  [[nodiscard]] bool next(Job& job);
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Job> crypto_;
+  std::deque<Job> password_;
+  std::deque<Job> finished_;
+  size_t max_waiting_;
+  unsigned running_ = 0;
+  unsigned running_passwords_ = 0;
+  bool stop_ = false;
+  int event_fd_ = -1;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace culvert::control

@@ -1,0 +1,51 @@
+// What every TLS connection of the headend shares: certificate, key, versions and cipher suites.
+//
+// Only suites that a worker can carry are offered (crypto/suite.hpp), and nothing that would make
+// the record layer differ from the one the worker continues: no tickets, no session cache, no
+// renegotiation, no encrypt-then-MAC, no compression.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <openssl/ssl.h>
+
+#include "control/config/config.hpp"
+
+namespace culvert::control {
+
+class ServerContext {
+ public:
+  // Loads `ssl.trust_point`, or the self-signed certificate of `state_dir`, which is made when it
+  // is not there yet. Throws std::runtime_error with one sentence that says what to do.
+  ServerContext(const SslConfig& ssl, const std::string& state_dir, const std::string& hostname);
+
+  [[nodiscard]] SSL_CTX* get() const noexcept { return context_.get(); }
+  // "pin-sha256:BASE64": SHA-256 of the public key, as `openconnect --servercert` takes it.
+  [[nodiscard]] const std::string& pin() const noexcept { return pin_; }
+  [[nodiscard]] bool self_signed() const noexcept { return self_signed_; }
+  // The file that certificate and key came from.
+  [[nodiscard]] const std::string& certificate_file() const noexcept { return certificate_file_; }
+  // Names in the configured cipher lists that workers do not carry; they are not offered.
+  [[nodiscard]] const std::vector<std::string>& ignored_ciphers() const noexcept {
+    return ignored_ciphers_;
+  }
+
+ private:
+  struct Free {
+    void operator()(SSL_CTX* c) const noexcept { SSL_CTX_free(c); }
+  };
+
+  void load_certificate(const SslConfig& ssl);
+  void set_ciphers(const SslConfig& ssl);
+  void set_pin();
+
+  std::unique_ptr<SSL_CTX, Free> context_;
+  std::string certificate_file_;
+  std::string pin_;
+  std::vector<std::string> ignored_ciphers_;
+  bool self_signed_ = false;
+};
+
+}  // namespace culvert::control

@@ -1,0 +1,35 @@
+// One Intel IPsec-MB manager for one thread, and which instruction set it uses.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include <intel-ipsec-mb.h>
+
+namespace culvert::crypto {
+
+enum class Isa : uint8_t { sse, avx2, avx512 };
+
+// The widest instruction set that the CPU has and that `simd_bits` (128, 256, 512; 0 = no limit)
+// permits.
+[[nodiscard]] Isa best_isa(unsigned simd_bits) noexcept;
+[[nodiscard]] std::string_view to_string(Isa isa) noexcept;  // "SSE", "AVX2", "AVX512"
+
+// Not shared between threads. Throws std::runtime_error where the library refuses (no AES-NI).
+class MbManager {
+ public:
+  explicit MbManager(Isa isa);
+  [[nodiscard]] IMB_MGR* get() const noexcept { return mgr_.get(); }
+  [[nodiscard]] Isa isa() const noexcept { return isa_; }
+
+ private:
+  struct Free {
+    void operator()(IMB_MGR* m) const noexcept { free_mb_mgr(m); }
+  };
+  std::unique_ptr<IMB_MGR, Free> mgr_;
+  Isa isa_;
+};
+
+[[nodiscard]] std::string_view ipsec_mb_version() noexcept;
+
+}  // namespace culvert::crypto

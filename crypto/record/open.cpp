@@ -1,0 +1,124 @@
+// Opening: TLS records, each whole and with its header, become payloads, in place or elsewhere.
+// Refuses by OpenStatus; counting is the caller's. TLS 1.2: RFC 5246 §6.2.3.3, RFC 5288 §3.
+// TLS 1.3: RFC 8446 §5.2 to §5.4. Every length is checked before the first byte is decrypted,
+// because with GCM the plaintext's length is known from the record's.
+#include "crypto/record/gcm_burst.hpp"
+
+namespace culvert::crypto::record {
+namespace {
+
+template <Version V>
+constexpr uint32_t kMaxInner = V == Version::tls13 ? kMaxPlaintext + 1 : kMaxPlaintext;
+
+constexpr bool exists(uint8_t type) noexcept {
+  return type >= static_cast<uint8_t>(ContentType::change_cipher_spec) &&
+         type <= static_cast<uint8_t>(ContentType::application_data);
+}
+
+// What can be refused without the key.
+template <Version V>
+OpenStatus check_header(const Header& header, const OpenOp& op) noexcept {
+  if (header.length != op.record_size - kHeaderSize) return OpenStatus::bad_length;
+  // RFC 8446 §5.4: the inner plaintext is at most 2^14 + 1 bytes, which is stricter than §5.2's
+  // limit for the ciphertext. RFC 5246 §6.2.1: 2^14.
+  if (op.record_size - overhead(V).prefix - kTagSize > kMaxInner<V>) return OpenStatus::bad_length;
+  if constexpr (V == Version::tls13) {
+    // RFC 8446 §5.2: the opaque type is always application data.
+    if (header.type != static_cast<uint8_t>(ContentType::application_data))
+      return OpenStatus::bad_type;
+  } else {
+    if (!exists(header.type)) return OpenStatus::bad_type;
+  }
+  return OpenStatus::ok;
+}
+
+// Decrypts the `inner_size` bytes behind the prefix to op.payload. False, and zeros in the payload,
+// for a wrong tag.
+template <Version V, Cipher C>
+bool decrypt(const MbManager& mb, const Keys& keys, const Header& header, const OpenOp& op,
+             uint32_t inner_size) noexcept {
+  const uint8_t* const ciphertext = op.record + overhead(V).prefix;
+  uint8_t tag[kTagSize];
+  if constexpr (V == Version::tls12) {
+    // The version as received: were it a constant, a changed one would go unnoticed.
+    const AdditionalData12 additional{keys.sequence, header.type, header.version,
+                                      static_cast<uint16_t>(inner_size)};
+    gcm_decrypt<C>(mb, keys, op.payload, ciphertext, inner_size,
+                   nonce12(keys, op.record + kHeaderSize),
+                   {reinterpret_cast<const uint8_t*>(&additional), sizeof(additional)}, tag);
+  } else {
+    gcm_decrypt<C>(mb, keys, op.payload, ciphertext, inner_size, nonce13(keys),
+                   {op.record, kHeaderSize}, tag);
+  }
+  // In constant time: where a forged tag first differs must not show.
+  if (CRYPTO_memcmp(tag, ciphertext + inner_size, kTagSize) == 0) [[likely]] {
+    return true;
+  }
+  wipe({op.payload, inner_size});
+  return false;
+}
+
+// RFC 8446 §5.4: the last byte that is not zero is the type; zeros behind it are padding. Sets type
+// and size.
+bool strip_padding(OpenOp& op, uint32_t inner_size) noexcept {
+  uint32_t size = inner_size;
+  while (size > 0 && op.payload[size - 1] == 0)
+    size--;
+  if (size == 0) return false;
+  const uint8_t type = op.payload[size - 1];
+  // RFC 8446 §5: a protected change_cipher_spec is an error too.
+  if (!exists(type) || type == static_cast<uint8_t>(ContentType::change_cipher_spec)) return false;
+  op.type = static_cast<ContentType>(type);
+  op.payload_size = size - 1;
+  return true;
+}
+
+template <Version V, Cipher C>
+OpenStatus open_record(const MbManager& mb, Keys& keys, OpenOp& op) noexcept {
+  if (op.record_size < overhead(V).total()) [[unlikely]] {
+    return OpenStatus::bad_length;
+  }
+  Header header;
+  std::memcpy(&header, op.record, sizeof(header));
+  if (const OpenStatus s = check_header<V>(header, op); s != OpenStatus::ok) [[unlikely]] {
+    return s;
+  }
+  if (keys.sequence == kSequenceLimit) [[unlikely]] {
+    return OpenStatus::exhausted;
+  }
+  const uint32_t inner_size = op.record_size - overhead(V).prefix - kTagSize;
+  if (!decrypt<V, C>(mb, keys, header, op, inner_size)) [[unlikely]] {
+    return OpenStatus::bad_tag;
+  }
+  keys.sequence++;
+  if constexpr (V == Version::tls12) {
+    op.type = static_cast<ContentType>(header.type);
+    op.payload_size = inner_size;
+  } else {
+    if (!strip_padding(op, inner_size)) [[unlikely]] {
+      return OpenStatus::bad_type;
+    }
+  }
+  // RFC 8446 §5.4, RFC 5246 §6.2.1: only application data may be empty.
+  if (op.payload_size == 0 && op.type != ContentType::application_data) return OpenStatus::bad_type;
+  return OpenStatus::ok;
+}
+
+}  // namespace
+
+void open(const MbManager& mb, std::span<OpenOp> ops) noexcept {
+  for_each_op(ops, [&mb]<Version V, Cipher C>(OpenOp& op) noexcept {
+    Keys& keys = *op.keys;
+    op.payload_size = 0;
+    if (keys.held) [[unlikely]] {
+      op.status = OpenStatus::held;
+      return;
+    }
+    op.status = open_record<V, C>(mb, keys, op);
+    if (op.status != OpenStatus::ok || op.type == ContentType::handshake) [[unlikely]] {
+      keys.held = true;
+    }
+  });
+}
+
+}  // namespace culvert::crypto::record

@@ -1,0 +1,87 @@
+// Record protection for bursts: many records, possibly of many connections, sealed or opened in one
+// call.
+//
+// Loops over arrays of ops; IPsec-MB's direct GCM calls underneath. Nothing here allocates, throws
+// or knows of packets. Sequence numbers advance inside: the ops of one connection must be in stream
+// order.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <intel-ipsec-mb.h>
+
+#include "crypto/isa.hpp"
+#include "crypto/record/format.hpp"
+#include "crypto/secret.hpp"
+
+namespace culvert::crypto::record {
+
+// What control hands over for one direction of one connection. Wiped on destruction.
+struct KeyMaterial {
+  const Suite* suite = nullptr;
+  Secret<32> key;
+  Secret<12> iv;          // 4-byte salt (TLS 1.2) or 12-byte IV (TLS 1.3)
+  uint64_t sequence = 0;  // of the next record
+  uint64_t explicit_nonce =
+      0;  // TLS 1.2: nonce of the next record that is sealed (last one sent + 1)
+};
+
+// One direction of one connection, expanded for the burst calls. About 1.1 KiB; the caller provides
+// the memory.
+struct alignas(64) Keys {
+  alignas(64) gcm_key_data gcm;  // the library aligns this type only #ifdef LINUX
+  uint8_t iv[12];
+  Version version;
+  Cipher cipher;
+  uint64_t sequence;
+  uint64_t explicit_nonce;
+  // Set by open() behind a record that failed or that carried a handshake message: see
+  // OpenStatus::held. install() clears it; so does the caller after a message that leaves the keys
+  // alone (NewSessionTicket).
+  bool held;
+
+  // Expands `material`. Returns false for a suite without GCM or wrong key sizes.
+  [[nodiscard]] bool install(const MbManager& mb, const KeyMaterial& material) noexcept;
+  void clear() noexcept;  // wipes
+};
+
+struct SealOp {
+  Keys* keys;
+  // In: payload lies at record + overhead().prefix, with overhead().suffix bytes of room behind it.
+  // Out: the whole record.
+  uint8_t* record;
+  uint32_t payload_size;  // 0..kMaxPlaintext
+  ContentType type;
+  uint32_t
+      record_size;  // out; 0 = not sealed: sequence numbers are used up, or the payload is too long
+};
+
+enum class OpenStatus : uint8_t {
+  ok,
+  bad_length,  // shorter than nonce + tag (+ type), or longer than the limit, or header disagrees
+  bad_tag,
+  bad_type,   // a type that does not exist or may not come here; an empty alert or handshake record
+  exhausted,  // sequence number would wrap
+  held,       // untouched, because of an earlier record of the connection: one that failed, or a
+         // handshake message (after a TLS 1.3 KeyUpdate this record needs the new keys; open it
+         // again with those)
+};
+
+struct OpenOp {
+  Keys* keys;
+  const uint8_t*
+      record;  // with its 5-byte header; may overlap `payload` only as payload == record + prefix
+  uint32_t record_size;
+  uint8_t* payload;  // where the plaintext goes; needs record_size - overhead().total() + 1 bytes
+  uint32_t payload_size;  // out
+  ContentType type;       // out
+  OpenStatus status;      // out; on anything but ok the plaintext must not be used
+};
+
+// Keys::sequence counts sealed records, and opened ones that were authentic. A record that fails as
+// bad_tag leaves zeros in `payload`; one that fails earlier leaves `payload` as it was.
+void seal(const MbManager& mb, std::span<SealOp> ops) noexcept;
+void open(const MbManager& mb, std::span<OpenOp> ops) noexcept;
+
+}  // namespace culvert::crypto::record

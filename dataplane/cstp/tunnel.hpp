@@ -1,0 +1,136 @@
+// One client's TLS connection on its worker, from the first byte of the set-up to the last of the tunnel.
+#pragma once
+
+#include <rte_mempool.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "crypto/isa.hpp"
+#include "crypto/record/protection.hpp"
+#include "dataplane/packet/batch.hpp"
+#include "dataplane/packet/drop.hpp"
+#include "dataplane/session/mailbox.hpp"
+#include "dataplane/tcp/endpoint.hpp"
+
+namespace culvert::cstp {
+
+using dp::ConnId;
+using dp::EndReason;
+using tcp::Time;
+
+enum class Phase : uint8_t {
+  unused,
+  setup,   // OpenSSL in control speaks; the worker frames records for it
+  tunnel,  // the worker opens and seals
+  ended,   // told control, or about to; waits for `forget`
+};
+
+// Messages that control has to get, and work that had to wait. Bits of Tunnel::owed.
+namespace owed {
+inline constexpr uint8_t kOpened = 1;
+inline constexpr uint8_t kRecord = 2;    // the record that control wants is whole, but no message was free
+inline constexpr uint8_t kPromoted = 4;
+inline constexpr uint8_t kEnded = 8;
+inline constexpr uint8_t kRead = 16;     // records wait in the stream because no packet buffer was free
+}  // namespace owed
+
+struct Tunnel {
+  Phase phase = Phase::unused;
+  uint8_t owed = 0;
+  bool listed = false;          // in TunnelTable::owing
+  bool peer_closed = false;     // the peer's FIN was reached; what is still readable comes first
+  bool close_notify_sent = false;
+  bool wants_record = false;    // control does, and has not got it yet
+  EndReason end_reason = EndReason::none;
+  uint8_t end_code = 0;
+  uint8_t end_text_size = 0;
+  crypto::Version version = crypto::Version::tls12;
+  crypto::record::Overhead overhead{};
+  uint32_t generation = 0;
+  uint32_t active_index = 0;    // in TunnelTable::active
+  uint32_t burst_bytes = 0;     // of records being sealed for it in the present burst
+  uint32_t gathered = 0;        // bytes at the front of the stream that the present OpenBurst covers
+  dp::IpAddress inner;          // the session's address: the only source that may come up
+  Time last_rx = 0;             // any record
+  Time last_tx = 0;
+  Time last_data = 0;           // a data packet, either way
+  Time last_dpd = 0;            // request sent
+  Time dpd_interval = 0;        // 0 = none; likewise below
+  Time keepalive_interval = 0;
+  Time idle_timeout = 0;
+  Time setup_deadline = 0;
+  std::array<char, 64> end_text{};
+};
+
+// All tunnels of one worker, by TCP slot. Nothing is allocated after construction.
+class TunnelTable {
+ public:
+  // Throws std::runtime_error if the memory is not there.
+  explicit TunnelTable(uint32_t slots);
+  ~TunnelTable();
+  TunnelTable(const TunnelTable&) = delete;
+  TunnelTable& operator=(const TunnelTable&) = delete;
+
+  struct Keys {
+    crypto::record::Keys rx, tx;
+  };
+
+  [[nodiscard]] Tunnel& operator[](uint32_t slot) noexcept { return tunnels_[slot]; }
+  [[nodiscard]] Keys& keys(uint32_t slot) noexcept { return keys_[slot]; }
+  [[nodiscard]] dp::TunnelCounters& counters(uint32_t slot) noexcept { return counters_[slot]; }
+  [[nodiscard]] uint32_t slots() const noexcept { return static_cast<uint32_t>(tunnels_.size()); }
+  // The tunnel that `conn` names, or nullptr if the slot serves another connection now.
+  [[nodiscard]] Tunnel* find(const ConnId& conn) noexcept {
+    if (conn.slot >= tunnels_.size()) return nullptr;
+    Tunnel& t = tunnels_[conn.slot];
+    return t.phase != Phase::unused && t.generation == conn.generation ? &t : nullptr;
+  }
+  [[nodiscard]] uint32_t slot_of(const Tunnel& t) const noexcept {
+    return static_cast<uint32_t>(&t - tunnels_.data());
+  }
+
+  // Begins a slot's life with a connection, and ends it.
+  Tunnel& open(const ConnId& conn) noexcept;
+  void close(Tunnel& t) noexcept;
+
+  // Slots in use, dense, for the timer sweep; `cursor` goes round.
+  std::vector<uint32_t> active;
+  uint32_t cursor = 0;
+  // Slots with owed != 0.
+  std::vector<uint32_t> owing;
+  void owe(Tunnel& t, uint8_t bits) noexcept;
+
+ private:
+  struct FreeKeys {
+    void operator()(Keys* k) const noexcept;
+  };
+  std::vector<Tunnel> tunnels_;
+  std::unique_ptr<Keys[], FreeKeys> keys_;  // in DPDK memory: huge pages where there are any
+  std::vector<dp::TunnelCounters> counters_;
+};
+
+// What the CSTP stages of one worker work with.
+struct Context {
+  uint8_t worker;
+  tcp::Endpoint& tcp;
+  TunnelTable& tunnels;
+  dp::Mailbox& mailbox;
+  const crypto::MbManager& mb;
+  dp::DropCounters& drops;
+  rte_mempool* pool;
+  uint8_t* large_record;  // room for one record of any size: the rare ones that exceed a packet buffer
+};
+
+[[nodiscard]] inline ConnId conn_of(const Context& c, const Tunnel& t) noexcept {
+  return {c.worker, c.tunnels.slot_of(t), t.generation};
+}
+
+// Only the owning worker writes a counter, so a load and a store do.
+inline void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+}
+
+}  // namespace culvert::cstp

@@ -1,0 +1,74 @@
+// Echo replies, made in place.
+#include "dataplane/ip/icmp.hpp"
+
+#include <cstring>
+
+#include "dataplane/packet/checksum.hpp"
+#include "dataplane/packet/contiguous.hpp"
+#include "dataplane/packet/meta.hpp"
+
+namespace culvert::dp {
+
+namespace {
+
+constexpr uint8_t kReplyTtl = 64;  // RFC 1700's default
+
+// The reply has no options: RFC 1122 §3.2.2.6 would have source routes reversed, which nobody
+// should use.
+void remove_options(rte_mbuf* m, unsigned l3_size) noexcept {
+  const auto surplus = static_cast<uint16_t>(l3_size - sizeof(Ipv4Header));
+  auto* front = rte_pktmbuf_mtod(m, uint8_t*);
+  std::memmove(front + surplus, front, sizeof(Ipv4Header));
+  rte_pktmbuf_adj(m, surplus);
+}
+
+void make_reply(rte_mbuf* m, unsigned l3_size) noexcept {
+  if (l3_size > sizeof(Ipv4Header)) remove_options(m, l3_size);
+  auto* ip = header_at<Ipv4Header>(m, 0);
+  auto* icmp = header_at<IcmpHeader>(m, sizeof(Ipv4Header));
+  icmp->checksum =
+      updated_checksum(icmp->checksum, static_cast<uint16_t>(icmp->type << 8 | icmp->code),
+                       uint16_t{IcmpHeader::kEchoReply} << 8);
+  icmp->type = IcmpHeader::kEchoReply;
+  ip->version_ihl = 0x45;
+  ip->total_length = static_cast<uint16_t>(m->pkt_len);
+  ip->fragment = 0;
+  ip->ttl = kReplyTtl;
+  const be32 asker = ip->src;
+  ip->src = ip->dst;
+  ip->dst = asker;
+  fill_ipv4_checksum(*ip);
+  meta(m).l3_size = sizeof(Ipv4Header);
+  // Nothing is left for the port to do.
+  m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
+  m->l3_len = sizeof(Ipv4Header);
+}
+
+DropReason judge(IcmpState& state, rte_mbuf* m, unsigned l3_size, Time now) noexcept {
+  if (!make_contiguous(m, l3_size + sizeof(IcmpHeader)) || !icmp_checksum_ok(m, l3_size)) {
+    return DropReason::icmp_malformed;
+  }
+  const auto* icmp = header_at<IcmpHeader>(m, l3_size);
+  if (icmp->type != IcmpHeader::kEchoRequest || icmp->code != 0) return DropReason::icmp_ignored;
+  if (!state.echo.take(now)) return DropReason::icmp_rate_limited;
+  return DropReason::count_;
+}
+
+}  // namespace
+
+void icmp_input(IcmpState& state, Batch& in, Batch& replies, DropCounters& drops,
+                Time now) noexcept {
+  for (rte_mbuf* m : in) {
+    const unsigned l3_size = meta(m).l3_size;
+    const DropReason reason = judge(state, m, l3_size, now);
+    if (reason != DropReason::count_) {
+      drop(drops, reason, m);
+      continue;
+    }
+    make_reply(m, l3_size);
+    replies.push(m);
+  }
+  in.clear();
+}
+
+}  // namespace culvert::dp

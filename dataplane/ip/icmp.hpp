@@ -1,0 +1,23 @@
+// ICMP to the box: echo requests are answered, everything else is counted.
+//
+// In: the local_icmp edge. Out: replies, IP header first, for ip_output. Drops: icmp_malformed,
+// icmp_ignored, icmp_rate_limited. RFC 792, RFC 1122 §3.2.2.6 (echo), RFC 1812 §4.3.3.6.
+#pragma once
+
+#include "dataplane/ip/token_bucket.hpp"
+#include "dataplane/packet/batch.hpp"
+#include "dataplane/packet/drop.hpp"
+#include "dataplane/packet/time.hpp"
+
+namespace culvert::dp {
+
+// One worker's.
+struct IcmpState {
+  TokenBucket echo{10'000, 1'000};  // replies a second
+};
+
+// Empties `in`; replies are appended to `replies`, which has room for them.
+void icmp_input(IcmpState& state, Batch& in, Batch& replies, DropCounters& drops,
+                Time now) noexcept;
+
+}  // namespace culvert::dp

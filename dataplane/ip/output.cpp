@@ -1,0 +1,85 @@
+// The way out for IPv4 packets.
+#include "dataplane/ip/output.hpp"
+
+#include <array>
+
+#include "dataplane/packet/contiguous.hpp"
+#include "dataplane/packet/headers.hpp"
+
+namespace culvert::dp {
+
+namespace {
+
+// The last next hop of the burst: most bursts go to one, so the cache is asked once.
+struct Adjacency {
+  const MacAddress* mac = nullptr;
+  uint32_t ip = 0;
+  uint8_t interface = kNoInterface;
+};
+
+bool exceeds_mtu(const rte_mbuf* m, const Interface& interface) noexcept {
+  if (m->pkt_len <= interface.mtu) [[likely]]
+    return false;
+  // The port cuts a super-segment; then each piece counts.
+  if ((m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) == 0) return true;
+  const auto headers = static_cast<uint32_t>(m->l3_len) + static_cast<uint32_t>(m->l4_len);
+  return headers + m->tso_segsz > interface.mtu;
+}
+
+void output_one(OutputContext& context, rte_mbuf* m, uint32_t destination, const NextHop* hop,
+                Adjacency& last, Time now) noexcept {
+  LinkContext& link = context.link;
+  if (hop == nullptr) {
+    drop(link.drops, DropReason::ip_no_route, m);
+    return;
+  }
+  const Interface& interface = link.interfaces[hop->interface];
+  if (!interface.up) [[unlikely]] {
+    drop(link.drops, DropReason::interface_down, m);
+    return;
+  }
+  if (exceeds_mtu(m, interface)) {
+    drop(link.drops, DropReason::exceeds_mtu, m);
+    return;
+  }
+  const uint32_t next = hop->gateway != 0 ? hop->gateway : destination;
+  if (last.mac == nullptr || last.ip != next || last.interface != interface.index) {
+    const IpAddress address = IpAddress::v4(next);
+    const MacAddress* mac = link.neighbours.find(address, interface.index, now);
+    if (mac == nullptr) {
+      last.mac = nullptr;  // wait() may move entries about
+      if (link.neighbours.wait(address, interface.index, m, now)) {
+        send_request(link, {.ip = address, .interface = interface.index});
+      }
+      return;
+    }
+    last = {mac, next, interface.index};
+  }
+  send_frame(link, interface, *last.mac, EtherType::ipv4, m);
+}
+
+}  // namespace
+
+void ip_output(OutputContext& context, Batch& packets, Time now) noexcept {
+  // What is not IPv4 has no way out yet; the others are looked up in one go.
+  std::array<uint32_t, kBurst> destinations;
+  std::array<const NextHop*, kBurst> hops;
+  uint32_t n = 0;
+  for (rte_mbuf* m : packets) {
+    const auto* ip = header_at<Ipv4Header>(m, 0);
+    if (m->data_len < sizeof(Ipv4Header) || ip->version() != 4) {
+      drop(context.link.drops, DropReason::ip_version, m);
+      continue;
+    }
+    destinations[n] = ip->dst;
+    packets[n++] = m;
+  }
+  context.routes->lookup({destinations.data(), n}, {hops.data(), n});
+  Adjacency last;
+  for (uint32_t i = 0; i < n; ++i) {
+    output_one(context, packets[i], destinations[i], hops[i], last, now);
+  }
+  packets.clear();
+}
+
+}  // namespace culvert::dp

@@ -1,0 +1,93 @@
+// Reassembly through librte_ip_frag, with the checks that it leaves to its caller.
+// rte_ip_frag_table_del_expired_entries() is there since 2018 and still marked experimental.
+#define ALLOW_EXPERIMENTAL_API
+#include "dataplane/ip/reassembly.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+
+#include <rte_memory.h>
+
+#include "dataplane/packet/contiguous.hpp"
+#include "dataplane/packet/headers.hpp"
+#include "dataplane/packet/meta.hpp"
+
+namespace culvert::dp {
+
+namespace {
+
+constexpr uint32_t kBucketEntries = 4;
+constexpr Time kSweep = 100 * kMillisecond;
+// librte_ip_frag does not check the bound of its death row: one call adds at most two packets'
+// fragments and one.
+constexpr uint32_t kRowReserve = 2 * (RTE_LIBRTE_IP_FRAG_MAX_FRAG + 1) + 1;
+static_assert(kRowReserve < RTE_IP_FRAG_DEATH_ROW_MBUF_LEN);
+
+// What librte_ip_frag would take though no sender means it.
+bool sound(const Ipv4Header& ip, uint32_t pkt_len) noexcept {
+  const uint32_t payload = pkt_len - ip.header_size();
+  const uint32_t offset = (ip.fragment & Ipv4Header::kOffsetMask) * 8u;
+  const bool more = (ip.fragment & Ipv4Header::kMoreFragments) != 0;
+  if (payload == 0 || (more && payload % 8 != 0)) return false;
+  // "Ping of death": the whole would be longer than its length field can say.
+  return ip.header_size() + offset + payload <= 65535;
+}
+
+// The whole packet is checked anew, as if it had come in one piece.
+void finish(rte_mbuf* m) noexcept {
+  // A port's verdict was on one fragment.
+  m->ol_flags &= ~(RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_IP_CKSUM_MASK);
+  const uint32_t want = header_at<Ipv4Header>(m, 0)->header_size() + uint32_t{sizeof(TcpHeader)};
+  (void)make_contiguous(m, std::min(want, m->pkt_len));
+  meta(m).l3_size = static_cast<uint16_t>(header_at<Ipv4Header>(m, 0)->header_size());
+}
+
+}  // namespace
+
+Reassembly::Reassembly(const ReassemblyConfig& config, DropCounters& drops) : drops_(&drops) {
+  const uint32_t packets = std::bit_ceil(std::max<uint32_t>(config.max_packets, kBucketEntries));
+  // The "cycles" of librte_ip_frag are any clock's: ours are microseconds.
+  table_.reset(rte_ip_frag_table_create(packets / kBucketEntries, kBucketEntries, packets,
+                                        config.timeout, SOCKET_ID_ANY));
+  if (!table_) {
+    throw std::runtime_error(
+        "No memory for the reassembly table: raise 'memory' in the configuration.");
+  }
+}
+
+void Reassembly::bury(uint32_t at_least) noexcept {
+  if (graveyard_.cnt < at_least) return;
+  drops_->add(DropReason::fragment_failed, graveyard_.cnt);
+  rte_ip_frag_free_death_row(&graveyard_, 0);
+}
+
+void Reassembly::input(Batch& in, ClassifyEdges& out, Time now) noexcept {
+  for (rte_mbuf* m : in) {
+    auto* ip = header_at<Ipv4Header>(m, 0);
+    if (!sound(*ip, m->pkt_len)) {
+      drop(*drops_, DropReason::fragment_failed, m);
+      continue;
+    }
+    const uint8_t protocol = ip->protocol;
+    m->l2_len = 0;
+    m->l3_len = ip->header_size() & 0x1ff;
+    rte_mbuf* whole = rte_ipv4_frag_reassemble_packet(table_.get(), &graveyard_, m, now,
+                                                      reinterpret_cast<rte_ipv4_hdr*>(ip));
+    bury(RTE_IP_FRAG_DEATH_ROW_MBUF_LEN - kRowReserve);
+    if (whole == nullptr) continue;
+    finish(whole);
+    out.local(protocol).push(whole);
+  }
+  in.clear();
+  bury(1);
+}
+
+void Reassembly::poll(Time now) noexcept {
+  if (now < next_sweep_) return;
+  next_sweep_ = now + kSweep;
+  rte_ip_frag_table_del_expired_entries(table_.get(), &graveyard_, now);
+  bury(1);
+}
+
+}  // namespace culvert::dp

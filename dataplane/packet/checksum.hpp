@@ -1,0 +1,61 @@
+// Internet checksums (RFC 1071) over packet buffers, in software or left to the port.
+//
+// All functions expect a packet that starts with its IP header, contiguous in the first segment;
+// what follows may be chained. Sums over payload use DPDK's rte_raw_cksum.
+#pragma once
+
+#include <cstdint>
+
+#include <rte_mbuf.h>
+
+#include "dataplane/packet/headers.hpp"
+
+namespace culvert::dp {
+
+// --- IPv4 header ---
+
+// True if the header's checksum is right, or the port has verified it. `header_size` is 20..60
+// bytes.
+[[nodiscard]] bool ipv4_checksum_ok(const rte_mbuf* m, const Ipv4Header& ip,
+                                    unsigned header_size) noexcept;
+// Computes and stores the checksum over ip.header_size() bytes.
+void fill_ipv4_checksum(Ipv4Header& ip) noexcept;
+
+// --- TCP, UDP and ICMPv6, with the pseudo header of either IP version ---
+
+// True if the transport checksum is right, or the port has verified it. `l3_size` bytes of IP
+// header(s); the packet must be cut to the IP length. UDP over IPv4 without a checksum (RFC 768) is
+// right.
+[[nodiscard]] bool transport_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept;
+// The value for the TCP or UDP checksum field, whose present content must be 0. Never 0 itself, as
+// RFC 768 wants for UDP (and TCP does not mind).
+[[nodiscard]] uint16_t transport_checksum(const rte_mbuf* m, unsigned l3_size) noexcept;
+// What the checksum field must hold when the port fills it: the sum over the pseudo header alone,
+// without the length if the port will segment (ol_flags has RTE_MBUF_F_TX_TCP_SEG).
+[[nodiscard]] uint16_t pseudo_header_sum(const rte_mbuf* m) noexcept;
+
+// --- ICMP (no pseudo header) ---
+
+[[nodiscard]] bool icmp_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept;
+
+// --- Changing a field under a checksum ---
+
+// RFC 1624 eqn. 3: the checksum after one 16-bit word changed from `before` to `after` (host
+// order).
+[[nodiscard]] constexpr uint16_t updated_checksum(uint16_t checksum, uint16_t before,
+                                                  uint16_t after) noexcept {
+  uint32_t sum = static_cast<uint16_t>(~checksum);
+  sum += static_cast<uint16_t>(~before);
+  sum += after;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(~sum);
+}
+
+// --- Transmit ---
+
+// Fills in software what m->ol_flags asks of a port that cannot do it (IPv4 header and TCP/UDP
+// checksum; l2_len and l3_len say where), and clears those flags. The headers must be contiguous.
+void finish_checksums(rte_mbuf* m) noexcept;
+
+}  // namespace culvert::dp

@@ -1,0 +1,56 @@
+// What the stages write on a packet for the stages after them. Lives in a dynamic mbuf field.
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
+
+#include <cstdint>
+
+#include "dataplane/packet/address.hpp"
+
+namespace culvert::dp {
+
+// Names one TCP connection of one worker; stale once the slot is used again (the generation moves on).
+struct ConnId {
+  uint8_t worker = 0;
+  uint32_t slot = 0;
+  uint32_t generation = 0;  // 0 names no connection
+  friend constexpr bool operator==(const ConnId&, const ConnId&) = default;
+};
+static_assert(sizeof(ConnId) == 12);
+
+// Why a packet is in a ring to another worker.
+enum class Handoff : uint8_t {
+  none,
+  outside,     // an IP packet for this box whose flow the other worker owns (L2 stripped)
+  tunnel,      // an inner packet that passed home's checks; `conn` seals it
+  inner_down,  // an inner packet whose home is the other worker (L2 stripped)
+  transmit,    // a finished frame for port `port`, of which the other worker has the tx queue
+  neighbour,   // a copy of an ARP/ND message that every worker learns from (with L2)
+};
+
+struct PacketMeta {
+  ConnId conn;
+  uint16_t port = 0;       // DPDK port the packet came from, or goes to
+  Handoff handoff = Handoff::none;
+  uint8_t family = 0;      // 4 or 6 once classified
+  uint16_t l3_size = 0;    // bytes of IP header(s) incl. options
+  uint16_t l4_size = 0;    // bytes of transport header
+  // On the way up: the session's own address, the only source that the packet may have. Lives as long as the tunnel's
+  // slot, that is, as the worker.
+  const IpAddress* inner_source = nullptr;
+};
+static_assert(sizeof(PacketMeta) <= 32);
+
+// Registers the field; once, after rte_eal_init, before the first packet. Throws std::runtime_error.
+void register_packet_meta();
+
+namespace detail {
+extern int packet_meta_offset;
+}
+
+[[nodiscard]] inline PacketMeta& meta(rte_mbuf* m) noexcept {
+  return *RTE_MBUF_DYNFIELD(m, detail::packet_meta_offset, PacketMeta*);
+}
+
+}  // namespace culvert::dp

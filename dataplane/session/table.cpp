@@ -1,0 +1,97 @@
+#include "dataplane/session/table.hpp"
+
+#include <rte_errno.h>
+#include <rte_hash_crc.h>
+#include <rte_malloc.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace culvert::dp {
+
+namespace {
+[[noreturn]] void no_memory() {
+  throw std::runtime_error(
+      "no memory for the session table: raise `memory` in the dataplane section, or lower `sessions`");
+}
+}  // namespace
+
+void SessionTable::Free::operator()(rte_rcu_qsbr* q) const noexcept { rte_free(q); }
+
+SessionTable::SessionTable(unsigned max_sessions, unsigned workers) : storage_(max_sessions) {
+  qsbr_.reset(static_cast<rte_rcu_qsbr*>(
+      rte_zmalloc("session_qsbr", rte_rcu_qsbr_get_memsize(workers), RTE_CACHE_LINE_SIZE)));
+  if (qsbr_ == nullptr || rte_rcu_qsbr_init(qsbr_.get(), workers) != 0) no_memory();
+
+  rte_hash_parameters parameters{};
+  parameters.name = "sessions";
+  // Twice the sessions: positions of retired ones stay taken for a grace period, and cuckoo hashing wants room.
+  parameters.entries = std::max(64u, 2 * max_sessions);
+  parameters.key_len = sizeof(IpAddress);
+  parameters.hash_func = rte_hash_crc;
+  parameters.socket_id = SOCKET_ID_ANY;
+  parameters.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF;
+  hash_.reset(rte_hash_create(&parameters));
+  if (hash_ == nullptr) no_memory();
+
+  unused_.reserve(max_sessions);
+  for (auto it = storage_.rbegin(); it != storage_.rend(); ++it) unused_.push_back(&*it);
+}
+
+SessionTable::~SessionTable() = default;
+
+Session* SessionTable::publish(const IpAddress& inner, uint32_t index, uint8_t home,
+                               bool df_bit_ignore) {
+  reclaim();
+  if (unused_.empty() || lookup(inner) != nullptr) return nullptr;
+  Session* session = unused_.back();
+  session->channel.store(0, std::memory_order_relaxed);
+  session->inner = inner;
+  session->index = index;
+  session->home = home;
+  session->df_bit_ignore = df_bit_ignore;
+  if (rte_hash_add_key_data(hash_.get(), &inner, session) != 0) return nullptr;
+  unused_.pop_back();
+  ++published_;
+  return session;
+}
+
+void SessionTable::retire(Session* session) {
+  session->channel.store(0, std::memory_order_release);
+  const int32_t position = rte_hash_del_key(hash_.get(), &session->inner);
+  retired_.push_back({session, position, rte_rcu_qsbr_start(qsbr_.get())});
+  --published_;
+}
+
+void SessionTable::reclaim() {
+  while (!retired_.empty()) {
+    const Retired& oldest = retired_.front();
+    if (rte_rcu_qsbr_check(qsbr_.get(), oldest.token, /*wait=*/false) != 1) return;
+    if (oldest.position >= 0) rte_hash_free_key_with_position(hash_.get(), oldest.position);
+    unused_.push_back(oldest.session);
+    retired_.pop_front();
+  }
+}
+
+void SessionTable::lookup(std::span<const IpAddress* const> addresses,
+                          const Session** out) const noexcept {
+  std::array<const void*, RTE_HASH_LOOKUP_BULK_MAX> keys;
+  std::array<void*, RTE_HASH_LOOKUP_BULK_MAX> found;
+  uint64_t hits = 0;
+  for (size_t i = 0; i < addresses.size(); ++i) keys[i] = addresses[i];
+  rte_hash_lookup_bulk_data(hash_.get(), keys.data(), static_cast<uint32_t>(addresses.size()), &hits,
+                            found.data());
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    out[i] = (hits >> i) & 1 ? static_cast<const Session*>(found[i]) : nullptr;
+  }
+}
+
+const Session* SessionTable::lookup(const IpAddress& address) const noexcept {
+  void* found = nullptr;
+  return rte_hash_lookup_data(hash_.get(), &address, &found) >= 0
+             ? static_cast<const Session*>(found)
+             : nullptr;
+}
+
+}  // namespace culvert::dp

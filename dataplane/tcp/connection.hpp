@@ -1,0 +1,140 @@
+// One connection's state (RFC 9293 §3.3.1). What every segment touches comes first.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "dataplane/packet/address.hpp"
+#include "dataplane/tcp/congestion.hpp"
+#include "dataplane/tcp/endpoint.hpp"
+#include "dataplane/tcp/receive_queue.hpp"
+#include "dataplane/tcp/rtt.hpp"
+#include "dataplane/tcp/scoreboard.hpp"
+#include "dataplane/tcp/send_queue.hpp"
+#include "dataplane/tcp/seq.hpp"
+#include "dataplane/tcp/timer_wheel.hpp"
+
+namespace culvert::tcp {
+
+inline constexpr Time kNever = ~Time{0};
+
+enum class Recovery : uint8_t {
+  open,     // nothing is believed lost
+  fast,     // RFC 5681 §3.2, RFC 6675
+  timeout,  // everything sent before the timeout is sent again as the window opens
+};
+
+// One wheel node serves all; it is armed for the earliest, and may be armed too early.
+enum class Timer : uint8_t {
+  retransmit,  // or persist, or the SYN-ACK's
+  ack,         // delayed ACK; also "try again" when the packet pool was empty
+  keepalive,
+  linger,  // TIME-WAIT, and FIN-WAIT-2 once the upper layer is gone
+};
+inline constexpr size_t kTimers = 4;
+
+struct alignas(64) Connection {
+  // --- line 0: what a received segment reads and writes ---
+  State state = State::closed;
+  uint8_t events = 0;      // not yet taken
+  uint8_t peer_scale = 0;  // of the windows that the peer announces
+  uint8_t own_scale = 0;   // of those that we announce
+  Seq rcv_nxt;
+  Seq rcv_adv;             // right edge of the window that was announced; never moves left
+  Seq last_ack_sent;       // rcv_nxt as the peer knows it
+  uint32_t ts_recent = 0;  // RFC 7323 §4.3
+  Seq snd_una;
+  Seq snd_nxt;
+  uint32_t snd_wnd = 0;  // bytes, scaled
+  Seq snd_wl1;           // RFC 9293 §3.10.7.4: segment of the last window update
+  Seq snd_wl2;
+  Time last_rx = 0;
+  uint32_t dup_acks = 0;
+  uint16_t rcv_mss = 536;  // the largest payload seen; "full-sized" for delayed ACKs
+  Recovery recovery = Recovery::open;
+  bool timestamps : 1 = false;
+  bool sack : 1 = false;
+  bool ack_now : 1 = false;     // answer in the next poll()
+  bool active : 1 = false;      // in the list for the next poll()
+  bool fin_queued : 1 = false;  // shutdown() was called
+  bool fin_sent : 1 = false;
+  bool fin_known : 1 = false;  // the peer's FIN came, perhaps ahead of data
+  bool released : 1 = false;   // the upper layer has forgotten the connection
+
+  // --- line 1: what sending needs ---
+  alignas(64) uint32_t ts_offset = 0;
+  uint16_t mss = 536;  // TCP payload plus options that a segment may carry
+  uint16_t peer_mss = 536;
+  uint32_t max_snd_wnd = 0;  // the largest window ever offered (RFC 9293 §3.8.6.2.1)
+  NewReno congestion;
+  Seq high_rxt;   // retransmitted up to here (RFC 6675 HighRxt)
+  Seq lost_edge;  // what is not SACKed below is lost
+  Seq recover;    // RFC 6582: recovery ends when this is acknowledged
+  Time last_tx = 0;
+  uint8_t backoff = 0;
+  uint8_t retries = 0;
+  bool cwnd_limited : 1 = false;
+  bool force_retransmit : 1 = false;   // one segment regardless of the congestion window
+  bool probe_outstanding : 1 = false;  // one byte beyond snd_nxt is on its way (zero-window probe)
+  bool rtt_running : 1 = false;        // a segment is being timed, for want of timestamps
+  bool send_refused : 1 = false;       // kWritable is owed
+  bool in_use : 1 = false;
+  bool syn_lost : 1 = false;
+  bool upper_knows : 1 = false;  // kOpened was posted
+
+  std::array<Time, kTimers> deadlines{kNever, kNever, kNever, kNever};
+  Time armed_for = kNever;  // what the wheel node stands for
+  TimerNode timer;
+
+  Connection* next_active = nullptr;
+  Connection* next_event = nullptr;
+  Connection* linger_prev = nullptr;  // released connections in TIME-WAIT, oldest first
+  Connection* linger_next = nullptr;
+
+  RttEstimator rtt;
+  Seq rtt_seq;
+  Time rtt_sent = 0;
+  SendQueue send;
+  Scoreboard board;
+
+  // --- cold ---
+  dp::Flow flow;
+  uint32_t hash = 0;
+  uint32_t slot = 0;
+  uint32_t generation = 0;
+  CloseReason reason = CloseReason::none;
+  uint8_t keepalive_sent = 0;
+  uint8_t keepalive_probes = 0;
+  uint8_t challenges = 0;  // sent in this second
+  Time challenge_second = 0;
+  Time ts_recent_at = 0;  // when ts_recent was written
+  Time keepalive_idle = 0;
+  Time keepalive_interval = 0;
+  Seq iss;
+  Seq irs;
+  Seq fin_seq;  // where the peer's FIN is, if fin_known
+  ReceiveQueue receive;
+
+  [[nodiscard]] Time& deadline(Timer t) noexcept { return deadlines[static_cast<size_t>(t)]; }
+  [[nodiscard]] uint32_t flight() const noexcept { return snd_nxt - snd_una; }
+  [[nodiscard]] uint32_t unsent() const noexcept {
+    return snd_nxt < send.end() ? send.end() - snd_nxt : 0;
+  }
+  [[nodiscard]] bool fin_due() const noexcept { return fin_queued && !fin_sent; }
+  // The receive window as the peer knows it.
+  [[nodiscard]] uint32_t rcv_wnd() const noexcept { return rcv_adv - rcv_nxt; }
+  // Both directions carry data in these states only.
+  [[nodiscard]] bool may_receive() const noexcept {
+    return state == State::established || state == State::fin_wait_1 || state == State::fin_wait_2;
+  }
+  [[nodiscard]] bool synchronized() const noexcept { return state >= State::established; }
+  [[nodiscard]] bool may_send() const noexcept {
+    return state == State::established || state == State::close_wait;
+  }
+};
+static_assert(offsetof(Connection, recovery) < 64, "a received segment touches one line");
+static_assert(offsetof(Connection, ts_offset) == 64);
+static_assert(offsetof(Connection, congestion) < 128);
+
+}  // namespace culvert::tcp

@@ -1,0 +1,125 @@
+// The public face: checks ids and hands over to the Machine.
+#include "dataplane/tcp/endpoint.hpp"
+
+#include "dataplane/tcp/machine.hpp"
+
+namespace culvert::tcp {
+
+Endpoint::Endpoint(const EndpointConfig& config, const Offload& offload, dp::DropCounters& drops,
+                   SegmentSink out)
+    : machine_(std::make_unique<Machine>(config, offload, drops, out)) {}
+Endpoint::~Endpoint() = default;
+
+bool Endpoint::listen(const dp::IpAddress& address, uint16_t port) noexcept {
+  return machine_->listen(address, port);
+}
+void Endpoint::unlisten(const dp::IpAddress& address, uint16_t port) noexcept {
+  machine_->unlisten(address, port);
+}
+bool Endpoint::listens(const dp::IpAddress& address, uint16_t port) const noexcept {
+  return machine_->listens(address, port);
+}
+
+void Endpoint::input(std::span<rte_mbuf*> segments, Time now) noexcept {
+  machine_->input(segments, now);
+}
+void Endpoint::poll(Time now) noexcept {
+  machine_->poll(now);
+}
+Time Endpoint::next_deadline() const noexcept {
+  return machine_->next_deadline();
+}
+Event Endpoint::next_event() noexcept {
+  return machine_->next_event();
+}
+
+bool Endpoint::alive(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr && c->state != State::closed;
+}
+const dp::Flow& Endpoint::flow(dp::ConnId conn) const noexcept {
+  static constexpr dp::Flow kNone{};
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? c->flow : kNone;
+}
+State Endpoint::state(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? c->state : State::closed;
+}
+CloseReason Endpoint::close_reason(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? c->reason : CloseReason::none;
+}
+uint16_t Endpoint::send_mss(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  if (c == nullptr) return 0;
+  return static_cast<uint16_t>(c->mss - (c->timestamps ? kTimestampBytes : 0));
+}
+uint16_t Endpoint::peer_mss(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? c->peer_mss : uint16_t{0};
+}
+
+uint32_t Endpoint::readable(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? c->receive.readable() : 0;
+}
+uint32_t Endpoint::peek(dp::ConnId conn, uint32_t offset, void* to, uint32_t size) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? c->receive.peek(offset, to, size) : 0;
+}
+std::span<uint8_t> Endpoint::front(dp::ConnId conn) noexcept {
+  Connection* c = machine_->find(conn);
+  return c != nullptr ? c->receive.front() : std::span<uint8_t>{};
+}
+void Endpoint::consume(dp::ConnId conn, uint32_t size) noexcept {
+  Connection* c = machine_->find(conn);
+  if (c == nullptr) return;
+  c->receive.consume(size);
+  machine_->consumed(*c);
+}
+rte_mbuf* Endpoint::take_front(dp::ConnId conn, uint32_t size) noexcept {
+  Connection* c = machine_->find(conn);
+  if (c == nullptr) return nullptr;
+  rte_mbuf* m = c->receive.take_front(size);
+  if (m != nullptr) machine_->consumed(*c);
+  return m;
+}
+
+uint32_t Endpoint::send_room(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr && c->may_send() && !c->fin_queued ? c->send.room() : 0;
+}
+bool Endpoint::send(dp::ConnId conn, rte_mbuf* m) noexcept {
+  Connection* c = machine_->find(conn);
+  return c != nullptr && machine_->send(*c, m);
+}
+bool Endpoint::send_copy(dp::ConnId conn, std::span<const uint8_t> bytes) noexcept {
+  Connection* c = machine_->find(conn);
+  return c != nullptr && machine_->send_copy(*c, bytes);
+}
+
+void Endpoint::shutdown(dp::ConnId conn) noexcept {
+  if (Connection* c = machine_->find(conn)) machine_->shutdown(*c);
+}
+void Endpoint::abort(dp::ConnId conn, Time now) noexcept {
+  if (Connection* c = machine_->find(conn)) machine_->abort(*c, now);
+}
+void Endpoint::release(dp::ConnId conn) noexcept {
+  if (Connection* c = machine_->find(conn)) machine_->release(*c);
+}
+void Endpoint::set_keepalive(dp::ConnId conn, Time idle, Time interval, uint8_t probes) noexcept {
+  if (Connection* c = machine_->find(conn)) machine_->set_keepalive(*c, idle, interval, probes);
+}
+
+const EndpointCounters& Endpoint::counters() const noexcept {
+  return machine_->counters();
+}
+uint32_t Endpoint::buffers_held() const noexcept {
+  return machine_->buffers_held();
+}
+uint32_t Endpoint::worker() const noexcept {
+  return machine_->config().worker;
+}
+
+}  // namespace culvert::tcp

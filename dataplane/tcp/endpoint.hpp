@@ -1,0 +1,184 @@
+// One worker's TCP: the passive side of RFC 9293 for many connections, over bursts of segments.
+//
+// It knows nothing of TLS, of ports or of clocks: segments come in as packet buffers, leave through
+// a batch sink, and the time is a parameter. Everything about a connection belongs to the worker
+// that owns the endpoint.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <rte_mempool.h>
+
+#include "dataplane/packet/address.hpp"
+#include "dataplane/packet/drop.hpp"
+#include "dataplane/packet/meta.hpp"
+
+namespace culvert::tcp {
+
+// Microseconds since an arbitrary start, monotonic.
+using Time = uint64_t;
+
+struct EndpointConfig {
+  uint8_t worker = 0;
+  uint32_t max_connections = 4096;  // slots of this worker
+  uint32_t syn_backlog = 1024;      // of them still in SYN-RECEIVED, at most
+  uint16_t interface_mtu = 1500;    // bounds what we send: MSS <= mtu - 40 (IPv4) / - 60 (IPv6)
+  uint16_t tcpmss_max = 1380;       // `sysopt connection tcpmss`; 0 = no limit
+  uint32_t receive_buffer =
+      512 * 1024;                       // bytes of unread + out-of-order data a connection may hold
+  uint32_t send_buffer = 512 * 1024;    // bytes of unacknowledged + unsent data
+  Time keepalive_idle = 7'200'000'000;  // RFC 9293 §3.8.4 default two hours
+  Time keepalive_interval = 75'000'000;
+  uint8_t keepalive_probes = 9;
+  Time time_wait = 60'000'000;   // 2 MSL
+  Time delayed_ack = 40'000;     // at most; RFC 9293 §3.8.6.3 says < 0.5 s
+  uint8_t max_retransmits = 15;  // R2 (RFC 9293 §3.8.3)
+  uint8_t max_syn_retransmits = 5;
+  uint64_t isn_key[2] = {0, 0};  // RFC 6528: random at start
+  rte_mempool* pool = nullptr;   // for segments sent; data room >= interface_mtu + headroom
+};
+
+// Why a connection is gone, for counters and logs.
+enum class CloseReason : uint8_t {
+  none,
+  finished,  // both sides sent FIN, all acknowledged
+  peer_reset,
+  local_abort,
+  timed_out,  // retransmissions or keepalives unanswered
+  handshake_failed,
+};
+
+enum class State : uint8_t {
+  closed,
+  listen,
+  syn_received,
+  established,
+  fin_wait_1,
+  fin_wait_2,
+  close_wait,
+  closing,
+  last_ack,
+  time_wait,
+};
+
+// What happened to a connection since it was last taken from Endpoint::next_event(). Bits.
+namespace event {
+inline constexpr uint8_t kOpened = 1;      // reached established
+inline constexpr uint8_t kReadable = 2;    // in-order bytes arrived
+inline constexpr uint8_t kWritable = 4;    // send_room() grew after send() had been refused
+inline constexpr uint8_t kPeerClosed = 8;  // the peer's FIN was reached in the stream
+inline constexpr uint8_t kClosed = 16;     // gone; the slot is kept until release()
+}  // namespace event
+
+struct Event {
+  dp::ConnId conn;
+  uint8_t bits = 0;
+};
+
+struct EndpointCounters {  // monotonic, written by the worker, read relaxed
+  std::atomic<uint64_t> segments_in, segments_out, bytes_in, bytes_out;
+  std::atomic<uint64_t> accepted, established, closed, resets_in, resets_out;
+  std::atomic<uint64_t> retransmits, fast_retransmits, timeouts, out_of_order, duplicate_acks;
+  std::atomic<uint64_t> connections;  // gauge: slots in use
+};
+
+// Takes finished segments (IP header first, checksums filled or marked for offload). Owns them
+// afterwards. A plain struct of function and argument rather than a virtual: called once per burst,
+// not per packet.
+struct SegmentSink {
+  void (*flush)(void* arg, dp::Batch& segments);  // empties the batch
+  void* arg;
+};
+
+struct Offload {
+  bool ip_checksum = false;    // the port fills IPv4 header checksums
+  bool tcp_checksum = false;   // the port fills TCP checksums (pseudo-header sum prepared)
+  bool multi_segment = false;  // the port takes chained buffers: payload is attached, not copied
+};
+
+class Machine;  // dataplane/tcp/machine.hpp
+
+class Endpoint {
+ public:
+  // Allocates everything that it will ever need. Throws std::runtime_error if it cannot.
+  Endpoint(const EndpointConfig& config, const Offload& offload, dp::DropCounters& drops,
+           SegmentSink out);
+  ~Endpoint();
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+
+  // Accept connections to this address and port. False when the (small) listener table is full.
+  bool listen(const dp::IpAddress& address, uint16_t port) noexcept;
+  void unlisten(const dp::IpAddress& address, uint16_t port) noexcept;
+  [[nodiscard]] bool listens(const dp::IpAddress& address, uint16_t port) const noexcept;
+
+  // Segments to this box: IP header first, IP header already validated (length, checksum, not a
+  // fragment), meta.l3_size and meta.family set, pkt_len trimmed to the IP total length. Takes
+  // ownership. Checks the TCP checksum unless the buffer says that the port did.
+  void input(std::span<rte_mbuf*> segments, Time now) noexcept;
+  // Expired timers, pending ACKs (one decision per burst), queued data. Once per loop; then flushes
+  // the sink.
+  void poll(Time now) noexcept;
+  // When poll() next has something to do; ~0 for never.
+  [[nodiscard]] Time next_deadline() const noexcept;
+
+  // The next connection that something happened to, or {generation 0}. Clears its bits.
+  [[nodiscard]] Event next_event() noexcept;
+
+  // Everything below: `conn` must name a live slot (checked; a stale id gets the neutral answer).
+  [[nodiscard]] bool alive(dp::ConnId conn) const noexcept;
+  [[nodiscard]] const dp::Flow& flow(dp::ConnId conn) const noexcept;
+  [[nodiscard]] State state(dp::ConnId conn) const noexcept;
+  [[nodiscard]] CloseReason close_reason(dp::ConnId conn) const noexcept;
+  [[nodiscard]] uint16_t send_mss(
+      dp::ConnId conn) const noexcept;  // payload bytes per segment, options deducted
+  [[nodiscard]] uint16_t peer_mss(
+      dp::ConnId conn) const noexcept;  // the SYN's MSS option, 536/1220 if absent
+
+  // --- receive stream: in-order bytes, held in packet buffers until consumed ---
+  [[nodiscard]] uint32_t readable(dp::ConnId conn) const noexcept;  // bytes
+  // Copies up to `size` bytes from the stream position `offset` without consuming; returns bytes
+  // copied.
+  uint32_t peek(dp::ConnId conn, uint32_t offset, void* to, uint32_t size) const noexcept;
+  // The contiguous bytes at the front (0-size if none).
+  [[nodiscard]] std::span<uint8_t> front(dp::ConnId conn) noexcept;
+  // Where the stream's bytes [offset, offset + size) lie, if one buffer holds them all; nullptr
+  // otherwise.
+  [[nodiscard]] const uint8_t* contiguous(dp::ConnId conn, uint32_t offset,
+                                          uint32_t size) const noexcept;
+  // Drops `size` <= readable() bytes from the front; opens the window (ACK by the SWS rule).
+  void consume(dp::ConnId conn, uint32_t size) noexcept;
+  // If the front buffer holds exactly `size` readable bytes: takes the buffer out of the stream
+  // (consumed) and returns it, data pointing at those bytes; nullptr otherwise. This is the
+  // zero-copy way for one record per segment.
+  [[nodiscard]] rte_mbuf* take_front(dp::ConnId conn, uint32_t size) noexcept;
+
+  // --- send stream ---
+  [[nodiscard]] uint32_t send_room(dp::ConnId conn) const noexcept;  // bytes
+  // Queues the payload of `m` (single buffer; nothing but payload). Takes it if true; false: no
+  // room or not open for sending, the buffer stays the caller's. Sent by poll().
+  [[nodiscard]] bool send(dp::ConnId conn, rte_mbuf* m) noexcept;
+  // Copies bytes into buffers of the pool and queues them; all or nothing.
+  [[nodiscard]] bool send_copy(dp::ConnId conn, std::span<const uint8_t> bytes) noexcept;
+
+  void shutdown(dp::ConnId conn) noexcept;         // FIN after what is queued
+  void abort(dp::ConnId conn, Time now) noexcept;  // RST; kClosed follows
+  // After this the upper layer has forgotten the connection; unread data is dropped by name, TCP
+  // finishes by itself (TIME-WAIT and so on; data that still comes is answered with RST, RFC 9293
+  // §3.10.7.4... RFC 2525 §2.17). Always call it once.
+  void release(dp::ConnId conn) noexcept;
+  void set_keepalive(dp::ConnId conn, Time idle, Time interval, uint8_t probes) noexcept;
+
+  [[nodiscard]] const EndpointCounters& counters() const noexcept;
+  [[nodiscard]] uint32_t buffers_held()
+      const noexcept;  // packet buffers in all queues, for the leak test
+  [[nodiscard]] uint32_t worker() const noexcept;
+
+ private:
+  std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace culvert::tcp

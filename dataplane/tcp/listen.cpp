@@ -1,0 +1,153 @@
+// From SYN to ESTABLISHED, and segments of no connection (RFC 9293 §3.10.7.1, .2 and .4; RFC 6528,
+// RFC 7323 §2 and §3). Drops: tcp-not-syn, cv-tcp-no-listener, conn-limit, tcp-3whs-failed,
+// tcp-acked, bad-tcp-flags.
+#include <algorithm>
+
+#include "dataplane/tcp/isn.hpp"
+#include "dataplane/tcp/machine.hpp"
+
+namespace culvert::tcp {
+
+using dp::DropReason;
+using dp::TcpHeader;
+
+bool Machine::listen(const dp::IpAddress& address, uint16_t port) noexcept {
+  if (listens(address, port)) return true;
+  for (Listener& l : listeners_) {
+    if (l.used) continue;
+    l = {address, port, true};
+    return true;
+  }
+  return false;
+}
+
+void Machine::unlisten(const dp::IpAddress& address, uint16_t port) noexcept {
+  for (Listener& l : listeners_) {
+    if (l.used && l.port == port && l.address == address) l = {};
+  }
+}
+
+bool Machine::listens(const dp::IpAddress& address, uint16_t port) const noexcept {
+  return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& l) {
+    return l.used && l.port == port && l.address == address;
+  });
+}
+
+void Machine::on_no_connection(Segment& s) noexcept {
+  // RFC 9293 §3.10.7.1: a reset is never answered.
+  if (!s.has(TcpHeader::kRst)) send_reset(s);
+  drop(s, DropReason::tcp_not_syn);
+}
+
+uint16_t Machine::own_mss(const dp::Flow& flow) const noexcept {
+  // RFC 6691: MTU less the fixed headers, whatever the options.
+  const uint32_t headers = flow.local.is_v4() ? 40 : 60;
+  uint32_t mss = config_.interface_mtu - headers;
+  if (config_.tcpmss_max != 0) mss = std::min<uint32_t>(mss, config_.tcpmss_max);
+  return static_cast<uint16_t>(mss);
+}
+
+void Machine::negotiate(Connection& c, const Segment& s) noexcept {
+  const Options& o = s.options;
+  const bool v4 = c.flow.local.is_v4();
+  // RFC 9293 §3.7.1 MUST-15; an absurdly small MSS would make every byte a packet.
+  constexpr uint16_t kMinMss = 88;
+  c.peer_mss = o.mss != 0 ? o.mss : static_cast<uint16_t>(v4 ? 536 : 1220);
+  const uint32_t link = config_.interface_mtu - (v4 ? 40u : 60u);
+  c.mss = static_cast<uint16_t>(std::clamp<uint32_t>(c.peer_mss, kMinMss, link));
+  c.timestamps = o.has_timestamps;
+  c.ts_recent = o.ts_value;
+  c.ts_recent_at = now_;
+  c.sack = o.sack_permitted;
+  // RFC 7323 §2.2: scaling works in both directions or in none.
+  c.peer_scale = o.has_window_scale ? o.window_scale : 0;
+  c.own_scale = o.has_window_scale ? own_scale_ : 0;
+}
+
+void Machine::on_syn(Segment& s, uint32_t hash) noexcept {
+  if (!listens(s.flow.local, s.flow.local_port)) {
+    send_reset(s);
+    return drop(s, DropReason::tcp_no_listener);
+  }
+  if (half_open_ >= config_.syn_backlog) return drop(s, DropReason::tcp_conn_limit);
+  Connection* slot = take_slot();
+  if (slot == nullptr) return drop(s, DropReason::tcp_conn_limit);
+  Connection& c = *slot;
+  c.state = State::syn_received;
+  c.flow = s.flow;
+  c.hash = hash;
+  table_.insert(hash, c.slot);
+  ++half_open_;
+  count(counters_.accepted);
+
+  const InitialNumbers numbers = initial_numbers(isn_key_, c.flow, now_);
+  c.iss = numbers.isn;
+  c.ts_offset = numbers.timestamp_offset;
+  c.irs = s.seq;
+  c.rcv_nxt = c.last_ack_sent = c.rcv_adv = s.seq + 1;
+  c.snd_una = c.iss;
+  c.snd_nxt = c.high_rxt = c.lost_edge = c.iss + 1;
+  c.recover = c.iss;
+  c.snd_wnd = c.max_snd_wnd = s.window;  // RFC 7323 §2.2: never scaled in a SYN
+  c.last_rx = now_;
+  c.rtt_running = true;
+  c.rtt_seq = c.snd_nxt;
+  c.rtt_sent = now_;
+  negotiate(c, s);
+  c.send.start(c.iss + 1, config_.send_buffer);
+  c.receive.set_budget(2 * config_.receive_buffer);
+  c.keepalive_idle = config_.keepalive_idle;
+  c.keepalive_interval = config_.keepalive_interval;
+  c.keepalive_probes = config_.keepalive_probes;
+  (void)send_syn_ack(c);  // if the pool is empty the timer does it
+  arm_retransmit(c);
+}
+
+// Everything that RFC 9293 §3.10.7.4 says of SYN-RECEIVED up to the ACK; what follows the ACK is as
+// in ESTABLISHED.
+void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
+  if (s.has(TcpHeader::kRst)) {
+    // A passive open goes back to LISTEN, of which nobody needs to hear.
+    if (s.seq == c.rcv_nxt) {
+      count(counters_.resets_in);
+      close(c, CloseReason::handshake_failed);
+      return drop(s, DropReason::tcp_handshake);
+    }
+    return drop(s, DropReason::tcp_out_of_window);
+  }
+  if (s.has(TcpHeader::kSyn)) {
+    if (s.seq == c.irs && !s.has(TcpHeader::kAck)) {
+      (void)send_syn_ack(c);  // ours was lost, or theirs was doubled
+      return drop(s, DropReason::tcp_duplicate);
+    }
+    challenge(c);
+    return drop(s, DropReason::tcp_syn_in_window);
+  }
+  if (!timestamps_acceptable(c, s) || !sequence_acceptable(c, s)) return;
+  if (!s.has(TcpHeader::kAck)) return drop(s, DropReason::tcp_bad_flags);
+  if (s.ack != c.snd_nxt) {
+    send_reset(s);
+    return drop(s, DropReason::tcp_handshake);
+  }
+  --half_open_;
+  c.state = State::established;
+  count(counters_.established);
+  measure(c, s);
+  if (c.syn_lost) c.rtt.syn_was_lost();
+  c.snd_una = s.ack;
+  c.high_rxt = c.lost_edge = s.ack;
+  c.retries = c.backoff = 0;
+  disarm(c, Timer::retransmit);
+  c.congestion.start(c.mss, c.syn_lost);
+  c.snd_wl1 = s.seq;
+  c.snd_wl2 = s.ack;
+  c.snd_wnd = static_cast<uint32_t>(s.window) << c.peer_scale;
+  c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
+  arm(c, Timer::keepalive, now_ + c.keepalive_idle);
+  post(c, event::kOpened);
+  remember_timestamp(c, s);
+  c.last_rx = now_;
+  on_text(c, s);
+}
+
+}  // namespace culvert::tcp

@@ -1,0 +1,293 @@
+// Slots, events, bursts in and out, and how a connection ends.
+// Drops: tcp-not-syn and the like are named where they happen; np-socket-closed here for unread
+// data.
+#include "dataplane/tcp/machine.hpp"
+
+#include <stdexcept>
+
+namespace culvert::tcp {
+
+namespace {
+
+uint8_t scale_for(uint32_t receive_buffer) noexcept {
+  uint8_t scale = 0;
+  while (scale < kMaxWindowScale && (receive_buffer >> scale) > 65535) {
+    ++scale;
+  }
+  return scale;
+}
+
+}  // namespace
+
+Machine::Machine(const EndpointConfig& config, const Offload& offload, dp::DropCounters& drops,
+                 SegmentSink out)
+    : config_(config),
+      offload_(offload),
+      drops_(drops),
+      out_(out),
+      own_scale_(scale_for(config.receive_buffer)),
+      isn_key_{config.isn_key[0], config.isn_key[1]},
+      // The same secret serves the table: SipHash under another key, derived by setting it apart.
+      table_(config.max_connections, {~config.isn_key[0], config.isn_key[1]}),
+      connections_(new Connection[config.max_connections]),
+      free_slots_(new uint32_t[config.max_connections]) {
+  if (config.pool == nullptr) {
+    throw std::runtime_error("the TCP endpoint needs a packet pool to send from");
+  }
+  if (rte_pktmbuf_data_room_size(config.pool) < config.interface_mtu + RTE_PKTMBUF_HEADROOM) {
+    throw std::runtime_error(
+        "the packet pool's buffers are smaller than the interface MTU: create it with larger ones");
+  }
+  for (uint32_t i = config.max_connections; i > 0; --i) {
+    connections_[i - 1].slot = i - 1;
+    free_slots_[free_count_++] = i - 1;
+  }
+}
+
+Machine::~Machine() {
+  for (uint32_t i = 0; i < config_.max_connections; ++i) {
+    connections_[i].receive.clear();
+    connections_[i].send.clear();
+  }
+  for (rte_mbuf* m : batch_) {
+    rte_pktmbuf_free(m);
+  }
+}
+
+Connection* Machine::take_slot() noexcept {
+  if (free_count_ == 0) {
+    // A connection in TIME-WAIT that nobody above knows is the cheapest to lose.
+    if (linger_oldest_ == nullptr) return nullptr;
+    close(*linger_oldest_, CloseReason::finished);
+    if (free_count_ == 0) return nullptr;  // it is still in a list
+  }
+  Connection& c = connections_[free_slots_[--free_count_]];
+  const uint32_t slot = c.slot;
+  const uint32_t generation = c.generation + 1;
+  c = Connection{};
+  c.slot = slot;
+  c.generation = generation == 0 ? 1 : generation;
+  c.in_use = true;
+  count(counters_.connections);
+  return &c;
+}
+
+void Machine::free_slot(Connection& c) noexcept {
+  c.receive.clear();
+  c.send.clear();
+  wheel_.remove(c.timer);
+  c.in_use = false;
+  count(counters_.connections, ~uint64_t{0});
+  recycle(c);
+}
+
+// A slot that is still in a list goes when its turn there comes.
+void Machine::recycle(Connection& c) noexcept {
+  if (!c.in_use && !c.active && c.events == 0) free_slots_[free_count_++] = c.slot;
+}
+
+Connection* Machine::lookup(const dp::Flow& flow, uint32_t hash) noexcept {
+  const uint32_t slot =
+      table_.find(hash, [&](uint32_t s) noexcept { return connections_[s].flow == flow; });
+  return slot == FlowTable::kNone ? nullptr : &connections_[slot];
+}
+
+void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
+  now_ = now;
+  if (!started_) {
+    wheel_.start(now);
+    started_ = true;
+  }
+  count(counters_.segments_in, segments.size());
+  for (rte_mbuf* m : segments) {
+    Segment s;
+    if (const auto reason = parse_segment(m, s); reason != dp::DropReason::count_) {
+      dp::drop(drops_, reason, m);
+      continue;
+    }
+    const uint32_t hash = table_.hash(s.flow);
+    Connection* c = lookup(s.flow, hash);
+    if (c == nullptr) {
+      if (s.has(dp::TcpHeader::kSyn) && !s.has(dp::TcpHeader::kAck)) {
+        on_syn(s, hash);
+      } else {
+        on_no_connection(s);
+      }
+    } else if (!input_fast(*c, s)) {
+      input_slow(*c, s, hash);
+    }
+    if (s.packet != nullptr) rte_pktmbuf_free(s.packet);  // it did its work and carried no data
+  }
+}
+
+void Machine::poll(Time now) noexcept {
+  now_ = now;
+  if (!started_) {
+    wheel_.start(now);
+    started_ = true;
+  }
+  wheel_.advance(now, [this](TimerNode& node) noexcept {
+    // The node is a member of the connection it stands for.
+    auto* bytes = reinterpret_cast<std::byte*>(&node) - offsetof(Connection, timer);
+    on_timer(*reinterpret_cast<Connection*>(bytes));
+  });
+  Connection* c = active_;
+  active_ = active_tail_ = nullptr;
+  while (c != nullptr) {
+    Connection* next = c->next_active;
+    c->next_active = nullptr;
+    c->active = false;
+    if (c->in_use) {
+      transmit(*c);
+    } else {
+      recycle(*c);
+    }
+    c = next;
+  }
+  if (!batch_.empty()) out_.flush(out_.arg, batch_);
+}
+
+Time Machine::next_deadline() const noexcept {
+  return active_ != nullptr || !batch_.empty() ? now_ : wheel_.next_deadline();
+}
+
+void Machine::activate(Connection& c) noexcept {
+  if (c.active) return;
+  c.active = true;
+  c.next_active = nullptr;
+  (active_tail_ != nullptr ? active_tail_->next_active : active_) = &c;
+  active_tail_ = &c;
+}
+
+void Machine::post(Connection& c, uint8_t bits) noexcept {
+  if (c.released) return;
+  c.upper_knows = true;
+  if (c.events == 0) {
+    c.next_event = nullptr;
+    (events_tail_ != nullptr ? events_tail_->next_event : events_) = &c;
+    events_tail_ = &c;
+  }
+  c.events = static_cast<uint8_t>(c.events | bits);
+}
+
+Event Machine::next_event() noexcept {
+  while (events_ != nullptr) {
+    Connection& c = *events_;
+    events_ = c.next_event;
+    if (events_ == nullptr) events_tail_ = nullptr;
+    c.next_event = nullptr;
+    const uint8_t bits = c.events;
+    c.events = 0;
+    recycle(c);
+    if (!c.in_use || c.released) continue;  // released before its event was taken
+    return {{config_.worker, c.slot, c.generation}, bits};
+  }
+  return {};
+}
+
+void Machine::close(Connection& c, CloseReason reason) noexcept {
+  if (c.state == State::closed) return;
+  if (c.state == State::syn_received) --half_open_;
+  table_.erase(c.hash, c.slot);
+  leave_linger_list(c);
+  const bool announced = c.state == State::time_wait;
+  c.state = State::closed;
+  c.send.clear();
+  c.receive.clear_gaps();
+  wheel_.remove(c.timer);
+  c.deadlines.fill(kNever);
+  c.armed_for = kNever;
+  if (!announced) {
+    c.reason = reason;
+    count(counters_.closed);
+  }
+  if (c.released || !c.upper_knows) {
+    free_slot(c);
+  } else if (!announced) {
+    post(c, event::kClosed);
+  }
+}
+
+void Machine::enter_time_wait(Connection& c) noexcept {
+  c.state = State::time_wait;
+  c.reason = CloseReason::finished;
+  c.send.clear();
+  disarm(c, Timer::retransmit);
+  disarm(c, Timer::keepalive);
+  arm(c, Timer::linger, now_ + config_.time_wait);
+  count(counters_.closed);
+  // Nothing more can happen that the upper layer would want to know.
+  post(c, event::kClosed);
+  if (c.released) enter_linger_list(c);
+}
+
+void Machine::enter_linger_list(Connection& c) noexcept {
+  c.linger_prev = linger_newest_;
+  c.linger_next = nullptr;
+  (linger_newest_ != nullptr ? linger_newest_->linger_next : linger_oldest_) = &c;
+  linger_newest_ = &c;
+}
+
+void Machine::leave_linger_list(Connection& c) noexcept {
+  if (c.state != State::time_wait || !c.released) return;
+  (c.linger_prev != nullptr ? c.linger_prev->linger_next : linger_oldest_) = c.linger_next;
+  (c.linger_next != nullptr ? c.linger_next->linger_prev : linger_newest_) = c.linger_prev;
+  c.linger_prev = c.linger_next = nullptr;
+}
+
+// RFC 9293 §3.10.4 CLOSE.
+void Machine::shutdown(Connection& c) noexcept {
+  if (!c.may_send() || c.fin_queued) return;
+  c.fin_queued = true;
+  c.state = c.state == State::established ? State::fin_wait_1 : State::last_ack;
+  activate(c);
+}
+
+// RFC 9293 §3.10.5 ABORT.
+void Machine::abort(Connection& c, Time now) noexcept {
+  now_ = now;
+  if (c.state == State::closed) return;
+  if (c.state != State::time_wait) send_reset(c);
+  close(c, CloseReason::local_abort);
+}
+
+void Machine::release(Connection& c) noexcept {
+  if (c.released) return;
+  if (c.receive.readable() > 0) {
+    drops_.add(dp::DropReason::tcp_socket_closed);
+    c.receive.clear();
+    activate(c);
+  }
+  shutdown(c);
+  c.released = true;
+  switch (c.state) {
+    case State::closed: free_slot(c); break;
+    case State::time_wait: enter_linger_list(c); break;
+    case State::fin_wait_2:
+      // The peer may never close, and nobody is left who would: do not wait for longer than
+      // TIME-WAIT.
+      arm(c, Timer::linger, now_ + config_.time_wait);
+      break;
+    default: break;
+  }
+}
+
+void Machine::set_keepalive(Connection& c, Time idle, Time interval, uint8_t probes) noexcept {
+  c.keepalive_idle = idle;
+  c.keepalive_interval = interval;
+  c.keepalive_probes = probes;
+  c.keepalive_sent = 0;
+  if (c.synchronized() && c.state != State::time_wait) {
+    arm(c, Timer::keepalive, c.last_rx + idle);
+  }
+}
+
+uint32_t Machine::buffers_held() const noexcept {
+  uint32_t sum = batch_.size();
+  for (uint32_t i = 0; i < config_.max_connections; ++i) {
+    sum += connections_[i].receive.buffers() + connections_[i].send.buffers();
+  }
+  return sum;
+}
+
+}  // namespace culvert::tcp

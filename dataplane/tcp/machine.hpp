@@ -1,0 +1,187 @@
+// The endpoint's inside: connections in slots, and the steps of RFC 9293 §3.10 over them, one file
+// each.
+//
+//   machine.cpp      slots, events, the way a connection ends      listen.cpp   SYN, SYN-RECEIVED,
+//   no connection input_fast.cpp   open connection, expected segment             input_slow.cpp
+//   every other segment ack.cpp          what an ACK means for sending                 output.cpp
+//   which segments leave build.cpp        how a segment is laid out                     timers.cpp
+//   what time does
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "dataplane/tcp/connection.hpp"
+#include "dataplane/tcp/endpoint.hpp"
+#include "dataplane/tcp/flow_table.hpp"
+#include "dataplane/tcp/segment.hpp"
+#include "dataplane/tcp/timer_wheel.hpp"
+
+namespace culvert::tcp {
+
+class Machine {
+ public:
+  Machine(const EndpointConfig& config, const Offload& offload, dp::DropCounters& drops,
+          SegmentSink out);
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  // listen.cpp
+  bool listen(const dp::IpAddress& address, uint16_t port) noexcept;
+  void unlisten(const dp::IpAddress& address, uint16_t port) noexcept;
+  [[nodiscard]] bool listens(const dp::IpAddress& address, uint16_t port) const noexcept;
+
+  // machine.cpp
+  void input(std::span<rte_mbuf*> segments, Time now) noexcept;
+  void poll(Time now) noexcept;
+  [[nodiscard]] Time next_deadline() const noexcept;
+  [[nodiscard]] Event next_event() noexcept;
+  // Null for a stale id.
+  [[nodiscard]] Connection* find(dp::ConnId id) noexcept {
+    if (id.slot >= config_.max_connections || id.worker != config_.worker) return nullptr;
+    Connection& c = connections_[id.slot];
+    return c.in_use && c.upper_knows && c.generation == id.generation ? &c : nullptr;
+  }
+  void shutdown(Connection& c) noexcept;
+  void abort(Connection& c, Time now) noexcept;
+  void release(Connection& c) noexcept;
+  void set_keepalive(Connection& c, Time idle, Time interval, uint8_t probes) noexcept;
+  [[nodiscard]] uint32_t buffers_held() const noexcept;
+
+  // output.cpp
+  void consumed(Connection& c) noexcept;
+  [[nodiscard]] bool send(Connection& c, rte_mbuf* m) noexcept;
+  [[nodiscard]] bool send_copy(Connection& c, std::span<const uint8_t> bytes) noexcept;
+  [[nodiscard]] uint32_t payload_limit(const Connection& c) const noexcept;
+
+  [[nodiscard]] const EndpointCounters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const EndpointConfig& config() const noexcept { return config_; }
+
+ private:
+  using Counter = std::atomic<uint64_t>;
+  static void count(Counter& counter, uint64_t n = 1) noexcept {
+    counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void drop(Segment& s, dp::DropReason reason) noexcept {
+    dp::drop(drops_, reason, s.packet);
+    s.packet = nullptr;
+  }
+
+  // machine.cpp: slots
+  [[nodiscard]] Connection* take_slot() noexcept;
+  void free_slot(Connection& c) noexcept;
+  void recycle(Connection& c) noexcept;
+  [[nodiscard]] Connection* lookup(const dp::Flow& flow, uint32_t hash) noexcept;
+  void activate(Connection& c) noexcept;
+  void post(Connection& c, uint8_t bits) noexcept;
+  // The connection is over; the slot goes now if nobody above knows it, at release() otherwise.
+  void close(Connection& c, CloseReason reason) noexcept;
+  void enter_time_wait(Connection& c) noexcept;
+  void enter_linger_list(Connection& c) noexcept;
+  void leave_linger_list(Connection& c) noexcept;
+
+  // listen.cpp
+  void on_no_connection(Segment& s) noexcept;
+  void on_syn(Segment& s, uint32_t hash) noexcept;
+  void negotiate(Connection& c, const Segment& s) noexcept;
+  void on_syn_received(Connection& c, Segment& s) noexcept;
+  [[nodiscard]] uint16_t own_mss(const dp::Flow& flow) const noexcept;
+
+  // input_fast.cpp: false if the segment is not one that was expected; then nothing has happened.
+  [[nodiscard]] bool input_fast(Connection& c, Segment& s) noexcept;
+  // input_slow.cpp
+  void input_slow(Connection& c, Segment& s, uint32_t hash) noexcept;
+  [[nodiscard]] bool timestamps_acceptable(Connection& c, Segment& s) noexcept;
+  void remember_timestamp(Connection& c, const Segment& s) noexcept;
+  [[nodiscard]] bool sequence_acceptable(Connection& c, Segment& s) noexcept;
+  void on_reset(Connection& c, Segment& s) noexcept;
+  void challenge(Connection& c) noexcept;
+  void on_text(Connection& c, Segment& s) noexcept;
+  void on_fin(Connection& c) noexcept;
+  void time_wait_input(Connection& c, Segment& s, uint32_t hash) noexcept;
+
+  // ack.cpp
+  // False if the segment was dropped because of its ACK field.
+  [[nodiscard]] bool on_ack(Connection& c, Segment& s) noexcept;
+  void on_new_ack(Connection& c, const Segment& s) noexcept;
+  void on_duplicate_ack(Connection& c) noexcept;
+  void enter_fast_recovery(Connection& c) noexcept;
+  void measure(Connection& c, const Segment& s) noexcept;
+  void update_window(Connection& c, const Segment& s) noexcept;
+  [[nodiscard]] bool own_fin_acked(const Connection& c) const noexcept {
+    return c.fin_sent && c.snd_una == c.snd_nxt && c.snd_una > c.send.end();
+  }
+  [[nodiscard]] uint32_t pipe(const Connection& c) const noexcept;
+  [[nodiscard]] Seq lost_edge(const Connection& c) const noexcept;
+
+  // output.cpp
+  void transmit(Connection& c) noexcept;
+  bool send_lost(Connection& c) noexcept;
+  bool send_new(Connection& c) noexcept;
+  void probe_window(Connection& c) noexcept;
+  void acknowledge(Connection& c, bool sent) noexcept;
+  [[nodiscard]] uint32_t free_window(const Connection& c) const noexcept;
+
+  // build.cpp
+  // `size` payload bytes from `seq`; counts it and notes what it acknowledges. False if the pool is
+  // empty.
+  bool send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
+                    SendQueue::Cursor cursor = SendQueue::Cursor::fresh) noexcept;
+  bool send_syn_ack(Connection& c) noexcept;
+  void send_reset(Connection& c) noexcept;
+  void send_reset(const Segment& s) noexcept;
+  struct Layout;
+  [[nodiscard]] bool emit(const Layout& layout, SendQueue* payload,
+                          SendQueue::Cursor cursor) noexcept;
+  [[nodiscard]] bool attach_payload(rte_mbuf* head, SendQueue::Place place, uint32_t size) noexcept;
+  void finish_checksums(rte_mbuf* m, const Layout& layout, uint32_t l3, uint32_t tcp_size) noexcept;
+  [[nodiscard]] uint16_t window_field(Connection& c) noexcept;
+  void push_out(rte_mbuf* m) noexcept;
+
+  // timers.cpp
+  void arm(Connection& c, Timer timer, Time when) noexcept;
+  void disarm(Connection& c, Timer timer) noexcept { c.deadline(timer) = kNever; }
+  void arm_retransmit(Connection& c) noexcept;
+  void on_timer(Connection& c) noexcept;
+  void on_retransmit(Connection& c) noexcept;
+  void on_keepalive(Connection& c) noexcept;
+
+  [[nodiscard]] uint32_t timestamp(const Connection& c) const noexcept {
+    return static_cast<uint32_t>(now_ / 1000) + c.ts_offset;
+  }
+
+  struct Listener {
+    dp::IpAddress address;
+    uint16_t port = 0;
+    bool used = false;
+  };
+  static constexpr size_t kListeners = 16;
+
+  const EndpointConfig config_;
+  const Offload offload_;
+  dp::DropCounters& drops_;
+  const SegmentSink out_;
+  Time now_ = 0;
+  bool started_ = false;
+  uint16_t ip_id_ = 0;
+  uint8_t own_scale_ = 0;
+  uint32_t half_open_ = 0;
+  dp::Batch batch_;
+  SipKey isn_key_;
+  FlowTable table_;
+  TimerWheel wheel_;
+  std::unique_ptr<Connection[]> connections_;
+  std::unique_ptr<uint32_t[]> free_slots_;
+  uint32_t free_count_ = 0;
+  Connection* active_ = nullptr;  // in the order of arrival
+  Connection* active_tail_ = nullptr;
+  Connection* events_ = nullptr;
+  Connection* events_tail_ = nullptr;
+  Connection* linger_oldest_ = nullptr;
+  Connection* linger_newest_ = nullptr;
+  std::array<Listener, kListeners> listeners_{};
+  EndpointCounters counters_{};
+};
+
+}  // namespace culvert::tcp

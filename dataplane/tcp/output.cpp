@@ -1,0 +1,195 @@
+// Which segments leave: lost data first, then new data as both windows allow, then a bare ACK if
+// one is due (RFC 9293 §3.8.6, RFC 5681, RFC 6675 §5, SWS avoidance §3.8.6.2). Drops: cv-no-buffer
+// (in build.cpp).
+#include <algorithm>
+
+#include "dataplane/tcp/machine.hpp"
+
+namespace culvert::tcp {
+
+using dp::TcpHeader;
+
+// Payload bytes in a segment with the options that it would have now.
+uint32_t Machine::payload_limit(const Connection& c) const noexcept {
+  uint32_t options = c.timestamps ? kTimestampBytes : 0;
+  if (c.sack && c.receive.has_gap()) {
+    std::array<SackBlock, 4> blocks;
+    const uint32_t most = c.timestamps ? 3 : 4;
+    options += 4 + 8 * c.receive.sack_blocks(std::span(blocks).first(most));
+  }
+  return c.mss - options;
+}
+
+void Machine::transmit(Connection& c) noexcept {
+  if (c.state == State::closed) return;
+  bool sent = false;
+  if (c.synchronized() && c.state != State::time_wait) {
+    if (c.recovery != Recovery::open) sent = send_lost(c);
+    if (send_new(c)) sent = true;
+  }
+  acknowledge(c, sent);
+}
+
+bool Machine::send_lost(Connection& c) noexcept {
+  if (c.snd_wnd == 0) return false;  // the timer probes
+  bool sent = false;
+  const Seq edge = lost_edge(c);
+  const uint32_t limit = payload_limit(c);
+  for (;;) {
+    const SackBlock hole = c.board.next_hole(max(c.high_rxt, c.snd_una), edge);
+    const uint32_t size = std::min(hole.end - hole.start, limit);
+    if (size == 0) break;
+    if (!c.force_retransmit && pipe(c) + size > c.congestion.window()) break;
+    const bool fin = hole.start + size > c.send.end();
+    const uint8_t flags = TcpHeader::kAck | (fin ? TcpHeader::kFin : 0);
+    if (!send_segment(c, hole.start, size - (fin ? 1 : 0), flags, SendQueue::Cursor::again)) break;
+    count(counters_.retransmits);
+    c.force_retransmit = false;
+    c.rtt_running = false;
+    c.high_rxt = hole.start + size;
+    sent = true;
+  }
+  return sent;
+}
+
+bool Machine::send_new(Connection& c) noexcept {
+  bool sent = false;
+  c.cwnd_limited = c.flight() > 0 && pipe(c) + c.mss > c.congestion.window();
+  if (c.flight() == 0 && c.last_tx != 0 && now_ - c.last_tx > c.rtt.rto()) c.congestion.on_idle();
+  const uint32_t limit = payload_limit(c);
+  while (c.unsent() > 0 || c.fin_due()) {
+    const uint32_t unsent = c.unsent();
+    uint32_t size = std::min(unsent, limit);
+    const Seq edge = c.snd_una + c.snd_wnd;
+    const uint32_t room = c.snd_nxt < edge ? edge - c.snd_nxt : 0;
+    if (size > room) {
+      // RFC 9293 §3.8.6.2.1: a part of a segment only if it is half of what the peer ever offered.
+      // A lone remainder waits for the timer, which is the override.
+      if (room == 0 || room < c.max_snd_wnd / 2) break;
+      size = room;
+    }
+    // RFC 3042: the first two duplicate ACKs let a new segment out each; with SACK the pipe shrinks
+    // by itself.
+    const uint32_t extra =
+        !c.sack && c.recovery == Recovery::open ? std::min(c.dup_acks, 2u) * c.mss : 0;
+    const uint32_t in_network = pipe(c);
+    if (in_network > 0 && in_network + size > c.congestion.window() + extra) {
+      c.cwnd_limited = true;
+      break;
+    }
+    const bool last = size == unsent;
+    const bool fin = last && c.fin_due();
+    const uint8_t flags = static_cast<uint8_t>(
+        TcpHeader::kAck | (last && size > 0 ? TcpHeader::kPsh : 0) | (fin ? TcpHeader::kFin : 0));
+    if (!send_segment(c, c.snd_nxt, size, flags)) break;
+    if (c.flight() == 0) {
+      c.retries = c.backoff = 0;
+      disarm(c, Timer::retransmit);
+    }
+    if (!c.timestamps && !c.rtt_running && c.recovery == Recovery::open) {
+      c.rtt_running = true;
+      c.rtt_seq = c.snd_nxt + size + (fin ? 1 : 0);
+      c.rtt_sent = now_;
+    }
+    c.snd_nxt += size + (fin ? 1 : 0);
+    if (fin) c.fin_sent = true;
+    c.probe_outstanding = false;
+    c.last_tx = now_;
+    sent = true;
+  }
+  // The retransmission timer while something is on its way, the persist timer while the window
+  // holds everything back.
+  const bool waiting = c.flight() > 0 || c.unsent() > 0;
+  if (waiting && c.deadline(Timer::retransmit) == kNever) arm_retransmit(c);
+  return sent;
+}
+
+// RFC 9293 §3.8.6.1: one byte beyond the window, which the peer must answer; or, if the window is
+// merely small, what fits.
+void Machine::probe_window(Connection& c) noexcept {
+  if (c.snd_wnd > 0 && c.unsent() > 0) {
+    const uint32_t size = std::min({c.snd_wnd, c.unsent(), payload_limit(c)});
+    if (send_segment(c, c.snd_nxt, size, TcpHeader::kAck | TcpHeader::kPsh)) {
+      c.snd_nxt += size;
+      c.probe_outstanding = false;
+      c.last_tx = now_;
+    }
+    return;
+  }
+  if (c.unsent() == 0) return;
+  // snd_nxt stays: whether the byte was taken only the answer tells.
+  if (send_segment(c, c.snd_nxt, 1, TcpHeader::kAck)) c.probe_outstanding = true;
+}
+
+// RFC 9293 §3.8.6.3, RFC 5681 §4.2: at least every second full-sized segment, otherwise within the
+// delay.
+void Machine::acknowledge(Connection& c, bool sent) noexcept {
+  if (sent) return;  // every segment acknowledges
+  const uint32_t owed = c.rcv_nxt - c.last_ack_sent;
+  if (c.ack_now || owed >= 2u * c.rcv_mss) {
+    (void)send_segment(c, c.snd_nxt, 0, TcpHeader::kAck);
+  } else if (owed > 0 && c.deadline(Timer::ack) == kNever) {
+    arm(c, Timer::ack, now_ + config_.delayed_ack);
+  }
+}
+
+uint32_t Machine::free_window(const Connection& c) const noexcept {
+  const uint32_t held = c.receive.readable();
+  return held < config_.receive_buffer ? config_.receive_buffer - held : 0;
+}
+
+// The reader made room: RFC 9293 §3.8.6.2.2, announce it only when it is worth a segment.
+void Machine::consumed(Connection& c) noexcept {
+  if (!c.may_receive()) return;
+  const uint32_t gain = free_window(c) - std::min(free_window(c), c.rcv_wnd());
+  const uint32_t worth = std::min<uint32_t>(config_.receive_buffer / 2, 2u * c.mss);
+  if (gain < worth) return;
+  // As long as the window that the peer sees is wide, the next ordinary ACK is early enough.
+  if (c.rcv_wnd() > config_.receive_buffer / 2 && c.rcv_nxt == c.last_ack_sent) return;
+  c.ack_now = true;
+  activate(c);
+}
+
+bool Machine::send(Connection& c, rte_mbuf* m) noexcept {
+  if (!c.may_send() || c.fin_queued || c.released) return false;
+  // The cost of buffers bounds send_room() only: a sealed record that is refused costs its connection.
+  if (m->data_len > c.send.byte_room()) {
+    c.send_refused = true;
+    return false;
+  }
+  if (m->data_len == 0) {
+    rte_pktmbuf_free(m);
+    return true;
+  }
+  c.send.push(m);
+  activate(c);
+  return true;
+}
+
+bool Machine::send_copy(Connection& c, std::span<const uint8_t> bytes) noexcept {
+  if (!c.may_send() || c.fin_queued || c.released) return false;
+  if (bytes.size() > c.send.room()) {
+    c.send_refused = true;
+    return false;
+  }
+  BufferList copies;
+  while (!bytes.empty()) {
+    rte_mbuf* m = rte_pktmbuf_alloc(config_.pool);
+    if (m == nullptr) {
+      drops_.add(dp::DropReason::no_buffer);
+      copies.clear();
+      return false;
+    }
+    const size_t part = std::min<size_t>(bytes.size(), rte_pktmbuf_tailroom(m));
+    std::memcpy(rte_pktmbuf_append(m, static_cast<uint16_t>(part)), bytes.data(), part);
+    copies.push_back(m);
+    bytes = bytes.subspan(part);
+  }
+  while (!copies.empty()) {
+    c.send.push(copies.pop_front());
+  }
+  activate(c);
+  return true;
+}
+
+}  // namespace culvert::tcp

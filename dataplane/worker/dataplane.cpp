@@ -1,0 +1,175 @@
+#include "dataplane/worker/dataplane.hpp"
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "dataplane/packet/meta.hpp"
+#include "dataplane/worker/steering.hpp"
+#include "dataplane/worker/worker.hpp"
+
+namespace culvert::dp {
+
+namespace {
+
+constexpr unsigned kMessagesPerWorker = 256;
+constexpr unsigned kHandoffRing = 2048;
+constexpr unsigned kPoolCache = 256;  // buffers an lcore keeps for itself
+
+rte_mempool* make_pool(const DataplaneSpec& spec) {
+  unsigned mtu = 1500;
+  for (const InterfaceSpec& interface : spec.interfaces) mtu = std::max(mtu, interface.mtu);
+  // A full packet, its Ethernet header, and the record's tag behind it; 2 KiB is what NICs like.
+  const unsigned room = std::max(2048u, (mtu + 64 + 1023) / 1024 * 1024) + RTE_PKTMBUF_HEADROOM;
+  rte_mempool* pool = rte_pktmbuf_pool_create("packets", spec.buffers, kPoolCache, 0,
+                                              static_cast<uint16_t>(room), SOCKET_ID_ANY);
+  if (pool == nullptr) {
+    throw std::runtime_error("no memory for " + std::to_string(spec.buffers) + " packet buffers of " +
+                             std::to_string(room) +
+                             " bytes: raise `memory` or lower `buffers` in the dataplane section");
+  }
+  return pool;
+}
+
+int run_worker(void* worker) {
+  static_cast<Worker*>(worker)->run();
+  return 0;
+}
+
+}  // namespace
+
+Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec) : start_tsc_(rte_rdtsc()) {
+  register_packet_meta();
+  pool_.reset(make_pool(spec));
+  mesh_ = std::make_unique<HandoffMesh>(spec.workers, kHandoffRing);
+  open_ports(eal, spec);
+
+  std::vector<StaticRoute> routes;
+  for (const RouteSpec& route : spec.routes) {
+    const auto* interface =
+        std::find_if(interfaces_.begin(), interfaces_.end(),
+                     [&](const Interface& i) { return i.nameif == route.nameif; });
+    if (interface == interfaces_.end()) {
+      throw std::runtime_error("route through '" + route.nameif + "': no interface has that name");
+    }
+    routes.push_back({route.network, static_cast<uint8_t>(route.prefix), route.gateway,
+                      interface->index, 1});
+  }
+  routes_ = std::make_unique<RouteTable>("routes", interfaces_, routes);
+  pools_ = spec.pools;
+  sessions_ = std::make_unique<SessionTable>(spec.max_sessions, spec.workers);
+
+  for (unsigned i = 0; i < spec.workers; ++i) {
+    bells_.push_back(std::make_unique<Doorbell>());
+    mesh_->set_bell(i, bells_.back().get());
+    mailboxes_.push_back(
+        std::make_unique<Mailbox>(i, kMessagesPerWorker, control_bell_, *bells_.back()));
+  }
+  for (unsigned i = 0; i < spec.workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(static_cast<uint8_t>(i), *this, spec));
+  }
+}
+
+Dataplane::~Dataplane() { stop(); }
+
+void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
+  reply_from_.resize(64);
+  for (size_t i = 0; i < spec.interfaces.size(); ++i) {
+    const InterfaceSpec& from = spec.interfaces[i];
+    auto port = std::make_unique<Port>(eal.devices()[i].name);
+    PortConfig config;
+    config.workers = static_cast<uint16_t>(spec.workers);
+    config.pool = pool_.get();
+    config.mtu = static_cast<uint16_t>(from.mtu);
+    port->configure(config);
+
+    Interface interface;
+    interface.nameif = from.nameif;
+    interface.ipv4 = from.address.is_v4() ? from.address.v4_value() : 0;
+    interface.prefix = static_cast<uint8_t>(from.prefix);
+    interface.mac = port->mac();
+    interface.mtu = port->mtu();
+    interface.port = port->id();
+    interface.up = from.up;
+    interfaces_.add(interface);
+    guarded_.push_back(from.guarded);
+    reply_from_.at(port->id()) = from.address;
+    ports_.push_back(std::move(port));
+  }
+}
+
+void Dataplane::start() {
+  for (auto& port : ports_) port->start();
+  for (unsigned i = 0; i < workers_.size(); ++i) {
+    Worker& worker = *workers_[i];
+    worker.stop.store(false);
+    if (i == 0) {
+      for (const Interface& interface : interfaces_) {
+        worker.announcer.announce(interface.index, worker.clock.at(rte_rdtsc()));
+      }
+    }
+    if (rte_eal_remote_launch(run_worker, &worker, Eal::worker_lcore(i)) != 0) {
+      throw std::runtime_error("cannot start worker " + std::to_string(i));
+    }
+  }
+  running_ = true;
+}
+
+void Dataplane::stop() noexcept {
+  if (!running_) return;
+  for (unsigned i = 0; i < workers_.size(); ++i) {
+    workers_[i]->stop.store(true);
+    bells_[i]->ring();
+  }
+  for (unsigned i = 0; i < workers_.size(); ++i) rte_eal_wait_lcore(Eal::worker_lcore(i));
+  for (auto& port : ports_) port->stop();
+  running_ = false;
+}
+
+uint8_t Dataplane::home_of(const IpAddress& inner) const noexcept {
+  return dp::home_of(inner, workers());
+}
+
+uint64_t Dataplane::drops(DropReason reason) const noexcept {
+  uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->drops.get(reason);
+  return sum;
+}
+
+const WorkerCounters& Dataplane::worker_counters(unsigned worker) const noexcept {
+  return workers_[worker]->counters;
+}
+
+const tcp::EndpointCounters& Dataplane::tcp_counters(unsigned worker) const noexcept {
+  return workers_[worker]->tcp.counters();
+}
+
+const TransmitCounters& Dataplane::transmit_counters(unsigned worker, size_t port) const noexcept {
+  return workers_[worker]->tx[port]->counters();
+}
+
+const ArpCounters& Dataplane::arp_counters(unsigned worker) const noexcept {
+  return workers_[worker]->arp.counters;
+}
+
+Dataplane::BufferUse Dataplane::buffers() const noexcept {
+  BufferUse use;
+  use.packet_total = pool_->size;
+  use.packet_in_use = rte_mempool_in_use_count(pool_.get());
+  use.packet_bytes = rte_pktmbuf_data_room_size(pool_.get());
+  for (const auto& mailbox : mailboxes_) use.messages_in_use += mailbox->in_use();
+  use.messages_total = kMessagesPerWorker * workers();
+  use.handoff_entries = mesh_->entries();
+  for (const auto& worker : workers_) {
+    use.connections += static_cast<unsigned>(worker->tcp.counters().connections.load());
+  }
+  use.sessions = sessions_->published();
+  use.sessions_in_grace = sessions_->waiting_for_grace();
+  return use;
+}
+
+}  // namespace culvert::dp

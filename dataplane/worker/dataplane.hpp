@@ -1,0 +1,116 @@
+// The dataplane as control sees it: ports, workers, sessions, mailboxes and counters.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crypto/isa.hpp"
+#include "dataplane/eal.hpp"
+#include "dataplane/inner/down.hpp"
+#include "dataplane/ip/route.hpp"
+#include "dataplane/neighbour/arp.hpp"
+#include "dataplane/packet/drop.hpp"
+#include "dataplane/port/interface.hpp"
+#include "dataplane/port/port.hpp"
+#include "dataplane/port/transmit.hpp"
+#include "dataplane/session/mailbox.hpp"
+#include "dataplane/session/table.hpp"
+#include "dataplane/tcp/endpoint.hpp"
+#include "dataplane/worker/counters.hpp"
+#include "dataplane/worker/handoff.hpp"
+
+namespace culvert::dp {
+
+struct InterfaceSpec {
+  std::string nameif;
+  IpAddress address;
+  unsigned prefix = 0;
+  unsigned mtu = 1500;
+  bool up = true;
+  bool guarded = false;  // clear packets for clients are refused here (svc-spoof-detect)
+};
+
+struct RouteSpec {
+  uint32_t network = 0;  // host order
+  unsigned prefix = 0;
+  uint32_t gateway = 0;
+  std::string nameif;
+};
+
+struct DataplaneSpec {
+  std::vector<InterfaceSpec> interfaces;  // in the order of the EAL's devices
+  std::vector<RouteSpec> routes;
+  std::vector<PoolRange> pools;
+  unsigned workers = 1;
+  unsigned buffers = 16384;
+  unsigned max_sessions = 1000;
+  crypto::Isa isa = crypto::Isa::sse;
+  bool sleep_when_idle = true;
+  uint16_t tcpmss = 1380;
+};
+
+struct Worker;
+
+class Dataplane {
+ public:
+  // Configures the ports and builds the workers. Throws std::runtime_error with a sentence.
+  Dataplane(const Eal& eal, const DataplaneSpec& spec);
+  ~Dataplane();  // stops
+  Dataplane(const Dataplane&) = delete;
+  Dataplane& operator=(const Dataplane&) = delete;
+
+  void start();
+  // Workers finish their loop and stand still; what they hold is given back.
+  void stop() noexcept;
+
+  [[nodiscard]] unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
+  [[nodiscard]] Mailbox& mailbox(unsigned worker) noexcept { return *mailboxes_[worker]; }
+  [[nodiscard]] Doorbell& control_bell() noexcept { return control_bell_; }
+  [[nodiscard]] SessionTable& sessions() noexcept { return *sessions_; }
+  [[nodiscard]] uint8_t home_of(const IpAddress& inner) const noexcept;
+  [[nodiscard]] const InterfaceTable& interfaces() const noexcept { return interfaces_; }
+  [[nodiscard]] const Port& port(unsigned index) const noexcept { return *ports_[index]; }
+  [[nodiscard]] size_t ports() const noexcept { return ports_.size(); }
+
+  [[nodiscard]] uint64_t drops(DropReason reason) const noexcept;  // all workers
+  [[nodiscard]] const WorkerCounters& worker_counters(unsigned worker) const noexcept;
+  [[nodiscard]] const tcp::EndpointCounters& tcp_counters(unsigned worker) const noexcept;
+  [[nodiscard]] const TransmitCounters& transmit_counters(unsigned worker, size_t port) const noexcept;
+  [[nodiscard]] const ArpCounters& arp_counters(unsigned worker) const noexcept;
+  [[nodiscard]] const UnreachableLimit& unreachable() const noexcept { return unreachable_; }
+
+  struct BufferUse {
+    unsigned packet_total = 0, packet_in_use = 0, packet_bytes = 0;
+    unsigned messages_total = 0, messages_in_use = 0, handoff_entries = 0;
+    unsigned connections = 0, sessions = 0, sessions_in_grace = 0;
+  };
+  [[nodiscard]] BufferUse buffers() const noexcept;
+
+ private:
+  friend struct Worker;
+  void open_ports(const Eal& eal, const DataplaneSpec& spec);
+
+  struct FreePool {
+    void operator()(rte_mempool* p) const noexcept { rte_mempool_free(p); }
+  };
+  // In the order in which they must be built; destroyed the other way round.
+  const uint64_t start_tsc_;
+  Doorbell control_bell_;
+  UnreachableLimit unreachable_;
+  std::unique_ptr<rte_mempool, FreePool> pool_;
+  std::vector<std::unique_ptr<Port>> ports_;
+  InterfaceTable interfaces_;
+  std::vector<bool> guarded_;                // by interface index
+  std::unique_ptr<RouteTable> routes_;
+  std::vector<PoolRange> pools_;
+  std::vector<IpAddress> reply_from_;        // by DPDK port: source of ICMP errors
+  std::unique_ptr<SessionTable> sessions_;
+  std::unique_ptr<HandoffMesh> mesh_;
+  std::vector<std::unique_ptr<Doorbell>> bells_;
+  std::vector<std::unique_ptr<Mailbox>> mailboxes_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  bool running_ = false;
+};
+
+}  // namespace culvert::dp

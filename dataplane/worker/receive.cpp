@@ -1,0 +1,163 @@
+// Where packets come from: ports, other workers, and (as messages) control. What is for the box itself is dealt with at
+// once; what is for clients is put on `down`.
+#include <rte_ethdev.h>
+
+#include "dataplane/cstp/setup.hpp"
+#include "dataplane/packet/headers.hpp"
+#include "dataplane/worker/steering.hpp"
+#include "dataplane/worker/worker.hpp"
+
+namespace culvert::dp {
+
+namespace {
+
+constexpr unsigned kMessagesPerLoop = 32;  // so that set-up never holds packets up for long
+
+void drop_all(DropCounters& drops, DropReason reason, Batch& packets) noexcept {
+  drops.add(reason, packets.size());
+  rte_pktmbuf_free_bulk(packets.data(), packets.size());
+  packets.clear();
+}
+
+}  // namespace
+
+bool Worker::receive() noexcept {
+  bool busy = false;
+  for (const auto& port : shared.ports_) {
+    if (index >= port->rx_queues()) continue;
+    const uint16_t n = rte_eth_rx_burst(port->id(), index, received.data(), kBurst);
+    if (n == 0) continue;
+    busy = true;
+    received.set_size(n);
+    count(counters.packets_in, n);
+    classify(received, port->id(), shared.interfaces_, edges, drops);
+    // A port that spreads flows over as many queues as there are workers has chosen the owner already.
+    box_edges(port->spread() == Spread::tuple && port->rx_queues() == workers);
+    transit_edge(port->id());
+  }
+  return busy;
+}
+
+void Worker::box_edges(bool hardware_steered) noexcept {
+  if (!edges.arp.empty()) {
+    if (workers > 1) share_neighbours();
+    arp_input(link, arp, edges.arp, now);
+  }
+  if (!edges.local_fragment.empty()) {
+    if (hardware_steered && workers > 1) {
+      // The port hashed fragments without their ports, so nobody knows which worker owns the flow.
+      drop_all(drops, DropReason::fragment_failed, edges.local_fragment);
+    } else {
+      reassembly.input(edges.local_fragment, edges, now);
+    }
+  }
+  if (!edges.local_icmp.empty()) {
+    icmp_input(icmp, edges.local_icmp, made_here, drops, now);
+    route_made_here();
+  }
+  if (!edges.local_other.empty()) drop_all(drops, DropReason::ip_protocol, edges.local_other);
+  if (!edges.local_tcp.empty()) steer_tcp(hardware_steered);
+}
+
+void Worker::steer_tcp(bool hardware_steered) noexcept {
+  Batch& segments = edges.local_tcp;
+  if (workers > 1 && !hardware_steered) {
+    uint32_t kept = 0;
+    for (rte_mbuf* m : segments) {
+      const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
+      const PacketMeta& packet = meta(m);
+      // Too short for ports: TCP input drops it by name, whoever's it is.
+      uint8_t owner = index;
+      if (m->data_len >= packet.l3_size + sizeof(TcpHeader)) {
+        const auto* header = rte_pktmbuf_mtod_offset(m, const TcpHeader*, packet.l3_size);
+        owner = owner_of({IpAddress::v4(ip->dst), IpAddress::v4(ip->src), header->dst_port,
+                          header->src_port},
+                         workers);
+      }
+      if (owner == index) {
+        segments[kept++] = m;
+      } else {
+        meta(m).handoff = Handoff::outside;
+        hand_over(m, owner);
+      }
+    }
+    segments.set_size(kept);
+  }
+  tcp.input(segments.span(), now);
+  segments.clear();
+}
+
+// Each worker has its own neighbour cache, and an answer comes to one of them.
+void Worker::share_neighbours() noexcept {
+  for (rte_mbuf* m : edges.arp) {
+    if (meta(m).handoff == Handoff::neighbour || !shared_neighbours.take(now)) continue;
+    for (uint8_t to = 0; to < workers; ++to) {
+      if (to == index) continue;
+      rte_mbuf* copy = rte_pktmbuf_copy(m, link.pool, 0, UINT32_MAX);
+      if (copy == nullptr) return;  // each worker can ask for itself
+      meta(copy) = meta(m);
+      meta(copy).handoff = Handoff::neighbour;
+      hand_over(copy, to);
+    }
+  }
+}
+
+void Worker::transit_edge(uint16_t port) noexcept {
+  if (edges.transit.empty()) return;
+  const Interface* interface = shared.interfaces_.by_port(port);
+  if (!shared.guarded_[interface->index]) {
+    const BatchSink sink = down_sink();
+    for (rte_mbuf* m : edges.transit) sink.push(m);
+    edges.transit.clear();
+    return;
+  }
+  for (rte_mbuf* m : edges.transit) {
+    const uint32_t dst = rte_pktmbuf_mtod(m, const Ipv4Header*)->dst;
+    drop(drops,
+         in_pool(shared.pools_, dst) ? DropReason::svc_spoof_detect : DropReason::ip_not_forwarded,
+         m);
+  }
+  edges.transit.clear();
+}
+
+bool Worker::take_over() noexcept {
+  if (workers == 1) return false;
+  shared.mesh_->take(index, arrived);
+  if (arrived.empty()) return false;
+  count(counters.taken_over, arrived.size());
+  for (rte_mbuf* m : arrived) {
+    PacketMeta& packet = meta(m);
+    const Handoff what = packet.handoff;
+    switch (what) {
+      case Handoff::outside: edges.local_tcp.push(m); break;
+      case Handoff::neighbour: edges.arp.push(m); break;
+      case Handoff::tunnel: seal_sink().push(m); break;
+      case Handoff::inner_down: down_sink().push(m); break;
+      case Handoff::transmit: tx[shared.interfaces_.by_port(packet.port)->index]->push(m); break;
+      case Handoff::none: rte_pktmbuf_free(m); break;
+    }
+    if (what != Handoff::neighbour) packet.handoff = Handoff::none;
+  }
+  arrived.clear();
+  if (!edges.arp.empty()) arp_input(link, arp, edges.arp, now);
+  if (!edges.local_tcp.empty()) {
+    tcp.input(edges.local_tcp.span(), now);
+    edges.local_tcp.clear();
+  }
+  return true;
+}
+
+bool Worker::obey() noexcept {
+  Mailbox& mailbox = shared.mailbox(index);
+  unsigned n = 0;
+  while (n < kMessagesPerLoop) {
+    Message* m = mailbox.from_control();
+    if (m == nullptr) break;
+    cstp::on_message(cstp, *m, now);
+    mailbox.free(m);
+    ++n;
+  }
+  return n != 0;
+}
+
+}  // namespace culvert::dp

@@ -1,0 +1,153 @@
+// The two ways through the tunnels, and the way out of the ports.
+#include "dataplane/cstp/control_packet.hpp"
+#include "dataplane/cstp/input.hpp"
+#include "dataplane/cstp/output.hpp"
+#include "dataplane/cstp/setup.hpp"
+#include "dataplane/inner/validate.hpp"
+#include "dataplane/packet/headers.hpp"
+#include "dataplane/worker/worker.hpp"
+
+namespace culvert::dp {
+
+namespace {
+
+constexpr Time kSweepInterval = 10 * kMillisecond;  // of the tunnels' timers
+
+cstp::EndReason end_reason(tcp::CloseReason reason) noexcept {
+  switch (reason) {
+    case tcp::CloseReason::peer_reset: return cstp::EndReason::peer_reset;
+    case tcp::CloseReason::timed_out: return cstp::EndReason::timed_out;
+    default: return cstp::EndReason::peer_closed;
+  }
+}
+
+}  // namespace
+
+void Worker::connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept {
+  if ((event.bits & tcp::event::kOpened) != 0) cstp::opened(cstp, event.conn, now);
+  cstp::Tunnel* t = tunnels.find(event.conn);
+  if (t == nullptr) {
+    if ((event.bits & tcp::event::kClosed) != 0) tcp.release(event.conn);
+    return;
+  }
+  if ((event.bits & tcp::event::kPeerClosed) != 0) t->peer_closed = true;
+  if ((event.bits & (tcp::event::kReadable | tcp::event::kPeerClosed)) != 0) {
+    if (t->phase == cstp::Phase::tunnel) {
+      burst.gather(*t, up_sink(), now);
+    } else if (t->phase == cstp::Phase::setup) {
+      cstp::setup_readable(cstp, *t);
+    }
+  }
+  if ((event.bits & tcp::event::kClosed) != 0) {
+    // Records that are still in the burst belong to a connection that lived when they came.
+    burst.finish(up_sink(), now);
+    cstp::end(cstp, *t, end_reason(tcp.close_reason(event.conn)));
+  }
+}
+
+void Worker::tunnels_up() noexcept {
+  cstp::OpenBurst burst(cstp);
+  for (;;) {
+    const tcp::Event event = tcp.next_event();
+    if (event.conn.generation == 0) break;
+    connection_event(event, burst);
+  }
+  // Records for which there was no buffer the last time, and those that came right behind a CONNECT.
+  for (size_t i = 0; i < tunnels.owing.size(); ++i) {
+    cstp::Tunnel& t = tunnels[tunnels.owing[i]];
+    if ((t.owed & cstp::owed::kRead) != 0 && t.phase == cstp::Phase::tunnel) {
+      burst.gather(t, up_sink(), now);
+    }
+  }
+  burst.finish(up_sink(), now);
+  if (!up.empty()) up_sink().flush(this, up);
+}
+
+// Packets that came out of tunnels: to the box, to another client, or where the routes say.
+void Worker::route_up(Batch& packets) noexcept {
+  if (packets.empty()) return;
+  std::array<IpAddress, kBurst> destinations;
+  std::array<const IpAddress*, kBurst> keys;
+  std::array<const Session*, kBurst> sessions;
+  for (uint32_t i = 0; i < packets.size(); ++i) {
+    destinations[i] = IpAddress::v4(rte_pktmbuf_mtod(packets[i], const Ipv4Header*)->dst);
+    keys[i] = &destinations[i];
+  }
+  shared.sessions_->lookup({keys.data(), packets.size()}, sessions.data());
+  for (uint32_t i = 0; i < packets.size(); ++i) {
+    rte_mbuf* m = packets[i];
+    const uint32_t dst = destinations[i].v4_value();
+    if (sessions[i] != nullptr) {
+      down_sink().push(m);
+    } else if (shared.interfaces_.by_address(dst) != nullptr) {
+      const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
+      if (ip->protocol == static_cast<uint8_t>(IpProtocol::icmp) && !ip->is_fragment()) {
+        edges.local_icmp.push(m);
+      } else {
+        drop(drops, DropReason::ip_protocol, m);
+      }
+    } else if (in_pool(shared.pools_, dst)) {
+      drop(drops, DropReason::svc_no_session, m);
+    } else {
+      out_sink().push(m);
+    }
+  }
+  packets.clear();
+  if (!edges.local_icmp.empty()) {
+    icmp_input(icmp, edges.local_icmp, made_here, drops, now);
+    route_made_here();
+  }
+}
+
+// ICMP of our own may be for a host on a link or for a client.
+void Worker::route_made_here() noexcept {
+  for (rte_mbuf* m : made_here) {
+    const IpAddress dst = IpAddress::v4(rte_pktmbuf_mtod(m, const Ipv4Header*)->dst);
+    if (shared.sessions_->lookup(dst) != nullptr) {
+      down_sink().push(m);
+    } else {
+      out_sink().push(m);
+    }
+  }
+  made_here.clear();
+}
+
+void Worker::run_down() noexcept {
+  inner_down(down, down_context, shared.reply_from_,
+             {seal_sink(), handoff_sink(), made_here_sink()}, now);
+}
+
+void Worker::tunnels_down() noexcept {
+  if (!down.empty()) run_down();
+  // ICMP errors to clients are small: they pass the check and make no errors of their own.
+  if (!made_here.empty()) {
+    route_made_here();
+    if (!down.empty()) run_down();
+  }
+  if (!seal.empty()) seal_sink().flush(this, seal);
+}
+
+void Worker::transmit() noexcept {
+  cstp::settle(cstp);
+  if (now - last_sweep >= kSweepInterval) {
+    cstp::sweep_timers(cstp, now, now - last_sweep);
+    reassembly.poll(now);
+    last_sweep = now;
+  }
+  tcp.poll(now);
+  neighbour_poll(link, now);
+  if (index == 0) announcer.poll(link, now);
+  if (!out.empty()) ip_output(output, out, now);
+  for (size_t i = 0; i < tx.size(); ++i) {
+    const bool work = tx[i]->waiting() != 0;
+    tx[i]->flush();
+    const uint16_t owner = PortTx::owner(*shared.ports_[i], index);
+    if (work && owner != index) shared.mesh_->ring_bell(owner);
+  }
+  if (workers > 1) {
+    if (!to_hand_over.empty()) handoff_sink().flush(this, to_hand_over);
+    for (uint8_t to = 0; to < workers; ++to) flush_handoff(to);
+  }
+}
+
+}  // namespace culvert::dp

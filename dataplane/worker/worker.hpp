@@ -1,0 +1,106 @@
+// Everything one worker owns, and its stages.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "crypto/isa.hpp"
+#include "dataplane/cstp/input.hpp"
+#include "dataplane/cstp/tunnel.hpp"
+#include "dataplane/inner/down.hpp"
+#include "dataplane/ip/classify.hpp"
+#include "dataplane/ip/icmp.hpp"
+#include "dataplane/ip/output.hpp"
+#include "dataplane/ip/reassembly.hpp"
+#include "dataplane/neighbour/announce.hpp"
+#include "dataplane/neighbour/arp.hpp"
+#include "dataplane/neighbour/cache.hpp"
+#include "dataplane/neighbour/link.hpp"
+#include "dataplane/port/transmit.hpp"
+#include "dataplane/worker/clock.hpp"
+#include "dataplane/worker/counters.hpp"
+#include "dataplane/worker/dataplane.hpp"
+
+namespace culvert::dp {
+
+struct alignas(64) Worker {
+  // Allocates all that the worker will ever need. Throws std::runtime_error.
+  Worker(uint8_t index, Dataplane& shared, const DataplaneSpec& spec);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Runs until `stop` is set.
+  void run() noexcept;
+  std::atomic<bool> stop{false};
+
+  const uint8_t index;
+  const uint8_t workers;
+  Dataplane& shared;
+  DropCounters drops;
+  WorkerCounters counters;
+
+  // --- stages, in loop order; the first three return whether they found work ---
+  bool receive() noexcept;       // ports → classify → the box itself, or `down`
+  bool take_over() noexcept;     // packets from other workers
+  bool obey() noexcept;          // messages from control
+  void tunnels_up() noexcept;    // TCP streams → inner packets → routes
+  void tunnels_down() noexcept;  // `down` → records in TCP's queues
+  void transmit() noexcept;      // timers, TCP output, ports, doorbells
+  void idle() noexcept;          // sleeps, if that is allowed
+
+  Clock clock;
+  crypto::MbManager mb;
+  NeighbourCache neighbours;
+  std::vector<std::unique_ptr<PortTx>> tx;
+  LinkContext link;
+  ArpState arp;
+  Announcer announcer;  // worker 0's is the one that speaks
+  TokenBucket shared_neighbours{1000, 200};  // ARP copies to other workers
+  Reassembly reassembly;
+  IcmpState icmp;
+  OutputContext output;
+  tcp::Endpoint tcp;
+  cstp::TunnelTable tunnels;
+  std::unique_ptr<uint8_t[]> large_record;
+  cstp::Context cstp;
+  DownContext down_context;
+
+  ClassifyEdges edges;
+  Batch received;
+  Batch arrived;         // from other workers
+  Batch up;              // opened, not yet validated
+  Batch out;             // IP packets that leave by a port
+  Batch down;            // for clients
+  Batch seal;            // for tunnels of this worker
+  Batch made_here;       // ICMP that this worker wrote, to whomever
+  Batch to_hand_over;    // meta says to whom
+  std::vector<Batch> handoff;  // by worker
+  Time now = 0;          // of this loop
+  Time last_sweep = 0;
+  unsigned idle_loops = 0;
+  const bool sleep_when_idle;
+
+  // Where stages push when one batch may not do; each flushes into the stage it is named after.
+  [[nodiscard]] BatchSink up_sink() noexcept;
+  [[nodiscard]] BatchSink out_sink() noexcept;
+  [[nodiscard]] BatchSink down_sink() noexcept;
+  [[nodiscard]] BatchSink seal_sink() noexcept;
+  [[nodiscard]] BatchSink made_here_sink() noexcept;
+  [[nodiscard]] BatchSink handoff_sink() noexcept;
+
+ private:
+  void box_edges(bool hardware_steered) noexcept;
+  void share_neighbours() noexcept;
+  void transit_edge(uint16_t port) noexcept;
+  void steer_tcp(bool hardware_steered) noexcept;
+  void connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;
+  void route_up(Batch& packets) noexcept;
+  void route_made_here() noexcept;
+  void run_down() noexcept;
+  void hand_over(rte_mbuf* m, uint8_t to) noexcept;
+  void flush_handoff(uint8_t to) noexcept;
+};
+
+}  // namespace culvert::dp

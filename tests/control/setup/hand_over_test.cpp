@@ -1,0 +1,188 @@
+// The whole way with a real OpenSSL client: handshake, login, CONNECT, and then our record layer
+// continues both streams exactly where OpenSSL stopped.
+#include <string>
+
+#include "crypto/record/protection.hpp"
+#include "tests/control/setup/fake_worker.hpp"
+
+namespace culvert::control::test {
+namespace {
+
+using namespace crypto::record;
+
+struct Variant {
+  int version;
+  const char* suite;
+};
+
+class HandOver : public ::testing::TestWithParam<Variant> {};
+
+// A worker's keys for one connection.
+class RecordLayer {
+ public:
+  explicit RecordLayer(const dp::Promotion& promotion)
+      : mb_(crypto::best_isa(0)),
+        rx_(std::make_unique<Keys>()),
+        tx_(std::make_unique<Keys>()) {
+    EXPECT_TRUE(rx_->install(mb_, promotion.rx));
+    EXPECT_TRUE(tx_->install(mb_, promotion.tx));
+    overhead_ = overhead(promotion.tx.suite->version);
+  }
+  std::vector<uint8_t> seal(std::string_view text) {
+    std::vector<uint8_t> record(overhead_.total() + text.size());
+    std::memcpy(record.data() + overhead_.prefix, text.data(), text.size());
+    SealOp op{};
+    op.keys = tx_.get();
+    op.record = record.data();
+    op.payload_size = static_cast<uint32_t>(text.size());
+    op.type = ContentType::application_data;
+    crypto::record::seal(mb_, {&op, 1});
+    EXPECT_EQ(op.record_size, record.size());
+    return record;
+  }
+  std::string open(std::vector<uint8_t> record) {
+    std::vector<uint8_t> payload(record.size() + 64);
+    OpenOp op{};
+    op.keys = rx_.get();
+    op.record = record.data();
+    op.record_size = static_cast<uint32_t>(record.size());
+    op.payload = payload.data();
+    crypto::record::open(mb_, {&op, 1});
+    EXPECT_EQ(op.status, OpenStatus::ok);
+    EXPECT_EQ(op.type, ContentType::application_data);
+    return std::string(reinterpret_cast<const char*>(payload.data()), op.payload_size);
+  }
+
+ private:
+  crypto::MbManager mb_;
+  std::unique_ptr<Keys> rx_;
+  std::unique_ptr<Keys> tx_;
+  Overhead overhead_{};
+};
+
+TEST_P(HandOver, LoginConnectAndDataBothWays) {
+  FakeWorld world;
+  FakeConnection& c = world.open(1);
+  TlsClient client(GetParam().version, GetParam().suite);
+  world.connect(client, c);
+  ASSERT_FALSE(SSL_in_init(client.ssl()));
+  EXPECT_STREQ(SSL_get_cipher(client.ssl()), GetParam().suite);
+
+  const std::string form = world.ask(client, c, post("/", init_body()));
+  EXPECT_TRUE(form.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(header(form, "X-Transcend-Version"), "1");
+  EXPECT_NE(form.find("name=\"password\""), form.npos);
+
+  const std::string complete = world.ask(client, c, post("/", login_body("vpn", "secret")));
+  const std::string cookie = cookie_of(complete);
+  ASSERT_EQ(cookie.size(), kCookieSize) << complete;
+  EXPECT_NE(complete.find("<session-token>" + cookie + "</session-token>"), complete.npos);
+  EXPECT_EQ(world.setup->sessions().size(), 1u);
+  EXPECT_TRUE(world.published.empty());  // no address before CONNECT
+
+  const std::string connected = world.ask(client, c, connect_request(cookie));
+  ASSERT_TRUE(connected.starts_with("HTTP/1.1 200 CONNECTED\r\n")) << connected;
+  EXPECT_EQ(header(connected, "X-CSTP-Address"), "10.10.10.1");  // its home is worker 1
+  EXPECT_EQ(header(connected, "X-CSTP-Netmask"), "255.255.255.0");
+  EXPECT_EQ(header(connected, "X-CSTP-MTU"), "1347");
+  EXPECT_EQ(header(connected, "X-DTLS-MTU"), "1418");
+  EXPECT_EQ(header(connected, "X-DTLS-Port"), "");
+
+  ASSERT_TRUE(c.promotion.has_value());
+  EXPECT_FALSE(c.wanted);  // what follows is the worker's
+  EXPECT_EQ(world.setup->stats().bytes_after_connect, 0u);
+  ASSERT_EQ(world.published.size(), 1u);
+  dp::Session* session = world.published.begin()->first;
+  EXPECT_EQ(c.promotion->session, session);
+  EXPECT_EQ(session->current_channel().kind(), dp::Channel::Kind::none);
+  EXPECT_EQ(world.setup->half_set_up(), 1u);
+  world.promoted(c);
+  EXPECT_EQ(session->current_channel().kind(), dp::Channel::Kind::tls);
+  EXPECT_EQ(session->current_channel().mtu(), 1347);
+  EXPECT_EQ(session->current_channel().worker(), 1);
+  EXPECT_EQ(world.setup->half_set_up(), 0u);
+
+  RecordLayer worker(*c.promotion);
+  for (int i = 0; i < 20; i++) {
+    const std::string up = "up " + std::string(static_cast<size_t>(i) * 70, 'u');
+    client.write(up);
+    EXPECT_EQ(worker.open(client.output()), up);
+    const std::string down = "down " + std::string(static_cast<size_t>(i) * 70, 'd');
+    client.input(worker.seal(down));
+    EXPECT_EQ(client.read(), down);
+  }
+
+  EXPECT_TRUE(world.logged("725002 Device completed SSL handshake with client outside:192.0.2.1/"));
+  EXPECT_TRUE(world.logged("113012 "));
+  EXPECT_TRUE(world.logged("113039 Group <DfltGrpPolicy> User <vpn> IP <192.0.2.1>"));
+  EXPECT_TRUE(world.logged("722051 "));
+  EXPECT_TRUE(world.logged("722033 "));
+  for (const std::string& line : world.log) {
+    EXPECT_EQ(line.find("secret"), line.npos);
+    EXPECT_EQ(line.find(cookie), line.npos);
+  }
+  world.ended(c, dp::EndReason::client_disconnect, 0xb0);
+  EXPECT_TRUE(c.forgotten);
+  EXPECT_EQ(world.setup->sessions().size(), 0u);
+  EXPECT_TRUE(world.published.empty());
+  EXPECT_EQ(world.setup->pools().in_use(), 0u);
+  EXPECT_EQ(world.setup->connections(), 0u);
+  EXPECT_EQ(world.messages, 0);
+  EXPECT_TRUE(world.logged("113019 Group = DefaultWEBVPNGroup, Username = vpn, IP = 192.0.2.1, "
+                           "Session disconnected."));
+}
+
+// More requests before CONNECT: the sequence numbers are not those of the shortest way.
+TEST_P(HandOver, CountsWhateverCameBefore) {
+  FakeWorld world;
+  FakeConnection& c = world.open();
+  TlsClient client(GetParam().version, GetParam().suite);
+  world.connect(client, c);
+  for (int i = 0; i < 5; i++)
+    (void)world.ask(client, c, post("/", init_body()));
+  // A request over many records.
+  const std::string login = post("/", login_body("vpn", "secret"));
+  for (size_t at = 0; at < login.size(); at += 100)
+    client.write(std::string_view(login).substr(at, 100));
+  world.exchange(client, c);
+  const std::string cookie = cookie_of(client.read());
+  (void)world.ask(client, c, connect_request(cookie));
+  ASSERT_TRUE(c.promotion.has_value());
+  RecordLayer worker(*c.promotion);
+  client.write("up");
+  EXPECT_EQ(worker.open(client.output()), "up");
+  client.input(worker.seal("down"));
+  EXPECT_EQ(client.read(), "down");
+}
+
+// Data that the client sends right behind CONNECT never reaches OpenSSL.
+TEST_P(HandOver, EarlyTunnelDataStaysWithTheWorker) {
+  FakeWorld world;
+  FakeConnection& c = world.open();
+  TlsClient client(GetParam().version, GetParam().suite);
+  world.connect(client, c);
+  const std::string cookie = cookie_of(world.ask(client, c, post("/", login_body("vpn", "secret"))));
+  client.write(connect_request(cookie));
+  client.write("early");
+  world.exchange(client, c);
+  ASSERT_TRUE(c.promotion.has_value());
+  ASSERT_FALSE(c.from_client.empty());
+  RecordLayer worker(*c.promotion);
+  EXPECT_EQ(worker.open({c.from_client.begin(), c.from_client.end()}), "early");
+  EXPECT_EQ(world.setup->stats().bytes_after_connect, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Suites, HandOver,
+    ::testing::Values(Variant{TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384"},
+                      Variant{TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256"},
+                      Variant{TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384"},
+                      Variant{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256"}),
+    [](const auto& variant) {
+      std::string name = variant.param.suite;
+      std::erase_if(name, [](char ch) { return !std::isalnum(static_cast<unsigned char>(ch)); });
+      return name;
+    });
+
+}  // namespace
+}  // namespace culvert::control::test

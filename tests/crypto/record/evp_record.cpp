@@ -1,0 +1,86 @@
+#include "tests/crypto/record/evp_record.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+
+#include <openssl/evp.h>
+
+namespace culvert::crypto::record {
+namespace {
+
+void append(std::vector<uint8_t>& to, uint64_t value, int bytes) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+    to.push_back(static_cast<uint8_t>(value >> shift));
+}
+
+void encrypt(const KeyMaterial& keys, std::span<const uint8_t> nonce,
+             std::span<const uint8_t> additional, std::span<const uint8_t> plaintext,
+             std::vector<uint8_t>& to) {
+  const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> ctx(EVP_CIPHER_CTX_new(),
+                                                                            EVP_CIPHER_CTX_free);
+  const EVP_CIPHER* cipher = keys.key.size() == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+  const size_t at = to.size();
+  to.resize(at + plaintext.size() + kTagSize);
+  int n = 0;
+  bool ok =
+      EVP_EncryptInit_ex(ctx.get(), cipher, nullptr, keys.key.view().data(), nonce.data()) == 1;
+  ok = ok && EVP_EncryptUpdate(ctx.get(), nullptr, &n, additional.data(),
+                               static_cast<int>(additional.size())) == 1;
+  if (!plaintext.empty()) {
+    ok = ok && EVP_EncryptUpdate(ctx.get(), &to[at], &n, plaintext.data(),
+                                 static_cast<int>(plaintext.size())) == 1;
+  }
+  uint8_t none[16];
+  ok = ok && EVP_EncryptFinal_ex(ctx.get(), none, &n) == 1;
+  ok = ok && EVP_CIPHER_CTX_ctrl(ctx.get(), EVP_CTRL_AEAD_GET_TAG, kTagSize,
+                                 &to[at + plaintext.size()]) == 1;
+  if (!ok) throw std::runtime_error("EVP refused");
+}
+
+}  // namespace
+
+std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
+                              std::span<const uint8_t> payload) {
+  const auto iv = keys.iv.view();
+  std::vector<uint8_t> record;
+  append(record, f.outer_type, 1);
+  append(record, f.version, 2);
+  if (keys.suite->version == Version::tls12) {
+    append(record, kExplicitNonceSize + payload.size() + kTagSize, 2);
+    append(record, f.explicit_nonce, 8);
+    std::vector<uint8_t> nonce(iv.begin(), iv.end());
+    append(nonce, f.explicit_nonce, 8);
+    std::vector<uint8_t> additional;
+    append(additional, f.sequence, 8);
+    append(additional, f.outer_type, 1);
+    append(additional, f.version, 2);
+    append(additional, payload.size(), 2);
+    encrypt(keys, nonce, additional, payload, record);
+    return record;
+  }
+  std::vector<uint8_t> inner(payload.begin(), payload.end());
+  if (f.inner_type != 0) inner.push_back(f.inner_type);
+  inner.resize(inner.size() + f.padding);
+  append(record, inner.size() + kTagSize, 2);
+  std::vector<uint8_t> nonce(4);
+  append(nonce, f.sequence, 8);
+  std::transform(nonce.begin(), nonce.end(), iv.begin(), nonce.begin(), std::bit_xor<uint8_t>());
+  const std::vector<uint8_t> additional(record);
+  encrypt(keys, nonce, additional, inner, record);
+  return record;
+}
+
+KeyMaterial test_material(const Suite& suite) {
+  KeyMaterial out;
+  out.suite = &suite;
+  std::vector<uint8_t> bytes(64);
+  for (size_t i = 0; i < bytes.size(); i++)
+    bytes[i] = static_cast<uint8_t>(0x11 + 7 * i);
+  out.key.assign(std::span(bytes).first(suite.key_size));
+  out.iv.assign(std::span(bytes).last(suite.fixed_iv_size));
+  return out;
+}
+
+}  // namespace culvert::crypto::record

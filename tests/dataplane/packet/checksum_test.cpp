@@ -1,0 +1,171 @@
+// Checksums against RFC 1071's definition, written out word by word.
+#include "dataplane/packet/checksum.hpp"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "tests/dataplane/packets.hpp"
+
+namespace culvert::dp {
+namespace {
+
+using namespace test;
+
+Bytes random_bytes(std::mt19937& random, size_t n) {
+  Bytes b(n);
+  for (auto& x : b)
+    x = static_cast<uint8_t>(random());
+  return b;
+}
+
+// The transport checksum by definition: pseudo header, then payload.
+uint16_t reference_transport(const Bytes& ip, size_t l3_size) {
+  const bool v4 = (ip[0] >> 4) == 4;
+  Bytes pseudo(ip.begin() + (v4 ? 12 : 8), ip.begin() + (v4 ? 20 : 40));
+  const auto length = static_cast<uint32_t>(ip.size() - l3_size);
+  for (const int shift : {24, 16, 8, 0})
+    pseudo.push_back(static_cast<uint8_t>(length >> shift));
+  pseudo.insert(pseudo.end(), {0, 0, 0, v4 ? ip[9] : ip[6]});
+  pseudo.insert(pseudo.end(), ip.begin() + static_cast<ptrdiff_t>(l3_size), ip.end());
+  return reference_checksum(pseudo);
+}
+
+TEST(Checksum, KnownIpv4Header) {
+  // The example that many texts have: 192.168.0.1 to 192.168.0.199, checksum b861.
+  Bytes b{0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11,
+          0x00, 0x00, 0xc0, 0xa8, 0x00, 0x01, 0xc0, 0xa8, 0x00, 0xc7};
+  auto* ip = reinterpret_cast<Ipv4Header*>(b.data());
+  fill_ipv4_checksum(*ip);
+  EXPECT_EQ(ip->checksum, 0xb861);
+}
+
+TEST(Checksum, Ipv4HeaderHonoursThePort) {
+  const Pool pool;
+  rte_mbuf* m = pool.packet(ipv4({}, {1, 2, 3}));
+  auto* ip = rte_pktmbuf_mtod(m, Ipv4Header*);
+  EXPECT_TRUE(ipv4_checksum_ok(m, *ip, 20));
+  ip->ttl = 1;
+  EXPECT_FALSE(ipv4_checksum_ok(m, *ip, 20));
+  m->ol_flags = RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+  EXPECT_TRUE(ipv4_checksum_ok(m, *ip, 20));
+  m->ol_flags = RTE_MBUF_F_RX_IP_CKSUM_BAD;
+  ip->ttl = 64;
+  EXPECT_FALSE(ipv4_checksum_ok(m, *ip, 20));
+  rte_pktmbuf_free(m);
+}
+
+TEST(Checksum, TransportAgreesWithDefinitionForRandomChains) {
+  const Pool pool;
+  std::mt19937 random(1);
+  for (int round = 0; round < 2000; ++round) {
+    const size_t n = 20 + random() % 1400;
+    const uint8_t protocol = random() % 2 == 0 ? 6 : 17;
+    Bytes payload = random_bytes(random, n);
+    const size_t at = protocol == 6 ? 16 : 6;
+    payload[at] = payload[at + 1] = 0;
+    Bytes options(random() % 11 * 4);
+    Bytes packet = ipv4({.protocol = protocol, .options = options}, payload);
+    const size_t l3_size = 20 + options.size();
+    uint16_t expected = reference_transport(packet, l3_size);
+    if (expected == 0) expected = 0xffff;
+    // Segments of odd sizes too: a sum must not care where a buffer ends.
+    rte_mbuf* m = pool.packet(packet, l3_size + 20 + random() % 300);
+    ASSERT_EQ(transport_checksum(m, static_cast<unsigned>(l3_size)), expected);
+    auto* field = rte_pktmbuf_mtod_offset(m, be16*, l3_size + at);
+    *field = expected;
+    ASSERT_TRUE(transport_checksum_ok(m, static_cast<unsigned>(l3_size)));
+    rte_pktmbuf_mtod(m, uint8_t*)[l3_size + random() % 16] ^= 0x10;
+    ASSERT_FALSE(transport_checksum_ok(m, static_cast<unsigned>(l3_size)));
+    m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+    ASSERT_TRUE(transport_checksum_ok(m, static_cast<unsigned>(l3_size)));
+    rte_pktmbuf_free(m);
+  }
+}
+
+TEST(Checksum, Ipv6) {
+  const Pool pool;
+  std::mt19937 random(2);
+  Bytes packet = random_bytes(random, 40 + 101);
+  packet[0] = 0x60;
+  packet[4] = 0;
+  packet[5] = 101;
+  packet[6] = 6;
+  packet[40 + 16] = packet[40 + 17] = 0;
+  rte_mbuf* m = pool.packet(packet, 77);
+  EXPECT_EQ(transport_checksum(m, 40), reference_transport(packet, 40));
+  rte_pktmbuf_free(m);
+}
+
+TEST(Checksum, UdpWithoutChecksumIsRight) {
+  const Pool pool;
+  rte_mbuf* m = pool.packet(ipv4({.protocol = 17}, {0, 53, 0, 53, 0, 9, 0, 0, 'x'}));
+  EXPECT_TRUE(transport_checksum_ok(m, 20));
+  rte_pktmbuf_free(m);
+}
+
+TEST(Checksum, IncrementalUpdateEqualsRecomputation) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 20000; ++round) {
+    Bytes b = random_bytes(random, 20);
+    // A header always has a non-zero word (its version).
+    b[0] = 0x45;
+    b[10] = b[11] = 0;
+    const uint16_t old_sum = reference_checksum(b);
+    const size_t at = 2 * (random() % 4);
+    const auto before = static_cast<uint16_t>(b[at] << 8 | b[at + 1]);
+    const auto after = round % 3 == 0 ? uint16_t{0} : static_cast<uint16_t>(random());
+    b[at] = static_cast<uint8_t>(after >> 8);
+    b[at + 1] = static_cast<uint8_t>(after);
+    ASSERT_EQ(updated_checksum(old_sum, before, after), reference_checksum(b));
+  }
+  // RFC 1624 §4's own example: 0xDD2F, 0x5555 becomes 0x3285, result 0x0000.
+  EXPECT_EQ(updated_checksum(0xdd2f, 0x5555, 0x3285), 0x0000);
+}
+
+TEST(Checksum, FinishFillsWhatWasLeftToThePort) {
+  const Pool pool;
+  Bytes tcp(20 + 33, 0xa5);
+  tcp[12] = 0x50;
+  Bytes packet = ipv4({.protocol = 6}, tcp);
+  rte_mbuf* m = pool.packet(ethernet(packet), 60);
+  m->l2_len = 14;
+  m->l3_len = 20;
+  m->l4_len = 20;
+  m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+  finish_checksums(m);
+  EXPECT_EQ(m->ol_flags & (RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK), 0U);
+  EXPECT_EQ(m->pkt_len, 14 + 20 + tcp.size());
+  rte_pktmbuf_adj(m, 14);
+  EXPECT_TRUE(ipv4_checksum_ok(m, *rte_pktmbuf_mtod(m, Ipv4Header*), 20));
+  EXPECT_TRUE(transport_checksum_ok(m, 20));
+  rte_pktmbuf_free(m);
+}
+
+TEST(Checksum, PseudoHeaderSumIsWhatPortsExpect) {
+  const Pool pool;
+  Bytes tcp(20 + 10, 0x11);
+  tcp[16] = tcp[17] = 0;
+  rte_mbuf* m = pool.packet(ipv4({.protocol = 6}, tcp));
+  // A port adds the sum over TCP header and data to the field, and inverts.
+  auto* field = rte_pktmbuf_mtod_offset(m, be16*, 20 + 16);
+  *field = pseudo_header_sum(m);
+  const Bytes b = bytes_of(m);
+  const uint16_t by_port = reference_checksum(std::span(b).subspan(20));
+  *field = uint16_t{0};
+  EXPECT_EQ(by_port, transport_checksum(m, 20));
+  rte_pktmbuf_free(m);
+}
+
+TEST(Checksum, Icmp) {
+  const Pool pool;
+  rte_mbuf* m = pool.packet(ipv4({.protocol = 1}, echo_request(101)), 50);
+  EXPECT_TRUE(icmp_checksum_ok(m, 20));
+  rte_pktmbuf_mtod(m, uint8_t*)[25] ^= 1;
+  EXPECT_FALSE(icmp_checksum_ok(m, 20));
+  EXPECT_FALSE(icmp_checksum_ok(m, 20 + 109));
+  rte_pktmbuf_free(m);
+}
+
+}  // namespace
+}  // namespace culvert::dp

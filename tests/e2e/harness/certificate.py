@@ -1,0 +1,29 @@
+"""A certificate for the headend and the pin by which clients know it."""
+
+import base64
+import hashlib
+import subprocess
+from pathlib import Path
+
+from .lab import OUTSIDE
+
+
+def make_certificate(folder: Path) -> Path:
+    """A PEM file with a P-256 key and a self-signed certificate for the outside address."""
+    pem = folder / "headend.pem"
+    key = folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "30", "-subj", "/CN=headend.lab.example", "-addext", f"subjectAltName=IP:{OUTSIDE}",
+                    "-keyout", key, "-out", pem], check=True, capture_output=True)
+    pem.write_text(pem.read_text() + key.read_text())
+    key.unlink()
+    pem.chmod(0o600)
+    return pem
+
+
+def pin_of(pem: Path) -> str:
+    """RFC 7469's pin: the SHA-256 of the public key's SubjectPublicKeyInfo."""
+    public = subprocess.run(["openssl", "x509", "-in", pem, "-pubkey", "-noout"], check=True, capture_output=True)
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"], input=public.stdout, check=True,
+                         capture_output=True)
+    return "pin-sha256:" + base64.b64encode(hashlib.sha256(der.stdout).digest()).decode()

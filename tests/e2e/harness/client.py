@@ -1,0 +1,131 @@
+"""Debian's openconnect, unmodified, in the client's namespace."""
+
+import os
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from .headend_config import PASSWORD, USER
+from .lab import OUTSIDE, Lab
+from .paths import TUNNEL_SCRIPT
+from .poll import until
+from .process import Process
+from .show import Management
+
+# What GnuTLS is told so that it offers exactly one version and suite.
+SUITES = {
+    "TLS 1.3 AES-256-GCM": "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM",
+    "TLS 1.3 AES-128-GCM": "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM",
+    "TLS 1.2 ECDHE AES-128-GCM": "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM",
+    "TLS 1.2 ECDHE AES-256-GCM": "NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-256-GCM",
+}
+
+
+@dataclass
+class Records:
+    """TLS application records that the client sent and received since CONNECT."""
+    sent: int
+    received: int
+
+    def __sub__(self, other: "Records") -> "Records":
+        return Records(self.sent - other.sent, self.received - other.received)
+
+
+class Client:
+    def __init__(self, lab: Lab, show: Management, pin: str, folder: Path, number: int = 0, suite: str = "",
+                 user: str = USER, passwords: tuple[str, ...] = (PASSWORD,), cookie: str = "",
+                 options: tuple[str, ...] = ()):
+        self.show = show
+        self.interface = f"tun{number}"
+        self._lab = lab
+        self._baseline = Records(0, 0)
+        words = ["openconnect", "--protocol", "anyconnect", "--no-dtls", "--servercert", pin, "--timestamp", "-v",
+                 "--script", TUNNEL_SCRIPT, "--interface", self.interface, *options]
+        words += ["--gnutls-priority", SUITES[suite]] if suite else []
+        words += ["--cookie", cookie] if cookie else ["--user", user, "--passwd-on-stdin"]
+        env = os.environ | ({"CULVERT_OWN_TABLE_ONLY": "1"} if number else {})
+        stdin = "" if cookie else "".join(password + "\n" for password in passwords)
+        self.process = Process(lab.client.command(*words, f"https://{OUTSIDE}/"), folder / f"openconnect{number}.log",
+                               stdin, env)
+
+    def wait_connected(self, timeout: float = 30.0) -> "Client":
+        self.process.wait_for_line("Configured as", timeout)
+        until(lambda: self.address in self._lab.client.run("ip", "-brief", "address", "show").stdout,
+              lambda: f"the tunnel's address on {self.interface}:\n{self.process.tail()}")
+        return self
+
+    @property
+    def address(self) -> str:
+        """The inner address of the last connection."""
+        return re.findall(r"Configured as ([0-9.]+)", self.process.log())[-1]
+
+    @property
+    def ciphersuite(self) -> str:
+        return re.findall(r"with ciphersuite (\S+)", self.process.log())[-1]
+
+    def header(self, name: str) -> str:
+        """A header of the last reply to CONNECT."""
+        return re.findall(rf"\] {re.escape(name)}: (.*)", self.process.log())[-1].strip()
+
+    def records(self) -> Records:
+        """Counted by the client: data packets from its statistics, the others from its log."""
+        start = self.process.log_size()
+        self.process.signal(signal.SIGUSR1)
+        line = self.process.wait_for_line("RX: ", start=start)
+        received, sent = map(int, re.search(r"RX: (\d+) packets .*TX: (\d+) packets", line).groups())
+        log = self.process.log()
+        # openconnect answers a DPD request without saying so.
+        requests = log.count("Got CSTP DPD request")
+        sent += log.count("Send CSTP DPD") + log.count("Send CSTP Keepalive") + requests
+        received += requests + log.count("Got CSTP DPD response") + log.count("Got CSTP Keepalive")
+        return Records(sent, received)
+
+    def check_handover(self) -> None:
+        """The heart of the matter, asserted for every tunnel in every test: since CONNECT OpenSSL saw not one byte, and
+        the worker opened and sealed exactly the records that the client sent and received."""
+
+        def agree() -> bool:
+            tunnel = self.show.tunnel(self.address)
+            if tunnel is None:
+                return False
+            mine = self.records() - self._baseline
+            self._last_look = f"client {mine}, worker {tunnel}"
+            return mine == Records(tunnel["records_opened"], tunnel["records_sealed"])
+
+        self._last_look = "no such tunnel"
+        until(agree, lambda: f"client's and worker's record counters agree: {self._last_look}")
+        tunnel = self.show.tunnel(self.address)
+        assert tunnel["openssl_bytes_after_connect"] == 0, tunnel
+
+    def reconnect(self) -> None:
+        """SIGUSR2: a new TCP and TLS connection, the same cookie. Counters of the tunnel start anew at the headend."""
+        start = self.process.log_size()
+        self.process.signal(signal.SIGUSR2)
+        self.process.wait_for_line("CSTP connected", start=start)
+
+    def count_from_here(self) -> None:
+        """After a reconnect: what was under way on the old connection is nobody's, so count from a quiet moment on."""
+
+        def steady() -> Records | None:
+            before, tunnel = self.records(), self.show.tunnel(self.address)
+            if tunnel is None or self.show.tunnel(self.address) != tunnel or self.records() != before:
+                return None
+            return before - Records(tunnel["records_opened"], tunnel["records_sealed"])
+
+        self._baseline = until(steady, "a quiet moment after the reconnect")
+
+    def logout(self) -> None:
+        """SIGINT: BYE and logout. Before that the counters must agree."""
+        self.check_handover()
+        self.process.signal(signal.SIGINT)
+        status = self.process.wait()
+        assert status == 0, f"openconnect ended with {status}:\n{self.process.tail()}"
+
+    def detach(self) -> None:
+        """SIGHUP: closes TCP without a BYE; the cookie stays good."""
+        self.process.signal(signal.SIGHUP)
+        self.process.wait()
+
+    def kill(self) -> None:
+        self.process.kill()

@@ -1,0 +1,373 @@
+"""The TCP endpoint alone, against the Linux kernel: every byte intact, whatever happens to the segments.
+
+The endpoint runs in tests/dataplane/tcp_peer; what that has to offer is written in harness/tcp_peer.py.
+"""
+
+import contextlib
+import random
+import re
+import socket
+import struct
+import threading
+
+import pytest
+
+from harness.lab import OUTSIDE
+from harness.poll import until
+from harness.tcp_peer import PORT, TcpPeer, pattern
+
+MEGABYTE = 1 << 20
+CHUNK = 1 << 16
+
+
+@pytest.fixture
+def peer(lab, tmp_path):
+    """Starts tcp_peer; at the end it must hold nothing."""
+    started = []
+
+    def start(mode: str, *options: str) -> TcpPeer:
+        started.append(TcpPeer(lab, tmp_path, mode, *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
+def dial(lab, receive_buffer: int = 0, timeout: float = 60.0) -> socket.socket:
+    with lab.client.entered():
+        connection = socket.socket()
+    if receive_buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connection.settimeout(timeout)
+    connection.connect((OUTSIDE, PORT))
+    return connection
+
+
+def send_pattern(connection: socket.socket, size: int) -> None:
+    for start in range(0, size, CHUNK):
+        connection.sendall(pattern(start, min(CHUNK, size - start)))
+
+
+def receive_pattern(connection: socket.socket, size: int) -> None:
+    """Exactly `size` bytes of the pattern, then FIN."""
+    position = 0
+    while chunk := connection.recv(CHUNK):
+        assert chunk == pattern(position, len(chunk)), f"wrong byte after position {position}"
+        position += len(chunk)
+    assert position == size, f"{position} bytes of {size} came"
+
+
+def echo_pattern(connection: socket.socket, size: int) -> None:
+    """Sends and receives at once, half-closes, and reads to the end."""
+
+    def send() -> None:
+        with contextlib.suppress(OSError):  # The receiving side, below, reports what went wrong.
+            send_pattern(connection, size)
+            connection.shutdown(socket.SHUT_WR)
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    receive_pattern(connection, size)
+    sender.join(60)
+
+
+@contextlib.contextmanager
+def nft(lab, chains: str):
+    """Rules in the client's namespace, on its cable to the endpoint."""
+    lab.client.run("nft", "-f", "-", input="table ip trouble {" + chains + "}")
+    try:
+        yield
+    finally:
+        lab.client.run("nft", "delete", "table", "ip", "trouble")
+
+
+IN = "chain in { type filter hook input priority 0; iifname wan tcp sport %d %s; }\n"
+OUT = "chain out { type filter hook output priority 0; oifname wan tcp dport %d %s; }\n"
+
+
+def segments_in(lab) -> int:
+    """How many segments the kernel has got on its (only) connection to the endpoint."""
+    found = re.search(r"segs_in:(\d+)", lab.client.run("ss", "-tinH", "dst", OUTSIDE).stdout)
+    return int(found.group(1)) if found else 0
+
+
+def test_echo(lab, peer):
+    """4 MB there and back on one connection, and both sides close in order."""
+    endpoint = peer("echo")
+    with dial(lab) as connection:
+        echo_pattern(connection, 4 * MEGABYTE)
+    assert endpoint.wait_closed()[0]["reason"] == "finished"
+    assert endpoint.finish()["retransmits"] == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 535, 536, 1379, 1380, 1381, 1448, 1460, 65535, 65536, 65537])
+def test_echo_of_awkward_sizes(lab, peer, size):
+    """Sizes around the MSS and around 64 KB; nothing at all is a size, too."""
+    endpoint = peer("echo")
+    with dial(lab) as connection:
+        echo_pattern(connection, size)
+    assert endpoint.wait_closed()[0]["bytes_in"] == size
+    endpoint.finish()
+
+
+def test_one_byte_at_a_time(lab, peer):
+    """1000 single bytes, each sent when the one before has come back: no wait for a full segment on either side."""
+    endpoint = peer("echo")
+    with dial(lab) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for position in range(1000):
+            connection.sendall(pattern(position, 1))
+            assert connection.recv(1) == pattern(position, 1)
+    endpoint.wait_closed()
+    endpoint.finish()
+
+
+def test_bulk_to_the_endpoint(lab, peer):
+    """64 MB in; compared by the endpoint's side byte for byte."""
+    endpoint = peer("discard")
+    with dial(lab) as connection:
+        send_pattern(connection, 64 * MEGABYTE)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    closed, = endpoint.wait_closed()
+    assert closed["bytes_in"] == 64 * MEGABYTE and closed["mismatch_at"] == -1, closed
+    endpoint.finish()
+
+
+def test_bulk_from_the_endpoint(lab, peer):
+    """64 MB out, compared here byte for byte."""
+    endpoint = peer("source", "--bytes", str(64 * MEGABYTE))
+    with dial(lab) as connection:
+        receive_pattern(connection, 64 * MEGABYTE)
+    endpoint.wait_closed()
+    endpoint.finish()
+
+
+@pytest.mark.parametrize("setting", ["tcp_timestamps", "tcp_sack", "tcp_window_scaling", "all three"])
+def test_bulk_without_options(lab, peer, setting):
+    """A peer that does not know timestamps, SACK or window scaling (RFC 7323, RFC 2018) is served all the same."""
+    names = ["tcp_timestamps", "tcp_sack", "tcp_window_scaling"] if setting == "all three" else [setting]
+    lab.client.run("sysctl", "-qw", *(f"net.ipv4.{name}=0" for name in names))
+    try:
+        endpoint = peer("echo")
+        with dial(lab) as connection:
+            echo_pattern(connection, 4 * MEGABYTE)
+        endpoint.wait_closed()
+        endpoint.finish()
+    finally:
+        lab.client.run("sysctl", "-qw", *(f"net.ipv4.{name}=1" for name in names))
+
+
+def test_half_close_by_the_kernel(lab, peer):
+    """The kernel's FIN comes first; the endpoint still sends all that it has (RFC 9293 §3.6)."""
+    endpoint = peer("source", "--bytes", str(8 * MEGABYTE))
+    with dial(lab) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        receive_pattern(connection, 8 * MEGABYTE)
+    assert endpoint.wait_closed()[0]["reason"] == "finished"
+    endpoint.finish()
+
+
+def test_half_close_by_the_endpoint(lab, peer):
+    """The endpoint's FIN comes first; it still takes and acknowledges what the kernel sends."""
+    endpoint = peer("source", "--bytes", "1000")
+    with dial(lab) as connection:
+        receive_pattern(connection, 1000)
+        send_pattern(connection, 8 * MEGABYTE)
+    closed, = endpoint.wait_closed()
+    assert closed["bytes_in"] == 8 * MEGABYTE and closed["mismatch_at"] == -1 and closed["reason"] == "finished", closed
+    endpoint.finish()
+
+
+def test_reset_by_the_kernel(lab, peer):
+    """A RST in the middle of a transfer ends the connection at once and frees everything."""
+    endpoint = peer("source", "--bytes", str(64 * MEGABYTE))
+    connection = dial(lab)
+    connection.recv(CHUNK)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+    assert endpoint.wait_closed()[0]["reason"] == "peer_reset"
+    endpoint.finish()
+
+
+def test_reset_by_the_endpoint(lab, peer):
+    """The endpoint's RST is one that the kernel accepts."""
+    endpoint = peer("reset")
+    with dial(lab) as connection:
+        connection.sendall(b"x")
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)
+    assert endpoint.wait_closed()[0]["reason"] == "local_abort"
+    endpoint.finish()
+
+
+def test_closed_port_refuses(lab, peer):
+    """A SYN to a port that nobody listens on is answered with a RST."""
+    endpoint = peer("echo")
+    with lab.client.entered():
+        connection = socket.socket()
+    with connection, pytest.raises(ConnectionRefusedError):
+        connection.settimeout(10)
+        connection.connect((OUTSIDE, PORT + 1))
+    endpoint.finish()
+
+
+def test_zero_window_of_the_endpoint(lab, peer):
+    """An upper layer that does not read closes the window; when it reads again, all comes (RFC 9293 §3.8.6.2)."""
+    endpoint = peer("hold", "--receive-buffer", "65536")
+    with dial(lab) as connection:
+        connection.setblocking(False)
+        sent = 0
+
+        def fill() -> bool:
+            """True once the kernel takes no more and probes a closed window."""
+            nonlocal sent
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    sent += connection.send(pattern(sent, CHUNK))
+            return "persist" in lab.client.run("ss", "-tonH", "dst", OUTSIDE).stdout
+
+        until(fill, "the endpoint's window closes and the kernel probes it", 30)
+        connection.settimeout(60)
+        endpoint.start_reading()
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    closed, = endpoint.wait_closed()
+    assert closed["bytes_in"] == sent and closed["mismatch_at"] == -1, closed
+    endpoint.finish()
+
+
+def test_zero_window_of_the_kernel(lab, peer):
+    """A reader that stops closes the kernel's window. The update that would open it is lost: only the endpoint's own
+    probe finds out (the persist timer, RFC 9293 §3.8.6.1)."""
+    size = 4 * MEGABYTE
+    endpoint = peer("source", "--bytes", str(size))
+    with dial(lab, receive_buffer=16384) as connection:
+        until(SteadySegments(lab), "the kernel's window closes and the transfer stops", 30)
+        position = 0
+        with nft(lab, OUT % (PORT, "drop")):  # What the kernel says about its window while it is being read is lost.
+            while position < 8192:
+                chunk = connection.recv(CHUNK)
+                assert chunk == pattern(position, len(chunk))
+                position += len(chunk)
+        while chunk := connection.recv(CHUNK):
+            assert chunk == pattern(position, len(chunk)), position
+            position += len(chunk)
+        assert position == size
+    endpoint.wait_closed()
+    endpoint.finish()
+
+
+class SteadySegments:
+    """True when no segment has come for twenty looks in a row."""
+
+    def __init__(self, lab):
+        self._lab, self._same, self.segments = lab, 0, -1
+
+    def __call__(self) -> bool:
+        now = segments_in(self._lab)
+        self._same = self._same + 1 if now == self.segments else 0
+        self.segments = now
+        return self._same >= 20
+
+
+@pytest.mark.parametrize("kernel,endpoint_buffer", [(2304, 0), (0, 4096), (2304, 4096)])
+def test_tiny_windows(lab, peer, kernel, endpoint_buffer):
+    """Windows of a segment or two, on either side or both: slow, and right (RFC 9293 §3.8.6.2)."""
+    options = ["--receive-buffer", str(endpoint_buffer), "--send-buffer", "16384"] if endpoint_buffer else []
+    endpoint = peer("echo", *options)
+    with dial(lab, receive_buffer=kernel) as connection:
+        echo_pattern(connection, 256 * 1024)
+    endpoint.wait_closed()
+    endpoint.finish()
+
+
+def test_keepalive_of_a_living_peer(lab, peer):
+    """Probes go out on an idle connection, the kernel answers them, and the connection stays (RFC 9293 §3.8.4)."""
+    endpoint = peer("echo", "--keepalive", "200,100,3")
+    with dial(lab) as connection:
+        connection.sendall(pattern(0, 10))
+        assert connection.recv(10) == pattern(0, 10)
+        before = segments_in(lab)
+        until(lambda: segments_in(lab) >= before + 5, "five probes come on the idle connection")
+        assert endpoint.events("closed") == []
+        connection.sendall(pattern(10, 10))
+        assert connection.recv(10) == pattern(10, 10)
+    endpoint.wait_closed()
+    endpoint.finish()
+
+
+def test_keepalive_of_a_dead_peer(lab, peer):
+    """Unanswered probes end the connection."""
+    endpoint = peer("echo", "--keepalive", "200,100,3")
+    with dial(lab) as connection:
+        connection.sendall(b"x")
+        connection.recv(1)
+        with nft(lab, IN % (PORT, "drop") + OUT % (PORT, "drop")):
+            assert endpoint.wait_closed()[0]["reason"] == "timed_out"
+            endpoint.finish()
+
+
+@pytest.mark.parametrize("direction", ["to the endpoint", "from the endpoint", "both"])
+def test_one_percent_random_loss(lab, peer, direction):
+    """1 % of the segments lost at random: 16 MB there and back, every byte compared, something really lost."""
+    drop = "numgen random mod 100 == 0 counter drop"
+    chains = {"to the endpoint": OUT % (PORT, drop), "from the endpoint": IN % (PORT, drop),
+              "both": IN % (PORT, drop) + OUT % (PORT, drop)}[direction]
+    endpoint = peer("echo")
+    with nft(lab, chains):
+        with dial(lab, timeout=120) as connection:
+            echo_pattern(connection, 16 * MEGABYTE)
+        endpoint.wait_closed()
+        rules = lab.client.run("nft", "list", "table", "ip", "trouble").stdout
+        assert sum(map(int, re.findall(r"counter packets (\d+)", rules))) > 10, rules
+    counters = endpoint.finish()
+    if direction == "to the endpoint":
+        assert counters["out_of_order"] > 0, counters
+    else:
+        assert counters["retransmits"] > 0, counters
+
+
+def test_heavy_loss_at_both_ends_of_a_connection(lab, peer):
+    """20 % lost, SYN and FIN among them: 20 short connections all come to their end, right."""
+    drop = "numgen random mod 5 == 0 drop"
+    endpoint = peer("echo")
+    with nft(lab, IN % (PORT, drop) + OUT % (PORT, drop)):
+        errors = run_at_once(lambda: echo_once(lab, 20_000), 20)
+    assert not errors, errors
+    endpoint.wait_closed(20, 120)
+    endpoint.finish()
+
+
+def test_hundred_connections_at_once(lab, peer):
+    """100 connections of different lengths at once; each gets its own bytes back."""
+    chance = random.Random(7)
+    sizes = [chance.randrange(300_000) for _ in range(100)]
+    endpoint = peer("echo")
+    errors = run_at_once(lambda: echo_once(lab, sizes.pop()), 100)
+    assert not errors, errors
+    endpoint.wait_closed(100)
+    endpoint.finish()
+
+
+def echo_once(lab, size: int) -> None:
+    with dial(lab, timeout=120) as connection:
+        echo_pattern(connection, size)
+
+
+def run_at_once(job, count: int) -> list[str]:
+    errors: list[str] = []
+
+    def guarded() -> None:
+        try:
+            job()
+        except (AssertionError, OSError) as error:
+            errors.append(repr(error))
+
+    threads = [threading.Thread(target=guarded, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(150)
+    return errors

@@ -1,0 +1,128 @@
+// Hostile TLS records against open(), for every suite with a fixed key.
+//
+// Input: suite, instruction set and in-place flag (one byte), mode (one byte), then the record, or
+// what to seal and how to change it. Checked: no access beyond record or payload (guard pages), the
+// record is only read, what was changed or never sealed does not open, what was sealed opens to the
+// same bytes, sizes within bounds.
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "crypto/record/protection.hpp"
+#include "tests/crypto/guarded_buffer.hpp"
+
+using namespace culvert::crypto;
+using namespace culvert::crypto::record;
+
+namespace {
+
+void require(bool ok) {
+  if (!ok) std::abort();
+}
+
+KeyMaterial fixed_material(const Suite& suite) {
+  const std::vector<uint8_t> bytes(32, 0x5a);
+  KeyMaterial out;
+  out.suite = &suite;
+  out.key.assign(std::span(bytes).first(suite.key_size));
+  out.iv.assign(std::span(bytes).first(suite.fixed_iv_size));
+  return out;
+}
+
+struct Bench {
+  MbManager managers[2] = {MbManager(Isa::sse), MbManager(best_isa(0))};
+  Keys keys;
+  GuardedBuffer record{70000};
+  GuardedBuffer payload{70000};
+};
+
+// `sealed_payload` is what must come out, or nullptr where nothing may.
+void check_open(Bench& bench, const MbManager& mb, const Suite& suite,
+                std::span<const uint8_t> bytes, bool in_place,
+                const std::vector<uint8_t>* sealed_payload) {
+  require(bench.keys.install(mb, fixed_material(suite)));
+  const auto o = overhead(suite.version);
+  const size_t room =
+      bytes.size() < size_t{o.prefix} + kTagSize ? 0 : bytes.size() - o.prefix - kTagSize;
+  const auto in = bench.record.hold(bytes);
+  const auto out = in_place && room > 0 ? in.subspan(o.prefix, room) : bench.payload.last(room);
+  OpenOp op{&bench.keys, in.data(), static_cast<uint32_t>(in.size()), out.data(), 0, {}, {}};
+  open(mb, {&op, 1});
+  if (!in_place) require(std::equal(in.begin(), in.end(), bytes.begin()));
+  if (sealed_payload == nullptr) {
+    require(op.status != OpenStatus::ok && op.payload_size == 0 && bench.keys.held);
+    return;
+  }
+  require(op.status == OpenStatus::ok && op.payload_size == sealed_payload->size());
+  require(std::equal(sealed_payload->begin(), sealed_payload->end(), op.payload));
+}
+
+std::vector<uint8_t> sealed(Bench& bench, const MbManager& mb, const Suite& suite,
+                            const std::vector<uint8_t>& payload, ContentType type) {
+  require(bench.keys.install(mb, fixed_material(suite)));
+  const auto o = overhead(suite.version);
+  std::vector<uint8_t> record(payload.size() + o.total());
+  std::copy(payload.begin(), payload.end(), record.begin() + o.prefix);
+  SealOp op{&bench.keys, record.data(), static_cast<uint32_t>(payload.size()), type, 0};
+  seal(mb, {&op, 1});
+  require(op.record_size == record.size());
+  return record;
+}
+
+// A peer that holds the keys, but puts any type there: in TLS 1.3, with type 0, the payload ends in
+// padding.
+void check_type(Bench& bench, const MbManager& mb, const Suite& suite,
+                const std::vector<uint8_t>& record, std::vector<uint8_t> payload, uint8_t type,
+                bool in_place) {
+  int lowest = 20;
+  if (suite.version == Version::tls13) {
+    lowest = 21;
+    payload.push_back(type);
+    while (!payload.empty() && payload.back() == 0)
+      payload.pop_back();
+    type = payload.empty() ? 0 : payload.back();
+    if (!payload.empty()) payload.pop_back();
+  }
+  const bool good = type >= lowest && type <= 23 && (type == 23 || !payload.empty());
+  check_open(bench, mb, suite, record, in_place, good ? &payload : nullptr);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static Bench bench;
+  if (size < 4 || size > 66000) return 0;
+  const Suite& suite = suites()[(data[0] & 15) % suites().size()];
+  const MbManager& mb = bench.managers[data[0] >> 4 & 1];
+  const bool in_place = (data[0] & 0x20) != 0;
+  const uint8_t mode = data[1] % 5;
+  const std::span<const uint8_t> rest(data + 2, size - 2);
+
+  if (mode == 0) {
+    // As it comes. Without the key nobody makes a record that opens.
+    check_open(bench, mb, suite, rest, in_place, nullptr);
+    return 0;
+  }
+  const size_t where = culvert::load_be<uint16_t>(rest.data());
+  const size_t length = std::min<size_t>(rest.size() - 2, kMaxPlaintext);
+  const std::vector<uint8_t> payload(rest.begin() + 2,
+                                     rest.begin() + 2 + static_cast<long>(length));
+  const auto type =
+      mode == 4 ? static_cast<ContentType>(where >> 8) : ContentType::application_data;
+  std::vector<uint8_t> record = sealed(bench, mb, suite, payload, type);
+  switch (mode) {
+    case 4:
+      check_type(bench, mb, suite, record, payload, static_cast<uint8_t>(type), in_place);
+      return 0;
+    case 1: check_open(bench, mb, suite, record, in_place, &payload); return 0;
+    case 2: record[where % record.size()] ^= static_cast<uint8_t>(1u << (data[1] >> 5)); break;
+    default:
+      // Cut, with a header that agrees.
+      record.resize(where % record.size());
+      if (record.size() >= kHeaderSize) {
+        culvert::store_be<uint16_t>(&record[3], static_cast<uint16_t>(record.size() - kHeaderSize));
+      }
+  }
+  check_open(bench, mb, suite, record, in_place, nullptr);
+  return 0;
+}

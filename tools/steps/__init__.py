@@ -1,0 +1,1 @@
+"""What tools/quickstart and tools/check are made of."""

@@ -1,0 +1,67 @@
+"""Setting up and building a tree with meson and ninja."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .console import Progress, tail
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class BuildError(RuntimeError):
+    """Says what failed, with the end of the output."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    folder: str
+    options: tuple[str, ...] = ()
+    compiler: tuple[str, str] = ("gcc", "g++")
+
+    @property
+    def path(self) -> Path:
+        return ROOT / self.folder
+
+
+RELEASE = Tree("build", ("--buildtype=release",))
+SANITIZED = Tree("build-asan", ("--buildtype=debugoptimized", "-Doptimization=1", "-Db_sanitize=address,undefined",
+                                "-Db_lundef=false"))
+CLANG = Tree("build-clang", ("--buildtype=release",), ("clang", "clang++"))
+FUZZ = Tree("build-fuzz", ("--buildtype=debugoptimized", "-Dfuzz=true", "-Dtests=false", "-Db_lundef=false"),
+            ("clang", "clang++"))
+
+
+def set_up(tree: Tree) -> None:
+    """Configures the tree unless it is; a tree that is broken is made anew."""
+    if (tree.path / "build.ninja").exists():
+        return
+    # meson itself puts ccache in front of the compiler if there is one, but not if CC is set.
+    compiler = {} if tree.compiler[0] == "gcc" else dict(zip(("CC", "CXX"), tree.compiler))
+    wipe = ("--wipe",) if (tree.path / "meson-private").exists() else ()
+    done = subprocess.run(["meson", "setup", *wipe, *tree.options, tree.path, ROOT], cwd=ROOT, env=os.environ | compiler,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise BuildError(f"meson could not set up {tree.folder}:\n{tail(done.stdout + done.stderr)}")
+
+
+def ninja(tree: Tree, progress: Progress, *targets: str) -> None:
+    """Builds the targets (all of them if none is named). The whole output is kept in the tree's ninja.log."""
+    log_path = tree.path / "ninja.log"
+    with open(log_path, "w") as log, subprocess.Popen(["ninja", "-C", tree.path, *targets], text=True,
+                                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        for line in process.stdout:
+            log.write(line)
+            if found := re.match(r"\[(\d+/\d+)\]", line):
+                progress.show(found.group(1))
+    if process.returncode != 0:
+        raise BuildError(f"ninja failed in {tree.folder} (all of it: {log_path}):\n{failures(log_path.read_text())}")
+
+
+def failures(log: str) -> str:
+    """What the compiler said, without the lines of what worked."""
+    lines = log.splitlines()
+    first = next((at for at, line in enumerate(lines) if line.startswith("FAILED:")), max(0, len(lines) - 40))
+    return "\n".join(line[:300] for line in lines[first:first + 40])

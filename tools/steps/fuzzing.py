@@ -1,0 +1,40 @@
+"""The fuzz targets: built by clang with libFuzzer and the sanitizers, each run for a short time from its seeds."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .build import FUZZ, ROOT, ninja, set_up
+from .console import Progress, tail
+from .results import Results
+
+SHORT, LONG = 10, 120  # seconds a target
+
+
+def run(progress: Progress, full: bool) -> Results:
+    results = Results()
+    set_up(FUZZ)
+    ninja(FUZZ, progress)
+    results.count(f"{FUZZ.folder} builds", True, "")
+    folder = FUZZ.path / "tests" / "fuzz"
+    targets = sorted(path for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK))
+    if not targets:
+        results.fail("fuzz targets", f"there is none in {folder}")
+    for target in targets:
+        progress.show(target.name)
+        results.count(f"fuzz {target.name}", *fuzz(target, LONG if full else SHORT))
+    return results
+
+
+def fuzz(target: Path, seconds: int) -> tuple[bool, str]:
+    """Whether the target lived, and what it said if not. Inputs found on the way are thrown away, crashes are kept."""
+    seeds = ROOT / "tests" / "fuzz" / "seeds" / target.name
+    crashes = FUZZ.path / "crashes" / target.name
+    crashes.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as corpus:
+        done = subprocess.run([target, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
+                               "-print_final_stats=1", f"-artifact_prefix={crashes}/", corpus,
+                               *([seeds] if seeds.exists() else [])],
+                              capture_output=True, text=True, errors="replace")
+    return done.returncode == 0, tail(done.stderr, 40)

@@ -1,0 +1,61 @@
+"""The phases of tools/check, in their order."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Callable
+
+from . import build, end_to_end, fuzzing, unit_tests
+from .build import ROOT
+from .console import Progress, tail
+from .results import Results
+
+
+@dataclass(frozen=True)
+class Phase:
+    name: str
+    title: str
+    run: Callable[[Progress, bool], Results]
+    full_only: bool = False
+
+
+def lint(progress: Progress, full: bool) -> Results:
+    results = Results()
+    for name in ("layers", "limits", "format"):
+        progress.show(name)
+        done = subprocess.run([sys.executable, ROOT / "tests" / "lint" / f"{name}.py"], capture_output=True, text=True)
+        results.count(f"lint {name}", done.returncode == 0, tail(done.stdout + done.stderr))
+    return results
+
+
+def build_and_unit_tests(tree: build.Tree) -> Callable[[Progress, bool], Results]:
+    def run(progress: Progress, full: bool) -> Results:
+        results = Results()
+        build.set_up(tree)
+        build.ninja(tree, progress)
+        results.count(f"{tree.folder} builds", True, "")
+        results += unit_tests.run(tree, progress)
+        return results
+
+    return run
+
+
+def tidy(progress: Progress, full: bool) -> Results:
+    results = Results()
+    build.set_up(build.CLANG)
+    done = subprocess.run([sys.executable, ROOT / "tests" / "lint" / "tidy.py", build.CLANG.path], capture_output=True,
+                          text=True)
+    results.count("clang-tidy", done.returncode == 0, tail(done.stdout + done.stderr, 100))
+    return results
+
+
+ALL = (
+    Phase("lint", "Sources: layers, limits, format", lint),
+    Phase("release", "Release build and unit tests", build_and_unit_tests(build.RELEASE)),
+    Phase("sanitized", "Sanitizer build and unit tests", build_and_unit_tests(build.SANITIZED)),
+    Phase("fuzz", "Fuzz targets", fuzzing.run),
+    Phase("e2e", "End to end, release build", end_to_end.on_release),
+    Phase("e2e-sanitized", "End to end, sanitizer build", end_to_end.on_sanitized),
+    Phase("clang", "clang build and unit tests", build_and_unit_tests(build.CLANG), full_only=True),
+    Phase("tidy", "clang-tidy", tidy, full_only=True),
+)
