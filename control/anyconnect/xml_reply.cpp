@@ -1,6 +1,7 @@
 // Templates of the documents; whatever comes from outside is escaped.
 #include "control/anyconnect/xml_reply.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -10,12 +11,38 @@ namespace {
 
 constexpr std::string_view kProlog = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
+// Bytes of the character of two to four bytes that `text` begins with (RFC 3629 §4); 0 if it is
+// none, or one that XML cannot hold (XML 1.0 §2.2).
+size_t utf8_sequence(std::string_view text) noexcept {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const size_t size = byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
+  if (byte(0) < 0xc2 || byte(0) > 0xf4 || text.size() < size) return 0;
+  uint32_t code = byte(0) & (0x7fu >> size);
+  for (size_t i = 1; i < size; i++) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 0x3fu);
+  }
+  constexpr uint32_t kLeast[] = {0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  const bool good = code >= kLeast[size - 2] && code <= 0x10ffff && !surrogate && code != 0xfffe &&
+                    code != 0xffff;
+  return good ? size : 0;
+}
+
 }  // namespace
 
 std::string xml_escape(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
+  for (size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      const size_t size = utf8_sequence(text.substr(i));
+      out += size == 0 ? std::string_view("?") : text.substr(i, size);
+      i += std::max<size_t>(size, 1);
+      continue;
+    }
+    i++;
     switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;

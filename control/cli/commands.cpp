@@ -18,7 +18,8 @@ std::vector<std::string> drop_keywords(const StateSource& state, const Arguments
   std::vector<std::string> out;
   if (section.empty()) return out;
   for (const DropView& d : state.drops().reasons) {
-    if (is_flow_reason(d.keyword) == (section == "flow") && (keyword.empty() || d.keyword == keyword)) {
+    if (is_flow_reason(d.keyword) == (section == "flow") &&
+        (keyword.empty() || d.keyword == keyword)) {
       out.push_back(d.keyword);
     }
   }
@@ -72,14 +73,17 @@ Output run_logoff(ExecContext& c, const Arguments& a) {
 
 const std::vector<ExecCommand>& exec_commands() {
   static const std::vector<ExecCommand> table = {
-      {"clear asp drop [{frame | flow} [<reason:word>]]", "Set drop counters to zero", run_clear_drops},
+      {"clear asp drop [{frame | flow} [<reason:word>]]", "Set drop counters to zero",
+       run_clear_drops},
       {"clear logging buffer", "Forget the messages in the log's buffer",
        [](ExecContext& c, const Arguments&) {
          c.state.clear_log();
          return Output{};
        }},
-      {"show arp", "Neighbours", [](ExecContext& c, const Arguments&) { return show_arp(c.state); }},
-      {"show asp drop [{frame | flow} [<reason:word>]]", "Packets that were dropped, by reason", run_show_drops},
+      {"show arp", "Neighbours",
+       [](ExecContext& c, const Arguments&) { return show_arp(c.state); }},
+      {"show asp drop [{frame | flow} [<reason:word>]]", "Packets that were dropped, by reason",
+       run_show_drops},
       {"show asp table socket", "What the box listens on",
        [](ExecContext& c, const Arguments&) { return show_sockets(c.state); }},
       {"show culvert buffers", "Use of the packet buffers",
@@ -91,7 +95,8 @@ const std::vector<ExecCommand>& exec_commands() {
       {"show interface [<nameif:word>]", "Interfaces and their counters", run_show_interface},
       {"show logging", "Log settings, and the messages in the buffer",
        [](ExecContext& c, const Arguments&) { return show_logging(c.state); }},
-      {"show route", "Routes", [](ExecContext& c, const Arguments&) { return show_routes(c.state); }},
+      {"show route", "Routes",
+       [](ExecContext& c, const Arguments&) { return show_routes(c.state); }},
       {"show running-config", "The configuration in force",
        [](ExecContext& c, const Arguments&) { return show_running_config(c.state); }},
       {"show version", "Version, uptime and libraries",
@@ -100,8 +105,8 @@ const std::vector<ExecCommand>& exec_commands() {
        [](ExecContext& c, const Arguments&) { return show_session_summary(c.state); }},
       {"show vpn-sessiondb anyconnect", "Sessions of AnyConnect clients",
        [](ExecContext& c, const Arguments&) { return show_sessions(c.state); }},
-      {"vpn-sessiondb logoff {name <user:word> | index <number:1-4294967295> | all} [noconfirm]", "End VPN sessions",
-       run_logoff},
+      {"vpn-sessiondb logoff {name <user:word> | index <number:1-4294967295> | all} [noconfirm]",
+       "End VPN sessions", run_logoff},
   };
   return table;
 }

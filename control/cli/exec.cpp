@@ -26,9 +26,11 @@ const std::vector<Candidate>& candidates() {
 
 [[noreturn]] void refuse(std::string_view line, const Match& m) {
   const std::string expected = m.expected.empty() ? "" : "\nExpected " + m.expected;
-  if (m.status == MatchStatus::incomplete) throw ExecError("ERROR: % Incomplete command" + expected);
+  if (m.status == MatchStatus::incomplete)
+    throw ExecError("ERROR: % Incomplete command" + expected);
   if (m.status == MatchStatus::ambiguous) {
-    throw ExecError("ERROR: % Ambiguous command:  \"" + std::string(line.substr(0, m.end)) + "\"" + expected);
+    throw ExecError("ERROR: % Ambiguous command:  \"" + std::string(line.substr(0, m.end)) + "\"" +
+                    expected);
   }
   throw ExecError(std::string(line) + "\n" + std::string(m.column, ' ') +
                   "^\nERROR: % Invalid input detected at '^' marker." + expected);
@@ -37,8 +39,8 @@ const std::vector<Candidate>& candidates() {
 std::string clean(std::string_view line) {
   std::string out(line.substr(0, kMaxCommand));
   std::replace_if(
-      out.begin(), out.end(), [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; },
-      ' ');
+      out.begin(), out.end(),
+      [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }, ' ');
   return out;
 }
 
@@ -59,16 +61,18 @@ Typed typed_words(std::string_view line) {
 }
 
 std::vector<Choice> fitting_choices(std::string_view line) {
-  static const std::vector<Choice> filters = {{"begin", "From the first line that matches on", true},
-                                              {"count", "How many lines match", true},
-                                              {"exclude", "Lines that do not match", true},
-                                              {"grep", "Lines that match, or with -v those that do not", true},
-                                              {"include", "Lines that match", true}};
+  static const std::vector<Choice> filters = {
+      {"begin", "From the first line that matches on", true},
+      {"count", "How many lines match", true},
+      {"exclude", "Lines that do not match", true},
+      {"grep", "Lines that match, or with -v those that do not", true},
+      {"include", "Lines that match", true}};
   const Piped piped = split_pipe(line);
   std::vector<Choice> all;
   std::string last;
   if (piped.has_filter) {
-    if (piped.filter.find(' ') != std::string_view::npos || (!piped.filter.empty() && line.back() == ' ')) {
+    if (piped.filter.find(' ') != std::string_view::npos ||
+        (!piped.filter.empty() && line.back() == ' ')) {
       return {{"LINE", "expression", false}};
     }
     all = filters;
@@ -77,10 +81,12 @@ std::vector<Choice> fitting_choices(std::string_view line) {
     const Typed typed = typed_words(line);
     all = choices(candidates(), typed.before.words, line);
     last = typed.last;
-    if (last.empty() && !all.empty() && all.back().text == "<cr>") all.push_back({"|", "Filter the output", false});
+    if (last.empty() && !all.empty() && all.back().text == "<cr>")
+      all.push_back({"|", "Filter the output", false});
   }
   if (!last.empty()) {
-    const bool any_word = std::any_of(all.begin(), all.end(), [](const Choice& c) { return !c.keyword; });
+    const bool any_word =
+        std::any_of(all.begin(), all.end(), [](const Choice& c) { return !c.keyword; });
     std::erase_if(all, [&](const Choice& c) {
       return c.keyword ? !c.text.starts_with(last) : c.text == "<cr>" || c.text == "|" || !any_word;
     });
@@ -99,7 +105,8 @@ Output execute(std::string_view raw, bool json, ExecContext& context) {
   const Words split = split_words(piped.command);
   if (split.words.empty()) return {};
   const Match m = match(candidates(), split.words, piped.command);
-  if (m.status != MatchStatus::ok) refuse(piped.command.substr(0, piped.command.find_last_not_of(' ') + 1), m);
+  if (m.status != MatchStatus::ok)
+    refuse(piped.command.substr(0, piped.command.find_last_not_of(' ') + 1), m);
   Output out = exec_commands()[m.row].run(context, m.arguments);
   if (!piped.has_filter) return out;
   try {
@@ -122,7 +129,8 @@ std::string help(std::string_view raw) {
   const auto all = fitting_choices(clean(raw));
   if (all.empty()) return "ERROR: % Unrecognized command\n";
   size_t width = 0;
-  for (const Choice& c : all) width = std::max(width, c.text.size());
+  for (const Choice& c : all)
+    width = std::max(width, c.text.size());
   std::string out;
   for (const Choice& c : all) {
     out += "  " + c.text;

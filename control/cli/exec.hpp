@@ -1,11 +1,12 @@
-// The commands of the shell, from one table: syntax, help, and what they do. The same matching as in the configuration
-// gives them abbreviations, `?` and completion.
+// The commands of the shell, from one table: syntax, help, and what they do. The same matching as
+// in the configuration gives them abbreviations, `?` and completion.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "control/config/match.hpp"
 #include "control/show/output.hpp"
@@ -38,7 +39,8 @@ struct ExecCommand {
 // Runs one line, with its filter if it has one. Throws ExecError or NeedsConfirmation.
 [[nodiscard]] Output execute(std::string_view line, bool json, ExecContext& context);
 
-// The words that the last, unfinished word of `line` can become; with a line that ends in a blank, all that can follow.
+// The words that the last, unfinished word of `line` can become; with a line that ends in a blank,
+// all that can follow.
 [[nodiscard]] std::vector<std::string> complete(std::string_view line);
 
 // The answer to `?` at the end of `line`: all choices, or those that begin as its last word does.

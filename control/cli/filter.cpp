@@ -1,10 +1,10 @@
 // Runs the lines of an answer through an expression.
 #include "control/cli/filter.hpp"
 
-#include <regex.h>
-
 #include <algorithm>
 #include <stdexcept>
+
+#include <regex.h>
 
 namespace culvert::control {
 namespace {
@@ -14,9 +14,12 @@ constexpr size_t kMaxPattern = 128;
 class Expression {
  public:
   explicit Expression(std::string_view pattern) {
-    if (pattern.empty()) throw std::runtime_error("% Incomplete command: a filter needs an expression");
-    if (pattern.size() > kMaxPattern) throw std::runtime_error("% The expression is longer than 128 bytes");
-    // Counted repetitions and back references can take the daemon's time and memory without bound; the ASA has neither.
+    if (pattern.empty())
+      throw std::runtime_error("% Incomplete command: a filter needs an expression");
+    if (pattern.size() > kMaxPattern)
+      throw std::runtime_error("% The expression is longer than 128 bytes");
+    // Counted repetitions and back references can take the daemon's time and memory without bound;
+    // the ASA has neither.
     std::string safe;
     for (size_t i = 0; i < pattern.size(); ++i) {
       if (pattern[i] == '{' || pattern[i] == '}') safe += '\\';
@@ -67,7 +70,8 @@ Piped split_pipe(std::string_view line) noexcept {
 std::string apply_filter(std::string_view filter, const std::string& text) {
   const size_t space = filter.find_first_of(" \t");
   const std::string_view word = filter.substr(0, space);
-  std::string_view pattern = space == std::string_view::npos ? std::string_view() : trim(filter.substr(space));
+  std::string_view pattern =
+      space == std::string_view::npos ? std::string_view() : trim(filter.substr(space));
   bool keep = true;
   const bool begin = names(word, "begin");
   const bool count = names(word, "count");

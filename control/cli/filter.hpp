@@ -14,8 +14,9 @@ struct Piped {
 // At the first bar that has a blank before it: those in an expression have none.
 [[nodiscard]] Piped split_pipe(std::string_view line) noexcept;
 
-// include RE | exclude RE | grep [-v] RE | begin RE | count RE. Throws std::runtime_error with a sentence. The
-// expressions are POSIX extended ones, at most 128 bytes, in which braces stand for themselves.
+// include RE | exclude RE | grep [-v] RE | begin RE | count RE. Throws std::runtime_error with a
+// sentence. The expressions are POSIX extended ones, at most 128 bytes, in which braces stand for
+// themselves.
 [[nodiscard]] std::string apply_filter(std::string_view filter, const std::string& text);
 
 }  // namespace culvert::control

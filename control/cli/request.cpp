@@ -56,8 +56,10 @@ std::string answer_request(std::string_view line, StateSource& state, const std:
   if (is_text("complete")) {
     return write({{"ok", true}, {"completions", complete(request["complete"].get<std::string>())}});
   }
-  if (is_text("help")) return write({{"ok", true}, {"text", help(request["help"].get<std::string>())}});
-  return write(refusal("ERROR: a request holds \"command\", \"complete\" or \"help\" with a string"));
+  if (is_text("help"))
+    return write({{"ok", true}, {"text", help(request["help"].get<std::string>())}});
+  return write(
+      refusal("ERROR: a request holds \"command\", \"complete\" or \"help\" with a string"));
 }
 
 }  // namespace culvert::control

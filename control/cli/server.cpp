@@ -1,6 +1,14 @@
 // Accepts clients of the management socket, cuts their input into lines and sends the answers.
 #include "control/cli/server.hpp"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <system_error>
+#include <vector>
+
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -10,14 +18,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <stdexcept>
-#include <system_error>
-#include <vector>
 
 namespace culvert::control {
 namespace {
@@ -32,7 +32,8 @@ sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    throw std::runtime_error("The path of the management socket must be 1 to 107 bytes long: " + path);
+    throw std::runtime_error("The path of the management socket must be 1 to 107 bytes long: " +
+                             path);
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;
@@ -43,11 +44,13 @@ void remove_stale(const std::string& path, const sockaddr_un& address) {
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) return;
   if (!S_ISSOCK(info.st_mode)) {
-    throw std::runtime_error(path + " exists and is not a socket: remove it or set `management socket` to another path");
+    throw std::runtime_error(
+        path + " exists and is not a socket: remove it or set `management socket` to another path");
   }
   const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const bool alive = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-                     errno == EAGAIN || errno == EINPROGRESS;
+  const bool alive =
+      connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+      errno == EAGAIN || errno == EINPROGRESS;
   close(probe);
   if (alive) {
     throw std::runtime_error("Another culvertd listens on " + path +
@@ -63,7 +66,8 @@ std::string user_of(int fd) {
   std::vector<char> room(4096);
   passwd entry{};
   passwd* found = nullptr;
-  if (getpwuid_r(peer.uid, &entry, room.data(), room.size(), &found) == 0 && found != nullptr) return found->pw_name;
+  if (getpwuid_r(peer.uid, &entry, room.data(), room.size(), &found) == 0 && found != nullptr)
+    return found->pw_name;
   return "uid " + std::to_string(peer.uid);
 }
 
@@ -80,18 +84,22 @@ struct Server::Client {
 Server::Server(event_base* base, std::string path, Handler handler, const ServerLimits& limits)
     : base_(base), path_(std::move(path)), handler_(std::move(handler)), limits_(limits) {
   listen_on_path();
-  listener_ = evconnlistener_new(base_, on_accept, this, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd_);
+  listener_ = evconnlistener_new(base_, on_accept, this,
+                                 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd_);
   resume_ = evtimer_new(base_, on_resume, this);
-  if (listener_ == nullptr || resume_ == nullptr) throw std::runtime_error("No memory for the management socket");
+  if (listener_ == nullptr || resume_ == nullptr)
+    throw std::runtime_error("No memory for the management socket");
   evconnlistener_set_error_cb(listener_, on_accept_error);
 }
 
 Server::~Server() {
-  while (!clients_.empty()) drop(*clients_.front());
+  while (!clients_.empty())
+    drop(*clients_.front());
   if (resume_ != nullptr) event_free(resume_);
   if (listener_ != nullptr) evconnlistener_free(listener_);
   struct stat info {};
-  if (lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_) unlink(path_.c_str());
+  if (lstat(path_.c_str(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_)
+    unlink(path_.c_str());
 }
 
 void Server::listen_on_path() {
@@ -110,8 +118,9 @@ void Server::listen_on_path() {
   struct stat info {};
   if (bound != 0 || listen(fd_, 16) != 0 || lstat(path_.c_str(), &info) != 0) {
     close(fd_);
-    throw std::runtime_error("Cannot listen on " + path_ + " (" + why +
-                             "): run culvertd as root, or set `management socket` to a path that it may write");
+    throw std::runtime_error(
+        "Cannot listen on " + path_ + " (" + why +
+        "): run culvertd as root, or set `management socket` to a path that it may write");
   }
   device_ = info.st_dev;
   inode_ = info.st_ino;
@@ -119,14 +128,16 @@ void Server::listen_on_path() {
 
 void Server::accepted(int fd) {
   if (clients_.size() >= limits_.clients) {
-    static constexpr std::string_view kFull = "{\"ok\":false,\"text\":\"ERROR: too many clients at the management socket\"}\n";
+    static constexpr std::string_view kFull =
+        "{\"ok\":false,\"text\":\"ERROR: too many clients at the management socket\"}\n";
     // A new socket's buffer takes this line; a client that has gone already is no loss.
     const auto sent = send(fd, kFull.data(), kFull.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     static_cast<void>(sent);
     close(fd);
     return;
   }
-  bufferevent* bev = bufferevent_socket_new(base_, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+  bufferevent* bev =
+      bufferevent_socket_new(base_, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
   if (bev == nullptr) {
     close(fd);
     return;
@@ -152,8 +163,9 @@ void Server::serve(Client& client) {
         client.closing = client.ended;
         break;
       }
-      const std::string answer = R"({"ok":false,"text":"ERROR: a request is at most 65536 bytes long"})"
-                                 "\n";
+      const std::string answer =
+          R"({"ok":false,"text":"ERROR: a request is at most 65536 bytes long"})"
+          "\n";
       bufferevent_write(client.bev, answer.data(), answer.size());
       bufferevent_disable(client.bev, EV_READ);
       client.closing = true;

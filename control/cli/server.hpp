@@ -1,4 +1,5 @@
-// The management socket: a unix stream socket that only its owner can open, served on control's event loop.
+// The management socket: a unix stream socket that only its owner can open, served on control's
+// event loop.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,8 @@ namespace culvert::control {
 
 struct ServerLimits {
   size_t clients = 32;
-  size_t line = 64 * 1024;       // bytes of a request
-  size_t output = 256 * 1024;    // bytes unread by a client above which its next requests wait
+  size_t line = 64 * 1024;         // bytes of a request
+  size_t output = 256 * 1024;      // bytes unread by a client above which its next requests wait
   long write_timeout_ms = 10'000;  // a client that reads nothing for so long is dropped
 };
 
@@ -28,8 +29,9 @@ class Server {
   // A request line and the user at the other end, to an answer line; both without the line's end.
   using Handler = std::function<std::string(std::string_view line, const std::string& user)>;
 
-  // Throws std::runtime_error with a sentence if the socket cannot be made, above all when another daemon has it. A
-  // socket file that nobody listens on is replaced; its directory is made if only that is missing.
+  // Throws std::runtime_error with a sentence if the socket cannot be made, above all when another
+  // daemon has it. A socket file that nobody listens on is replaced; its directory is made if only
+  // that is missing.
   Server(event_base* base, std::string path, Handler handler, const ServerLimits& limits = {});
   ~Server();
   Server(const Server&) = delete;
@@ -46,7 +48,8 @@ class Server {
   void drop(Client& client);
   void pause_accepting();
 
-  static void on_accept(evconnlistener* listener, int fd, sockaddr* address, int length, void* self);
+  static void on_accept(evconnlistener* listener, int fd, sockaddr* address, int length,
+                        void* self);
   static void on_accept_error(evconnlistener* listener, void* self);
   static void on_resume(int fd, short what, void* self);
   static void on_read(bufferevent* bev, void* client);

@@ -1,4 +1,5 @@
-// The types of parameters: how a word is read, what help calls it, and what an error says was expected.
+// The types of parameters: how a word is read, what help calls it, and what an error says was
+// expected.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -9,10 +10,11 @@
 namespace culvert::control {
 namespace {
 
-constexpr size_t kMaxWord = 255;       // bytes
-constexpr unsigned kMaxCore = 127;     // DPDK's RTE_MAX_LCORE is 128
+constexpr size_t kMaxWord = 255;    // bytes
+constexpr unsigned kMaxCore = 127;  // DPDK's RTE_MAX_LCORE is 128
 constexpr std::array<std::string_view, 8> kSeverities = {
-    "emergencies", "alerts", "critical", "errors", "warnings", "notifications", "informational", "debugging"};
+    "emergencies", "alerts",        "critical",      "errors",
+    "warnings",    "notifications", "informational", "debugging"};
 
 std::optional<uint64_t> read_number(std::string_view text) {
   uint64_t value = 0;
@@ -73,8 +75,8 @@ std::optional<uint32_t> read_ipv4(std::string_view text) noexcept {
 }
 
 std::string ipv4_text(uint32_t a) {
-  return std::to_string(a >> 24) + "." + std::to_string((a >> 16) & 255) + "." + std::to_string((a >> 8) & 255) + "." +
-         std::to_string(a & 255);
+  return std::to_string(a >> 24) + "." + std::to_string((a >> 16) & 255) + "." +
+         std::to_string((a >> 8) & 255) + "." + std::to_string(a & 255);
 }
 
 std::optional<unsigned> prefix_of_mask(uint32_t mask) noexcept {
@@ -86,7 +88,8 @@ std::string cores_text(std::span<const unsigned> cores) {
   std::string out;
   for (size_t i = 0; i < cores.size();) {
     size_t j = i;
-    while (j + 1 < cores.size() && cores[j + 1] == cores[j] + 1) ++j;
+    while (j + 1 < cores.size() && cores[j + 1] == cores[j] + 1)
+      ++j;
     if (!out.empty()) out += ',';
     out += std::to_string(cores[i]);
     if (j > i) out += '-' + std::to_string(cores[j]);

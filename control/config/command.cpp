@@ -41,9 +41,10 @@ InterfaceConfig& Draft::interface() {
 std::span<const Command> commands() {
   static const std::vector<Command> table = [] {
     std::vector<Command> all;
-    for (const auto part : {system_commands(), dataplane_commands(), interface_commands(), network_commands(),
-                            ssl_commands(), webvpn_commands(), group_policy_commands(), username_commands(),
-                            tunnel_group_commands()}) {
+    for (const auto part :
+         {system_commands(), dataplane_commands(), interface_commands(), network_commands(),
+          ssl_commands(), webvpn_commands(), group_policy_commands(), username_commands(),
+          tunnel_group_commands()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

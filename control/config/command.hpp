@@ -1,6 +1,7 @@
-// The table of configuration commands: each row says once in which mode a command stands, its syntax, its help, what it
-// sets, how `no` undoes it and how it is shown. Parser, `?`, completion, running configuration and the reference in
-// docs/ all come from it. The order of the rows is the order of the running configuration.
+// The table of configuration commands: each row says once in which mode a command stands, its
+// syntax, its help, what it sets, how `no` undoes it and how it is shown. Parser, `?`, completion,
+// running configuration and the reference in docs/ all come from it. The order of the rows is the
+// order of the running configuration.
 #pragma once
 
 #include <functional>
@@ -44,11 +45,11 @@ struct Origin {
 // A configuration while it is being read.
 struct Draft {
   Config config;
-  std::string object;           // device or name that the current mode is about
+  std::string object;  // device or name that the current mode is about
   const PasswordHasher* hasher = nullptr;
-  std::map<std::string, unsigned> mtus;     // by nameif, which may be named later in the file
-  std::map<std::string, Origin> origins;    // by subject, see validate.hpp
-  Origin here;                              // the line being read
+  std::map<std::string, unsigned> mtus;   // by nameif, which may be named later in the file
+  std::map<std::string, Origin> origins;  // by subject, see validate.hpp
+  Origin here;                            // the line being read
 
   // Remembers that the argument `name` of this line decides `subject`.
   void note(std::string subject, const Arguments& arguments, std::string_view name);
@@ -71,7 +72,8 @@ class Lines {
  public:
   virtual ~Lines() = default;
   virtual void add(const std::string& line) = 0;
-  // A line that enters the row's mode for `object`; left out if the mode has nothing to show and `omit_empty`.
+  // A line that enters the row's mode for `object`; left out if the mode has nothing to show and
+  // `omit_empty`.
   virtual void open(const std::string& line, const std::string& object, bool omit_empty) = 0;
 };
 

@@ -1,5 +1,5 @@
-// The configuration as the rest of the program sees it: plain data, already checked. Made by control/config's grammar,
-// which alone knows the text form.
+// The configuration as the rest of the program sees it: plain data, already checked. Made by
+// control/config's grammar, which alone knows the text form.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,23 @@ namespace culvert::control {
 
 using dp::IpAddress;
 
-enum class IdlePolicy : uint8_t { automatic, spin, sleep };  // automatic: sleep on virtual devices, spin on PCI ones
-enum class HugePages : uint8_t { automatic, never };         // automatic: use them if there are any free
+enum class IdlePolicy : uint8_t {
+  automatic,
+  spin,
+  sleep
+};  // automatic: sleep on virtual devices, spin on PCI ones
+enum class HugePages : uint8_t { automatic, never };  // automatic: use them if there are any free
+
+// Core 1. Out of line: gcc 12 takes an initialiser list in a member initialiser for uninitialised
+// memory.
+[[nodiscard]] std::vector<unsigned> default_workers();
 
 struct DataplaneConfig {
-  std::vector<unsigned> workers{1};   // lcores, one worker each; `workers 1-2,4`
-  unsigned control_core = 0;          // lcore of the control thread
-  unsigned simd = 0;                  // bits: 128, 256, 512; 0 = what the CPU has
-  unsigned memory_mb = 256;           // EAL memory
-  unsigned buffers = 16384;           // packet buffers
+  std::vector<unsigned> workers{1};  // lcores, one worker each; `workers 1-2,4`
+  unsigned control_core = 0;         // lcore of the control thread
+  unsigned simd = 0;                 // bits: 128, 256, 512; 0 = what the CPU has
+  unsigned memory_mb = 256;          // EAL memory
+  unsigned buffers = 16384;          // packet buffers
   unsigned max_sessions = 1000;
   IdlePolicy idle = IdlePolicy::automatic;
   HugePages huge_pages = HugePages::automatic;
@@ -31,12 +39,12 @@ struct DataplaneConfig {
 };
 
 struct InterfaceConfig {
-  std::string device{};                 // as written: PCI address or vdev with its arguments
-  std::string nameif{};                 // "outside"; empty = not used yet
+  std::string device{};  // as written: PCI address or vdev with its arguments
+  std::string nameif{};  // "outside"; empty = not used yet
   unsigned security_level = 0;
-  IpAddress address{};                  // unspecified if none
-  unsigned prefix = 0;                // bits of the IPv4 mask
-  unsigned mtu = 1500;                // `mtu NAMEIF BYTES`
+  IpAddress address{};  // unspecified if none
+  unsigned prefix = 0;  // bits of the IPv4 mask
+  unsigned mtu = 1500;  // `mtu NAMEIF BYTES`
   bool shutdown = false;
 
   friend bool operator==(const InterfaceConfig&, const InterfaceConfig&) = default;
@@ -44,7 +52,7 @@ struct InterfaceConfig {
 
 struct RouteConfig {
   std::string nameif{};
-  uint32_t network = 0;               // host order
+  uint32_t network = 0;  // host order
   unsigned prefix = 0;
   IpAddress gateway{};
   unsigned metric = 1;
@@ -52,9 +60,9 @@ struct RouteConfig {
   friend bool operator==(const RouteConfig&, const RouteConfig&) = default;
 };
 
-struct PoolConfig {                   // ip local pool NAME first-last mask M
+struct PoolConfig {  // ip local pool NAME first-last mask M
   std::string name{};
-  uint32_t first = 0, last = 0;       // host order, inclusive
+  uint32_t first = 0, last = 0;  // host order, inclusive
   uint32_t mask = 0;
 
   friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
@@ -62,7 +70,8 @@ struct PoolConfig {                   // ip local pool NAME first-last mask M
 
 struct UserConfig {
   std::string name{};
-  std::string password_hash{};          // crypto/password.hpp text; a plain password is hashed when it is read
+  std::string
+      password_hash{};  // crypto/password.hpp text; a plain password is hashed when it is read
   std::optional<std::string> group_policy{};  // vpn-group-policy
 
   friend bool operator==(const UserConfig&, const UserConfig&) = default;
@@ -72,18 +81,18 @@ struct UserConfig {
 struct GroupPolicyConfig {
   std::string name{};
   std::optional<std::vector<std::string>> address_pools{};
-  std::optional<unsigned> simultaneous_logins{};      // default 3
-  std::optional<unsigned> idle_timeout_min{};         // 0 = none; default 30
-  std::optional<unsigned> session_timeout_min{};      // 0 = none; default none
+  std::optional<unsigned> simultaneous_logins{};  // default 3
+  std::optional<unsigned> idle_timeout_min{};     // 0 = none; default 30
+  std::optional<unsigned> session_timeout_min{};  // 0 = none; default none
   std::optional<std::vector<IpAddress>> dns_servers{};
   std::optional<std::string> default_domain{};
-  std::optional<std::vector<std::string>> banner{};   // lines
-  std::optional<unsigned> anyconnect_mtu{};           // unset = no cap
-  std::optional<unsigned> dpd_gateway_s{};            // 0 = none; default 30
-  std::optional<unsigned> dpd_client_s{};             // 0 = none; default 30
-  std::optional<unsigned> keepalive_s{};              // 0 = none; default 20
-  std::optional<bool> dtls{};                         // anyconnect ssl dtls; default enable
-  std::optional<bool> df_bit_ignore{};                // default none
+  std::optional<std::vector<std::string>> banner{};  // lines
+  std::optional<unsigned> anyconnect_mtu{};          // unset = no cap
+  std::optional<unsigned> dpd_gateway_s{};           // 0 = none; default 30
+  std::optional<unsigned> dpd_client_s{};            // 0 = none; default 30
+  std::optional<unsigned> keepalive_s{};             // 0 = none; default 20
+  std::optional<bool> dtls{};                        // anyconnect ssl dtls; default enable
+  std::optional<bool> df_bit_ignore{};               // default none
 
   friend bool operator==(const GroupPolicyConfig&, const GroupPolicyConfig&) = default;
 };
@@ -109,11 +118,12 @@ struct WebvpnConfig {
 
 // Ciphers per TLS version, OpenSSL names. Empty = default level.
 struct SslConfig {
-  std::string trust_point{};              // PEM file with certificate chain and key; empty = self-signed, made at start
-  std::string trust_point_key{};          // separate key file, empty = in trust_point
-  std::string tls12_ciphers{};            // colon-separated
+  std::string
+      trust_point{};  // PEM file with certificate chain and key; empty = self-signed, made at start
+  std::string trust_point_key{};  // separate key file, empty = in trust_point
+  std::string tls12_ciphers{};    // colon-separated
   std::string tls13_ciphers{};
-  bool allow_tls12 = true;              // `ssl server-version tlsv1.3` clears it
+  bool allow_tls12 = true;  // `ssl server-version tlsv1.3` clears it
 
   friend bool operator==(const SslConfig&, const SslConfig&) = default;
 };
@@ -121,9 +131,9 @@ struct SslConfig {
 struct LoggingConfig {
   bool enabled = true;
   bool timestamp = false;
-  unsigned buffered_level = 6;          // 0..7; show logging
-  unsigned buffer_size = 4096;          // bytes, as on the ASA (messages are kept by size)
-  unsigned stderr_level = 6;            // `logging console`
+  unsigned buffered_level = 6;  // 0..7; show logging
+  unsigned buffer_size = 4096;  // bytes, as on the ASA (messages are kept by size)
+  unsigned stderr_level = 6;    // `logging console`
 
   friend bool operator==(const LoggingConfig&, const LoggingConfig&) = default;
 };
@@ -134,18 +144,21 @@ struct Config {
   std::vector<InterfaceConfig> interfaces{};
   std::vector<RouteConfig> routes{};
   std::map<std::string, PoolConfig> pools{};
-  unsigned tcpmss = 1380;               // sysopt connection tcpmss; 0 = off
+  unsigned tcpmss = 1380;  // sysopt connection tcpmss; 0 = off
   unsigned tcpmss_minimum = 0;
   SslConfig ssl;
   WebvpnConfig webvpn;
-  std::map<std::string, GroupPolicyConfig> group_policies{};   // always holds DfltGrpPolicy
-  std::map<std::string, TunnelGroupConfig> tunnel_groups{};    // always holds DefaultWEBVPNGroup
+  std::map<std::string, GroupPolicyConfig> group_policies{};  // always holds DfltGrpPolicy
+  std::map<std::string, TunnelGroupConfig> tunnel_groups{};   // always holds DefaultWEBVPNGroup
   std::map<std::string, UserConfig> users{};
   LoggingConfig logging;
-  std::string socket_path = "/run/culvert/culvertd.sock";    // `management socket PATH`
-  std::string state_dir = "/var/lib/culvert";                // `state-directory PATH`: self-signed certificate
+  std::string socket_path = "/run/culvert/culvertd.sock";  // `management socket PATH`
+  std::string state_dir = "/var/lib/culvert";  // `state-directory PATH`: self-signed certificate
 
   friend bool operator==(const Config&, const Config&) = default;
 };
+
+// What every value is before anybody says otherwise.
+[[nodiscard]] const Config& config_defaults();
 
 }  // namespace culvert::control

@@ -20,13 +20,14 @@ void add_policy(Draft& d, const Arguments& a) {
 void enter_policy(Draft& d, const Arguments& a) {
   d.object = a.text("name");
   if (!d.config.group_policies.contains(d.object)) {
-    throw ArgumentError("name", "This group policy does not exist: enter \"group-policy " + quote(d.object) +
-                                    " internal\" first");
+    throw ArgumentError("name", "This group policy does not exist: enter \"group-policy " +
+                                    quote(d.object) + " internal\" first");
   }
 }
 
 void remove_policy(Draft& d, const Arguments& a) {
-  if (a.text("name") == kDefaultPolicy) throw ArgumentError("name", "DfltGrpPolicy cannot be removed");
+  if (a.text("name") == kDefaultPolicy)
+    throw ArgumentError("name", "DfltGrpPolicy cannot be removed");
   d.config.group_policies.erase(a.text("name"));
 }
 
@@ -47,7 +48,8 @@ void set_banner(Draft& d, const Arguments& a) {
   text.erase(text.find_last_not_of(" \t") + 1);
   size_t total = text.size();
   if (banner) {
-    for (const auto& line : *banner) total += line.size() + 1;
+    for (const auto& line : *banner)
+      total += line.size() + 1;
   }
   if (total > kMaxBanner) throw ArgumentError("text", "A banner holds at most 4000 bytes");
   if (!banner) banner.emplace();
@@ -56,7 +58,8 @@ void set_banner(Draft& d, const Arguments& a) {
 
 void set_pools(Draft& d, const Arguments& a) {
   const auto names = a.texts("pool");
-  if (names.size() > kMaxPools) throw ArgumentError("pool", "A group policy has at most 6 address pools");
+  if (names.size() > kMaxPools)
+    throw ArgumentError("pool", "A group policy has at most 6 address pools");
   d.group_policy().address_pools = names;
   d.note("policy-pools/" + d.object, a, "pool");
 }
@@ -74,7 +77,8 @@ template <typename List, typename Text>
 std::string value_or_none(const List& list, Text text) {
   if (list.empty()) return " none";
   std::string out = " value";
-  for (const auto& element : list) out += " " + text(element);
+  for (const auto& element : list)
+    out += " " + text(element);
   return out;
 }
 
@@ -86,16 +90,21 @@ void show_policy(const Config& c, const std::string& object, Lines& out) {
   const GroupPolicyConfig& p = c.group_policies.at(object);
   if (p.banner) {
     if (p.banner->empty()) out.add("banner none");
-    for (const auto& line : *p.banner) out.add("banner value " + line);
+    for (const auto& line : *p.banner)
+      out.add("banner value " + line);
   }
   if (p.dns_servers) {
-    out.add("dns-server" + value_or_none(*p.dns_servers, [](const IpAddress& a) { return ipv4_text(a.v4_value()); }));
+    out.add("dns-server" + value_or_none(*p.dns_servers, [](const IpAddress& a) {
+              return ipv4_text(a.v4_value());
+            }));
   }
-  if (p.simultaneous_logins) out.add("vpn-simultaneous-logins " + std::to_string(*p.simultaneous_logins));
+  if (p.simultaneous_logins)
+    out.add("vpn-simultaneous-logins " + std::to_string(*p.simultaneous_logins));
   if (p.idle_timeout_min) out.add("vpn-idle-timeout " + minutes(*p.idle_timeout_min));
   if (p.session_timeout_min) out.add("vpn-session-timeout " + minutes(*p.session_timeout_min));
   if (p.default_domain) {
-    out.add("default-domain " + (p.default_domain->empty() ? "none" : "value " + quote(*p.default_domain)));
+    out.add("default-domain " +
+            (p.default_domain->empty() ? "none" : "value " + quote(*p.default_domain)));
   }
   if (p.address_pools) out.add("address-pools" + value_or_none(*p.address_pools, quote));
 }
@@ -105,7 +114,8 @@ void show_policy_webvpn(const Config& c, const std::string& object, Lines& out) 
   const auto enabled = [](bool on) { return on ? " enable" : " none"; };
   if (p.dtls) out.add(std::string("anyconnect ssl dtls") + enabled(*p.dtls));
   if (p.anyconnect_mtu) out.add("anyconnect mtu " + std::to_string(*p.anyconnect_mtu));
-  if (p.df_bit_ignore) out.add(std::string("anyconnect ssl df-bit-ignore") + enabled(*p.df_bit_ignore));
+  if (p.df_bit_ignore)
+    out.add(std::string("anyconnect ssl df-bit-ignore") + enabled(*p.df_bit_ignore));
   if (p.keepalive_s) out.add("anyconnect ssl keepalive " + minutes(*p.keepalive_s));
   if (p.dpd_client_s) out.add("anyconnect dpd-interval client " + minutes(*p.dpd_client_s));
   if (p.dpd_gateway_s) out.add("anyconnect dpd-interval gateway " + minutes(*p.dpd_gateway_s));
@@ -141,28 +151,37 @@ const std::array kGroupPolicy = {
             .set = set_dns,
             .no_syntax = "dns-server [none | value <server:ipv4> [<server:ipv4>]]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().dns_servers.reset(); }},
-    Command{.mode = Mode::group_policy,
-            .syntax = "vpn-simultaneous-logins <count:0-2147483647>",
-            .help = "Sessions that one user may have (default 3; 0: nobody can log in)",
-            .set = [](Draft& d, const Arguments& a) { d.group_policy().simultaneous_logins = a.number("count"); },
-            .no_syntax = "vpn-simultaneous-logins [<count:0-2147483647>]",
-            .unset = [](Draft& d, const Arguments&) { d.group_policy().simultaneous_logins.reset(); }},
-    Command{.mode = Mode::group_policy,
-            .syntax = "vpn-idle-timeout {<minutes:1-35791394> | none}",
-            .help = "Time without data after which a session ends (default 30)",
-            .set = [](Draft& d, const Arguments& a) { d.group_policy().idle_timeout_min = a.number("minutes"); },
-            .no_syntax = "vpn-idle-timeout [<minutes:1-35791394> | none]",
-            .unset = [](Draft& d, const Arguments&) { d.group_policy().idle_timeout_min.reset(); }},
-    Command{.mode = Mode::group_policy,
-            .syntax = "vpn-session-timeout {<minutes:1-35791394> | none}",
-            .help = "Longest time that a session may last (default none)",
-            .set = [](Draft& d, const Arguments& a) { d.group_policy().session_timeout_min = a.number("minutes"); },
-            .no_syntax = "vpn-session-timeout [<minutes:1-35791394> | none]",
-            .unset = [](Draft& d, const Arguments&) { d.group_policy().session_timeout_min.reset(); }},
+    Command{
+        .mode = Mode::group_policy,
+        .syntax = "vpn-simultaneous-logins <count:0-2147483647>",
+        .help = "Sessions that one user may have (default 3; 0: nobody can log in)",
+        .set = [](Draft& d,
+                  const Arguments& a) { d.group_policy().simultaneous_logins = a.number("count"); },
+        .no_syntax = "vpn-simultaneous-logins [<count:0-2147483647>]",
+        .unset = [](Draft& d, const Arguments&) { d.group_policy().simultaneous_logins.reset(); }},
+    Command{
+        .mode = Mode::group_policy,
+        .syntax = "vpn-idle-timeout {<minutes:1-35791394> | none}",
+        .help = "Time without data after which a session ends (default 30)",
+        .set = [](Draft& d,
+                  const Arguments& a) { d.group_policy().idle_timeout_min = a.number("minutes"); },
+        .no_syntax = "vpn-idle-timeout [<minutes:1-35791394> | none]",
+        .unset = [](Draft& d, const Arguments&) { d.group_policy().idle_timeout_min.reset(); }},
+    Command{
+        .mode = Mode::group_policy,
+        .syntax = "vpn-session-timeout {<minutes:1-35791394> | none}",
+        .help = "Longest time that a session may last (default none)",
+        .set =
+            [](Draft& d, const Arguments& a) {
+              d.group_policy().session_timeout_min = a.number("minutes");
+            },
+        .no_syntax = "vpn-session-timeout [<minutes:1-35791394> | none]",
+        .unset = [](Draft& d, const Arguments&) { d.group_policy().session_timeout_min.reset(); }},
     Command{.mode = Mode::group_policy,
             .syntax = "default-domain {value <domain:word> | none}",
             .help = "Domain that clients search",
-            .set = [](Draft& d, const Arguments& a) { d.group_policy().default_domain = a.text("domain"); },
+            .set = [](Draft& d,
+                      const Arguments& a) { d.group_policy().default_domain = a.text("domain"); },
             .no_syntax = "default-domain [none | value <domain:word>]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().default_domain.reset(); }},
     Command{.mode = Mode::group_policy,
@@ -175,7 +194,8 @@ const std::array kGroupPolicy = {
             .syntax = "webvpn",
             .help = "What concerns the tunnel",
             .set = [](Draft&, const Arguments&) {},
-            .show = [](const Config&, const std::string& object, Lines& out) { out.open("webvpn", object, true); },
+            .show = [](const Config&, const std::string& object,
+                       Lines& out) { out.open("webvpn", object, true); },
             .enters = Mode::group_policy_webvpn},
     Command{.mode = Mode::group_policy_webvpn,
             .syntax = "anyconnect ssl dtls {enable | none}",
@@ -187,19 +207,23 @@ const std::array kGroupPolicy = {
     Command{.mode = Mode::group_policy_webvpn,
             .syntax = "anyconnect mtu <bytes:576-1462>",
             .help = "Largest inner packet (default: what fits)",
-            .set = [](Draft& d, const Arguments& a) { d.group_policy().anyconnect_mtu = a.number("bytes"); },
+            .set = [](Draft& d,
+                      const Arguments& a) { d.group_policy().anyconnect_mtu = a.number("bytes"); },
             .no_syntax = "anyconnect mtu [<bytes:576-1462>]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().anyconnect_mtu.reset(); }},
-    Command{.mode = Mode::group_policy_webvpn,
-            .syntax = "anyconnect ssl df-bit-ignore {enable | none}",
-            .help = "Fragment inner packets that are too large even if they must not be (default none)",
-            .set = [](Draft& d, const Arguments& a) { d.group_policy().df_bit_ignore = a.has("enable"); },
-            .no_syntax = "anyconnect ssl df-bit-ignore [enable | none]",
-            .unset = [](Draft& d, const Arguments&) { d.group_policy().df_bit_ignore.reset(); }},
+    Command{
+        .mode = Mode::group_policy_webvpn,
+        .syntax = "anyconnect ssl df-bit-ignore {enable | none}",
+        .help = "Fragment inner packets that are too large even if they must not be (default none)",
+        .set = [](Draft& d,
+                  const Arguments& a) { d.group_policy().df_bit_ignore = a.has("enable"); },
+        .no_syntax = "anyconnect ssl df-bit-ignore [enable | none]",
+        .unset = [](Draft& d, const Arguments&) { d.group_policy().df_bit_ignore.reset(); }},
     Command{.mode = Mode::group_policy_webvpn,
             .syntax = "anyconnect ssl keepalive {<seconds:15-600> | none}",
             .help = "Interval of keepalives from the client (default 20)",
-            .set = [](Draft& d, const Arguments& a) { d.group_policy().keepalive_s = a.number("seconds"); },
+            .set = [](Draft& d,
+                      const Arguments& a) { d.group_policy().keepalive_s = a.number("seconds"); },
             .no_syntax = "anyconnect ssl keepalive [<seconds:15-600> | none]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().keepalive_s.reset(); }},
     Command{.mode = Mode::group_policy_webvpn,
@@ -220,6 +244,8 @@ const std::array kGroupPolicy = {
 
 }  // namespace
 
-std::span<const Command> group_policy_commands() { return kGroupPolicy; }
+std::span<const Command> group_policy_commands() {
+  return kGroupPolicy;
+}
 
 }  // namespace culvert::control

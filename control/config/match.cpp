@@ -34,8 +34,10 @@ const std::vector<size_t>& next_positions(const Syntax& syntax, size_t position)
 
 class Run {
  public:
-  Run(std::span<const Candidate> candidates, std::string_view line) : candidates_(candidates), line_(line) {
-    for (size_t row = 0; row < candidates.size(); ++row) states_.push_back({row, kStart, {}});
+  Run(std::span<const Candidate> candidates, std::string_view line)
+      : candidates_(candidates), line_(line) {
+    for (size_t row = 0; row < candidates.size(); ++row)
+      states_.push_back({row, kStart, {}});
   }
 
   // False if the word does not fit: status() says why, and the states stay those before it.
@@ -58,12 +60,14 @@ class Run {
         }
         Argument a;
         a.name = a.text = symbol.name;
+        a.keyword = true;
         return std::optional(a);
       });
     } else {
       take(next, word, [&](const Symbol& symbol) {
         const bool rest = symbol.kind == SymbolKind::line;
-        return read_argument(symbol, rest ? line_.substr(word.column) : std::string_view(word.text));
+        return read_argument(symbol,
+                             rest ? line_.substr(word.column) : std::string_view(word.text));
       });
     }
     if (next.empty()) {
@@ -85,14 +89,16 @@ class Run {
   // The rest of the line was taken by one parameter.
   [[nodiscard]] bool took_rest() const {
     const State& s = states_.front();
-    return s.position != kStart && candidates_[s.row].syntax->symbol(s.position).kind == SymbolKind::line;
+    return s.position != kStart &&
+           candidates_[s.row].syntax->symbol(s.position).kind == SymbolKind::line;
   }
 
   template <typename F>
   void for_each_next(F f) const {
     for (const State& s : states_) {
       const Syntax& syntax = *candidates_[s.row].syntax;
-      for (const size_t p : next_positions(syntax, s.position)) f(s, p, syntax.symbol(p));
+      for (const size_t p : next_positions(syntax, s.position))
+        f(s, p, syntax.symbol(p));
     }
   }
 
@@ -100,7 +106,8 @@ class Run {
     std::vector<std::string> texts;
     for_each_next([&](const State&, size_t, const Symbol& symbol) {
       std::string text = expectation(symbol);
-      if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+      if (std::find(texts.begin(), texts.end(), text) == texts.end())
+        texts.push_back(std::move(text));
     });
     if (texts.size() > kMaxExpected) return {};
     if (finished() != nullptr) texts.emplace_back("the end of the line");
@@ -139,7 +146,8 @@ Words split_words(std::string_view line) {
   Words out;
   size_t i = 0;
   while (true) {
-    while (i < line.size() && (line[i] == ' ' || line[i] == '\t')) ++i;
+    while (i < line.size() && (line[i] == ' ' || line[i] == '\t'))
+      ++i;
     if (i == line.size() || line[i] == '!') return out;
     Word word;
     word.column = i;
@@ -155,7 +163,8 @@ Words split_words(std::string_view line) {
         ++i;
       }
     } else {
-      while (i < line.size() && line[i] != ' ' && line[i] != '\t') word.text += line[i++];
+      while (i < line.size() && line[i] != ' ' && line[i] != '\t')
+        word.text += line[i++];
     }
     word.end = i;
     out.words.push_back(std::move(word));
@@ -163,7 +172,8 @@ Words split_words(std::string_view line) {
 }
 
 std::string quote(std::string_view word) {
-  if (!word.empty() && word.front() != '!' && word.find_first_of(" \t\"") == std::string_view::npos) {
+  if (!word.empty() && word.front() != '!' &&
+      word.find_first_of(" \t\"") == std::string_view::npos) {
     return std::string(word);
   }
   std::string out = "\"";
@@ -174,7 +184,8 @@ std::string quote(std::string_view word) {
   return out + '"';
 }
 
-Match match(std::span<const Candidate> candidates, std::span<const Word> words, std::string_view line) {
+Match match(std::span<const Candidate> candidates, std::span<const Word> words,
+            std::string_view line) {
   Match out;
   Run run(candidates, line);
   for (const Word& word : words) {
@@ -216,7 +227,8 @@ std::vector<Choice> choices(std::span<const Candidate> candidates, std::span<con
     Choice c;
     c.keyword = symbol.kind == SymbolKind::keyword;
     c.text = placeholder(symbol);
-    const std::string_view shared = c.keyword ? shared_keyword_help(symbol.name) : std::string_view();
+    const std::string_view shared =
+        c.keyword ? shared_keyword_help(symbol.name) : std::string_view();
     rows[c.text].insert(state.row);
     const std::string_view own = candidates[state.row].help;
     c.help = !shared.empty() && (rows[c.text].size() > 1 || own.empty()) ? shared : own;
@@ -224,7 +236,8 @@ std::vector<Choice> choices(std::span<const Candidate> candidates, std::span<con
     found[c.text] = std::move(c);
   });
   std::vector<Choice> out;
-  for (auto& [text, choice] : found) out.push_back(std::move(choice));
+  for (auto& [text, choice] : found)
+    out.push_back(std::move(choice));
   if (run.finished() != nullptr) out.push_back({"<cr>", "", false});
   return out;
 }

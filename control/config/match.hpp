@@ -1,4 +1,5 @@
-// One line against many commands at once: abbreviations, ambiguity, the word at fault, and what may come next.
+// One line against many commands at once: abbreviations, ambiguity, the word at fault, and what may
+// come next.
 #pragma once
 
 #include <span>
@@ -36,25 +37,26 @@ enum class MatchStatus : uint8_t { ok, invalid, ambiguous, incomplete };
 
 struct Match {
   MatchStatus status = MatchStatus::invalid;
-  size_t row = 0;           // of the candidates, if ok
-  Arguments arguments;      // keywords and parameters, if ok; else those before the fault
+  size_t row = 0;              // of the candidates, if ok
+  Arguments arguments;         // keywords and parameters, if ok; else those before the fault
   size_t column = 0, end = 0;  // the word at fault
-  bool took_rest = false;   // the last argument is the rest of the line as it stands
-  std::string expected;     // "a number from 64 to 9198", "\"enable\" or \"none\""
+  bool took_rest = false;      // the last argument is the rest of the line as it stands
+  std::string expected;        // "a number from 64 to 9198", "\"enable\" or \"none\""
 };
 
 // `line` is the text that `words` were split from, for parameters that take its rest as it stands.
-[[nodiscard]] Match match(std::span<const Candidate> candidates, std::span<const Word> words, std::string_view line);
+[[nodiscard]] Match match(std::span<const Candidate> candidates, std::span<const Word> words,
+                          std::string_view line);
 
 // What may come after `words`: the answer to `?`.
 struct Choice {
-  std::string text;      // keyword, placeholder or "<cr>"
+  std::string text;  // keyword, placeholder or "<cr>"
   std::string help;
   bool keyword = false;  // can be completed
 };
 // Sorted, without duplicates; empty if `words` themselves do not fit.
-[[nodiscard]] std::vector<Choice> choices(std::span<const Candidate> candidates, std::span<const Word> words,
-                                          std::string_view line);
+[[nodiscard]] std::vector<Choice> choices(std::span<const Candidate> candidates,
+                                          std::span<const Word> words, std::string_view line);
 
 // Keywords that many commands share ("ip", "show"): their own help.
 [[nodiscard]] std::string_view shared_keyword_help(std::string_view keyword) noexcept;

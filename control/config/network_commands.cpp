@@ -8,7 +8,8 @@
 namespace culvert::control {
 namespace {
 
-// Addresses that no interface, route or client can have: this network, loopback, multicast and above.
+// Addresses that no interface, route or client can have: this network, loopback, multicast and
+// above.
 bool is_host_address(uint32_t a) {
   return (a >> 24) != 0 && (a >> 24) != 127 && (a >> 24) < 224;
 }
@@ -16,14 +17,16 @@ bool is_host_address(uint32_t a) {
 void enter_interface(Draft& d, const Arguments& a) {
   d.object = a.text("device");
   auto& all = d.config.interfaces;
-  const bool known = std::any_of(all.begin(), all.end(), [&](const auto& i) { return i.device == d.object; });
+  const bool known =
+      std::any_of(all.begin(), all.end(), [&](const auto& i) { return i.device == d.object; });
   if (!known) all.push_back({.device = d.object});
 }
 
 void set_nameif(Draft& d, const Arguments& a) {
   auto& i = d.interface();
   // As on the ASA: what is called "inside" is trusted unless said otherwise.
-  if (i.nameif.empty() && i.security_level == 0 && a.text("nameif") == "inside") i.security_level = 100;
+  if (i.nameif.empty() && i.security_level == 0 && a.text("nameif") == "inside")
+    i.security_level = 100;
   i.nameif = a.text("nameif");
   d.note("nameif/" + i.device, a, "nameif");
 }
@@ -35,8 +38,10 @@ void set_address(Draft& d, const Arguments& a) {
   if (prefix == 0 || prefix == 32) {
     throw ArgumentError("mask", "An interface needs a mask from 128.0.0.0 to 255.255.255.254");
   }
-  if (!is_host_address(address)) throw ArgumentError("address", "This address cannot be given to an interface");
-  if (prefix < 31 && (address & ~mask) == 0) throw ArgumentError("address", "This is the address of the network itself");
+  if (!is_host_address(address))
+    throw ArgumentError("address", "This address cannot be given to an interface");
+  if (prefix < 31 && (address & ~mask) == 0)
+    throw ArgumentError("address", "This is the address of the network itself");
   if (prefix < 31 && (address & ~mask) == ~mask) {
     throw ArgumentError("address", "This is the broadcast address of the network");
   }
@@ -55,11 +60,13 @@ void show_interface(const Config& c, const std::string& object, Lines& out) {
     } else {
       out.add("nameif " + quote(i.nameif));
     }
-    if (!i.nameif.empty() || i.security_level != 0) out.add("security-level " + std::to_string(i.security_level));
+    if (!i.nameif.empty() || i.security_level != 0)
+      out.add("security-level " + std::to_string(i.security_level));
     if (i.address.is_unspecified()) {
       out.add("no ip address");
     } else {
-      out.add("ip address " + ipv4_text(i.address.v4_value()) + " " + ipv4_text(mask_of_prefix(i.prefix)));
+      out.add("ip address " + ipv4_text(i.address.v4_value()) + " " +
+              ipv4_text(mask_of_prefix(i.prefix)));
     }
   }
 }
@@ -71,11 +78,13 @@ const std::array kInterface = {
             .no_syntax = "interface <device:word>",
             .unset =
                 [](Draft& d, const Arguments& a) {
-                  std::erase_if(d.config.interfaces, [&](const auto& i) { return i.device == a.text("device"); });
+                  std::erase_if(d.config.interfaces,
+                                [&](const auto& i) { return i.device == a.text("device"); });
                 },
             .show =
                 [](const Config& c, const std::string&, Lines& out) {
-                  for (const auto& i : c.interfaces) out.open("interface " + quote(i.device), i.device, false);
+                  for (const auto& i : c.interfaces)
+                    out.open("interface " + quote(i.device), i.device, false);
                 },
             .enters = Mode::interface},
     Command{.mode = Mode::interface,
@@ -94,7 +103,8 @@ const std::array kInterface = {
     Command{.mode = Mode::interface,
             .syntax = "security-level <level:0-100>",
             .help = "Trust: 0 outside, 100 inside",
-            .set = [](Draft& d, const Arguments& a) { d.interface().security_level = a.number("level"); },
+            .set = [](Draft& d,
+                      const Arguments& a) { d.interface().security_level = a.number("level"); },
             .no_syntax = "security-level [<level:0-100>]",
             .unset = [](Draft& d, const Arguments&) { d.interface().security_level = 0; }},
     Command{.mode = Mode::interface,
@@ -117,7 +127,10 @@ void set_pool(Draft& d, const Arguments& a) {
   pool.last = static_cast<uint32_t>(range.last);
   // Without a mask the ASA takes that of the address's class.
   const uint32_t top = pool.first >> 24;
-  pool.mask = a.has("mask-bits") ? a.number("mask-bits") : mask_of_prefix(top < 128 ? 8 : top < 192 ? 16 : 24);
+  pool.mask = a.has("mask-bits") ? a.number("mask-bits")
+                                 : mask_of_prefix(top < 128   ? 8
+                                                  : top < 192 ? 16
+                                                              : 24);
   if (!is_host_address(pool.first) || !is_host_address(pool.last)) {
     throw ArgumentError("range", "Addresses of this range cannot be given to clients");
   }
@@ -139,22 +152,24 @@ RouteConfig read_route(const Arguments& a) {
   if ((r.network & ~mask_of_prefix(r.prefix)) != 0) {
     throw ArgumentError("network", "The network has bits outside its mask");
   }
-  if (!is_host_address(a.number("gateway"))) throw ArgumentError("gateway", "This address cannot be a gateway");
+  if (!is_host_address(a.number("gateway")))
+    throw ArgumentError("gateway", "This address cannot be a gateway");
   r.gateway = IpAddress::v4(a.number("gateway"));
   if (a.has("metric")) r.metric = a.number("metric");
   return r;
 }
 
 bool same_way(const RouteConfig& a, const RouteConfig& b) {
-  return a.nameif == b.nameif && a.network == b.network && a.prefix == b.prefix && a.gateway == b.gateway;
+  return a.nameif == b.nameif && a.network == b.network && a.prefix == b.prefix &&
+         a.gateway == b.gateway;
 }
 
 void set_route(Draft& d, const Arguments& a) {
   const RouteConfig r = read_route(a);
   std::erase_if(d.config.routes, [&](const auto& old) { return same_way(old, r); });
   d.config.routes.push_back(r);
-  const std::string key = r.nameif + "/" + ipv4_text(r.network) + "/" + std::to_string(r.prefix) + "/" +
-                          ipv4_text(r.gateway.v4_value());
+  const std::string key = r.nameif + "/" + ipv4_text(r.network) + "/" + std::to_string(r.prefix) +
+                          "/" + ipv4_text(r.gateway.v4_value());
   d.note("route-nameif/" + key, a, "nameif");
   d.note("route-gateway/" + key, a, "gateway");
 }
@@ -172,7 +187,8 @@ const std::array kNetwork = {
             .show =
                 [](const Config& c, const std::string&, Lines& out) {
                   for (const auto& i : c.interfaces) {
-                    if (!i.nameif.empty()) out.add("mtu " + quote(i.nameif) + " " + std::to_string(i.mtu));
+                    if (!i.nameif.empty())
+                      out.add("mtu " + quote(i.nameif) + " " + std::to_string(i.mtu));
                   }
                 }},
     Command{.syntax = "ip local pool <name:word> <range:range> [mask <mask-bits:mask>]",
@@ -183,35 +199,38 @@ const std::array kNetwork = {
             .show =
                 [](const Config& c, const std::string&, Lines& out) {
                   for (const auto& [name, p] : c.pools) {
-                    out.add("ip local pool " + quote(name) + " " + ipv4_text(p.first) + "-" + ipv4_text(p.last) +
-                            " mask " + ipv4_text(p.mask));
+                    out.add("ip local pool " + quote(name) + " " + ipv4_text(p.first) + "-" +
+                            ipv4_text(p.last) + " mask " + ipv4_text(p.mask));
                   }
                 }},
-    Command{.syntax = "route <nameif:word> <network:ipv4> <mask:mask> <gateway:ipv4> [<metric:1-255>]",
-            .help = "A static route",
-            .set = set_route,
-            .no_syntax = "route <nameif:word> <network:ipv4> <mask:mask> <gateway:ipv4> [<metric:1-255>]",
-            .unset =
-                [](Draft& d, const Arguments& a) {
-                  const RouteConfig r = read_route(a);
-                  std::erase_if(d.config.routes, [&](const auto& old) { return same_way(old, r); });
-                },
-            .show =
-                [](const Config& c, const std::string&, Lines& out) {
-                  for (const auto& r : c.routes) {
-                    out.add("route " + quote(r.nameif) + " " + ipv4_text(r.network) + " " +
-                            ipv4_text(mask_of_prefix(r.prefix)) + " " + ipv4_text(r.gateway.v4_value()) + " " +
-                            std::to_string(r.metric));
-                  }
-                }},
+    Command{
+        .syntax = "route <nameif:word> <network:ipv4> <mask:mask> <gateway:ipv4> [<metric:1-255>]",
+        .help = "A static route",
+        .set = set_route,
+        .no_syntax =
+            "route <nameif:word> <network:ipv4> <mask:mask> <gateway:ipv4> [<metric:1-255>]",
+        .unset =
+            [](Draft& d, const Arguments& a) {
+              const RouteConfig r = read_route(a);
+              std::erase_if(d.config.routes, [&](const auto& old) { return same_way(old, r); });
+            },
+        .show =
+            [](const Config& c, const std::string&, Lines& out) {
+              for (const auto& r : c.routes) {
+                out.add("route " + quote(r.nameif) + " " + ipv4_text(r.network) + " " +
+                        ipv4_text(mask_of_prefix(r.prefix)) + " " +
+                        ipv4_text(r.gateway.v4_value()) + " " + std::to_string(r.metric));
+              }
+            }},
     Command{.syntax = "sysopt connection tcpmss <bytes:0,48-65535>",
             .help = "Largest TCP segment size (default 1380; 0: no limit)",
             .set = [](Draft& d, const Arguments& a) { d.config.tcpmss = a.number("bytes"); },
             .no_syntax = "sysopt connection tcpmss [<bytes:0,48-65535>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.tcpmss = Config{}.tcpmss; },
+            .unset = [](Draft& d, const Arguments&) { d.config.tcpmss = config_defaults().tcpmss; },
             .show =
                 [](const Config& c, const std::string&, Lines& out) {
-                  if (c.tcpmss != Config{}.tcpmss) out.add("sysopt connection tcpmss " + std::to_string(c.tcpmss));
+                  if (c.tcpmss != config_defaults().tcpmss)
+                    out.add("sysopt connection tcpmss " + std::to_string(c.tcpmss));
                 }},
     Command{.syntax = "sysopt connection tcpmss minimum <bytes:0,48-65535>",
             .help = "Smallest TCP segment size (default 0: no limit)",
@@ -232,7 +251,11 @@ const std::array kNetwork = {
 
 }  // namespace
 
-std::span<const Command> interface_commands() { return kInterface; }
-std::span<const Command> network_commands() { return kNetwork; }
+std::span<const Command> interface_commands() {
+  return kInterface;
+}
+std::span<const Command> network_commands() {
+  return kNetwork;
+}
 
 }  // namespace culvert::control

@@ -8,6 +8,15 @@
 #include "control/config/validate.hpp"
 
 namespace culvert::control {
+
+std::vector<unsigned> default_workers() {
+  return {1};
+}
+
+const Config& config_defaults() {
+  static const Config defaults;
+  return defaults;
+}
 namespace {
 
 // The rows of one mode, compiled once.
@@ -39,16 +48,21 @@ const ModeTable& mode_table(Mode mode, bool negated) {
 
 // Length of the UTF-8 sequence at the start of `text`; 0 if there is none (RFC 3629 §4).
 size_t utf8_length(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto byte = [&](size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
   const unsigned first = byte(0);
   if (first < 0x80) return 1;
-  const size_t length = first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  const size_t length = first >= 0xc2 && first < 0xe0   ? 2
+                        : (first & 0xf0) == 0xe0        ? 3
+                        : first >= 0xf0 && first < 0xf5 ? 4
+                                                        : 0;
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
   const unsigned second = byte(1);
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
-      (first == 0xf4 && second > 0x8f)) {
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+      (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) {
     return 0;
   }
   return length;
@@ -66,8 +80,9 @@ size_t find_bad_byte(std::string_view line) {
 }
 
 size_t characters(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 class Reader {
@@ -113,19 +128,22 @@ class Reader {
     const size_t bad = find_bad_byte(line);
     if (bad == std::string_view::npos) return true;
     const bool control = static_cast<unsigned char>(line[bad]) < 0x80;
-    error_in_text(line, bad,
-                  control ? "The line holds a control character: only printable text and tabs are allowed"
-                          : "The line is not valid UTF-8: save the file as UTF-8");
+    error_in_text(
+        line, bad,
+        control ? "The line holds a control character: only printable text and tabs are allowed"
+                : "The line is not valid UTF-8: save the file as UTF-8");
     return false;
   }
 
-  // Of a line that is no text, only its first word is shown, if that is in order; what follows may be a password.
+  // Of a line that is no text, only its first word is shown, if that is in order; what follows may
+  // be a password.
   void error_in_text(std::string_view line, size_t bad, const std::string& sentence) {
     constexpr size_t kMaxShown = 40;
     const size_t start = std::min(line.find_first_not_of(' '), bad);
     std::string shown(line.substr(0, start));
     const size_t end = line.find(' ', start);
-    if (end < bad && end - start <= kMaxShown && find_bad_byte(line.substr(0, end)) == std::string_view::npos) {
+    if (end < bad && end - start <= kMaxShown &&
+        find_bad_byte(line.substr(0, end)) == std::string_view::npos) {
       shown = std::string(line.substr(0, end)) + " ";
     }
     if (shown.size() > kMaxShown) shown.clear();
@@ -133,8 +151,10 @@ class Reader {
     error(bad + 1, caret, shown + "...", sentence);
   }
 
-  // Masks the passwords among the arguments, leaves out what follows the word at fault, and points at that word.
-  void error_at(std::string_view line, size_t column, size_t end, const Arguments& before, const std::string& sentence) {
+  // Masks the passwords among the arguments, leaves out what follows the word at fault, and points
+  // at that word.
+  void error_at(std::string_view line, size_t column, size_t end, const Arguments& before,
+                const std::string& sentence) {
     std::string shown;
     size_t at = 0;
     bool secret = false;
@@ -165,7 +185,8 @@ class Reader {
 
   void read_line(std::string_view line) {
     const Words split = split_words(line);
-    // ": Saved" and ": end" stand around a configuration that was copied out of `show running-config`.
+    // ": Saved" and ": end" stand around a configuration that was copied out of `show
+    // running-config`.
     if (split.words.empty() || split.words.front().text.starts_with(':')) return;
     const size_t indent = split.words.front().column;
     // The lines of a block that could not be entered would only repeat that it could not.
@@ -193,14 +214,16 @@ class Reader {
       error_at(line, last.column, last.column + 1, best.arguments, "The quote is not closed");
     } else {
       frames_.resize(*depth + 1);
-      apply(line, indent, *mode_table(frames_.back().mode, negated).rows[best.row], negated, best.arguments);
+      apply(line, indent, *mode_table(frames_.back().mode, negated).rows[best.row], negated,
+            best.arguments);
       return;
     }
     skip_deeper_than_ = indent;
   }
 
   void leave_blocks(size_t indent) {
-    while (frames_.size() > 1 && frames_.back().indented_body && indent <= frames_.back().indent) frames_.pop_back();
+    while (frames_.size() > 1 && frames_.back().indented_body && indent <= frames_.back().indent)
+      frames_.pop_back();
     if (frames_.size() > 1 && indent > frames_.back().indent) frames_.back().indented_body = true;
   }
 
@@ -223,7 +246,8 @@ class Reader {
     error_at(line, m.column, m.end, m.arguments, sentence);
   }
 
-  void apply(std::string_view line, size_t indent, const Command& row, bool negated, const Arguments& arguments) {
+  void apply(std::string_view line, size_t indent, const Command& row, bool negated,
+             const Arguments& arguments) {
     draft_.object = frames_.back().object;
     draft_.here = {number_, std::string(line), 0, 0};
     try {
@@ -235,20 +259,23 @@ class Reader {
       skip_deeper_than_ = indent;
       return;
     }
-    if (!negated && row.enters != Mode::global) frames_.push_back({row.enters, draft_.object, indent, false});
+    if (!negated && row.enters != Mode::global)
+      frames_.push_back({row.enters, draft_.object, indent, false});
   }
 
   void finish() {
-    for (const auto& [nameif, mtu] : draft_.mtus) {
-      const auto found = std::find_if(draft_.config.interfaces.begin(), draft_.config.interfaces.end(),
-                                      [&](const auto& i) { return i.nameif == nameif; });
+    for (const auto& entry : draft_.mtus) {
+      const auto found =
+          std::find_if(draft_.config.interfaces.begin(), draft_.config.interfaces.end(),
+                       [&](const auto& i) { return i.nameif == entry.first; });
       if (found == draft_.config.interfaces.end()) {
-        report({"mtu/" + nameif, "No interface is called " + nameif, false});
+        report({"mtu/" + entry.first, "No interface is called " + entry.first, false});
       } else {
-        found->mtu = mtu;
+        found->mtu = entry.second;
       }
     }
-    for (const Problem& p : validate(draft_.config)) report(p);
+    for (const Problem& p : validate(draft_.config))
+      report(p);
     const auto by_line = [](const ConfigError& a, const ConfigError& b) { return a.line < b.line; };
     std::stable_sort(result_.errors.begin(), result_.errors.end(), by_line);
     std::stable_sort(result_.warnings.begin(), result_.warnings.end(), by_line);
@@ -289,7 +316,8 @@ std::string ConfigError::to_string() const {
   return out;
 }
 
-ParseResult parse_config(std::string_view text, std::string_view file_name, const PasswordHasher& hasher) {
+ParseResult parse_config(std::string_view text, std::string_view file_name,
+                         const PasswordHasher& hasher) {
   return Reader(file_name, hasher).read(text);
 }
 

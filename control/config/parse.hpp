@@ -14,13 +14,15 @@ struct ConfigError {
   size_t line = 0;      // from 1; 0: no line is to blame
   size_t column = 0;    // from 1; 0: the line as a whole
   std::string message;  // a sentence
-  std::string caret;    // two lines: the command up to the word at fault, and ^ under it; empty if there is none
+  std::string caret;    // two lines: the command up to the word at fault, and ^ under it; empty if
+                        // there is none
 
   // "lab.conf:12: ..." and, below, the caret.
   [[nodiscard]] std::string to_string() const;
 };
 
-// What follows the word at fault is never repeated, and passwords before it are masked: errors end in logs.
+// What follows the word at fault is never repeated, and passwords before it are masked: errors end
+// in logs.
 struct ParseResult {
   Config config;                      // the default configuration if there are errors
   std::vector<ConfigError> errors;    // at most kMaxConfigErrors
@@ -32,9 +34,9 @@ struct ParseResult {
 inline constexpr size_t kMaxConfigErrors = 20;
 inline constexpr size_t kMaxConfigLine = 4096;  // bytes
 
-// Reads a whole configuration. A line belongs to the mode that the lines before it entered, or to one around that mode,
-// as on the ASA; if the lines of a block are indented, the block ends where the indentation does. `hasher` makes the
-// stored form of a password that is given in clear.
+// Reads a whole configuration. A line belongs to the mode that the lines before it entered, or to
+// one around that mode, as on the ASA; if the lines of a block are indented, the block ends where
+// the indentation does. `hasher` makes the stored form of a password that is given in clear.
 [[nodiscard]] ParseResult parse_config(std::string_view text, std::string_view file_name,
                                        const PasswordHasher& hasher);
 

@@ -1,4 +1,5 @@
-// Walks the table of commands and lets each row show what it set; and walks it once more for the reference in docs/.
+// Walks the table of commands and lets each row show what it set; and walks it once more for the
+// reference in docs/.
 #include <array>
 
 #include "control/config/match.hpp"
@@ -75,7 +76,8 @@ std::string readable(std::string_view syntax) {
     const std::string_view symbol = syntax.substr(i + 1, end - i - 1);
     const std::string_view name = symbol.substr(0, symbol.find(':'));
     const std::string_view type = symbol.substr(symbol.find(':') + 1);
-    for (const char c : name) out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    for (const char c : name)
+      out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
     if (type.front() >= '0' && type.front() <= '9') out += "(" + std::string(type) + ")";
     i = end + 1;
   }
@@ -93,19 +95,29 @@ std::string running_config(const Config& config) {
 std::string config_reference() {
   std::string out =
       "# Configuration\n\n"
-      "The configuration file is written in the ASA's own language. Words may be shortened to what is unique (`sysopt\n"
-      "conn tcpmss 1460`). A word that starts with `!` begins a comment, except in the text of a banner. A word with\n"
-      "spaces goes in double quotes, in which `\\\"` and `\\\\` stand for themselves. The lines of a mode follow the line\n"
-      "that enters it; if they are indented, the mode ends where the indentation does, otherwise at the first line that\n"
-      "belongs elsewhere; `exit` and `end` leave a mode too. `no` and the command sets the default again or removes\n"
+      "The configuration file is written in the ASA's own language. Words may be shortened to what "
+      "is unique (`sysopt\n"
+      "conn tcpmss 1460`). A word that starts with `!` begins a comment, except in the text of a "
+      "banner. A word with\n"
+      "spaces goes in double quotes, in which `\\\"` and `\\\\` stand for themselves. The lines of "
+      "a mode follow the line\n"
+      "that enters it; if they are indented, the mode ends where the indentation does, otherwise "
+      "at the first line that\n"
+      "belongs elsewhere; `exit` and `end` leave a mode too. `no` and the command sets the default "
+      "again or removes\n"
       "what the command made. Lines are at most 4096 bytes of UTF-8.\n\n"
       "Passwords may be given in clear; the running configuration shows only their hashes\n"
-      "(`$sha512$ITERATIONS$SALT$HASH`, with `pbkdf2` after it), which are accepted in the file as well.\n\n"
-      "Severities are `emergencies` (0), `alerts`, `critical`, `errors`, `warnings`, `notifications`, `informational`\n"
+      "(`$sha512$ITERATIONS$SALT$HASH`, with `pbkdf2` after it), which are accepted in the file as "
+      "well.\n\n"
+      "Severities are `emergencies` (0), `alerts`, `critical`, `errors`, `warnings`, "
+      "`notifications`, `informational`\n"
       "and `debugging` (7). A number in parentheses is the range of a value.\n\n"
       "This page is made from the table of commands: do not edit it by hand.\n";
   for (const Mode mode : kModes) {
-    out += "\n## " + (mode == Mode::global ? std::string(title(mode)) : "`" + std::string(title(mode)) + "`") + "\n\n";
+    out +=
+        "\n## " +
+        (mode == Mode::global ? std::string(title(mode)) : "`" + std::string(title(mode)) + "`") +
+        "\n\n";
     for (const Command& c : commands()) {
       if (c.mode != mode) continue;
       out += "- `" + readable(c.syntax) + "`  \n  " + std::string(c.help) + ".";

@@ -105,7 +105,8 @@ bool Syntax::may_end(size_t position) const {
 }
 
 void Syntax::link(const Part& before, const Part& after) {
-  for (const size_t p : before.last) append(follow_[p], after.first);
+  for (const size_t p : before.last)
+    append(follow_[p], after.first);
 }
 
 Syntax::Part Syntax::alternatives(std::span<const std::string> tokens, size_t& at) {
@@ -161,10 +162,13 @@ Syntax::Part Syntax::position(std::string_view token) {
 }
 
 const Argument* Arguments::find(std::string_view name) const noexcept {
+  const Argument* found = nullptr;
   for (const Argument& a : *this) {
-    if (a.name == name) return &a;
+    if (a.name != name) continue;
+    if (!a.keyword) return &a;
+    if (found == nullptr) found = &a;
   }
-  return nullptr;
+  return found;
 }
 
 std::string Arguments::text(std::string_view name) const {
@@ -180,7 +184,7 @@ unsigned Arguments::number(std::string_view name) const noexcept {
 std::vector<std::string> Arguments::texts(std::string_view name) const {
   std::vector<std::string> out;
   for (const Argument& a : *this) {
-    if (a.name == name) out.push_back(a.text);
+    if (!a.keyword && a.name == name) out.push_back(a.text);
   }
   return out;
 }

@@ -5,8 +5,8 @@
 //   route <nameif:word> ... [<metric:1-255>]   optional
 //   address-pools value <pool:word>...         one or more
 //
-// Compiled to its positions and which may follow which (Glushkov's automaton), because `?`, completion and the sentence
-// of an error all ask the same question: what may come next?
+// Compiled to its positions and which may follow which (Glushkov's automaton), because `?`,
+// completion and the sentence of an error all ask the same question: what may come next?
 #pragma once
 
 #include <cstddef>
@@ -41,19 +41,21 @@ struct Symbol {
 
 // What one word of a line turned out to be.
 struct Argument {
-  std::string name;              // the keyword in full, or the parameter's name
-  std::string text;              // as written, unquoted
-  uint64_t number = 0;           // number, level; ipv4 and mask in host order; first of a range
-  uint64_t last = 0;             // last of a range
-  std::vector<unsigned> list;    // cores, ascending, no duplicates
-  size_t column = 0;             // byte of the line, from 0
-  size_t end = 0;                // one past its last byte
+  std::string name;            // the keyword in full, or the parameter's name
+  std::string text;            // as written, unquoted
+  uint64_t number = 0;         // number, level; ipv4 and mask in host order; first of a range
+  uint64_t last = 0;           // last of a range
+  std::vector<unsigned> list;  // cores, ascending, no duplicates
+  size_t column = 0;           // byte of the line, from 0
+  size_t end = 0;              // one past its last byte
   bool secret = false;
+  bool keyword = false;
 };
 
 class Arguments : public std::vector<Argument> {
  public:
-  // First argument or keyword of that name; nullptr if the line has none.
+  // First parameter of that name, or else keyword; nullptr if the line has none. `port 444` has one
+  // of each.
   [[nodiscard]] const Argument* find(std::string_view name) const noexcept;
   [[nodiscard]] bool has(std::string_view name) const noexcept { return find(name) != nullptr; }
   // Empty and 0 where the line has none.
@@ -69,7 +71,9 @@ class Syntax {
 
   [[nodiscard]] const Symbol& symbol(size_t position) const { return symbols_[position]; }
   [[nodiscard]] const std::vector<size_t>& first() const noexcept { return whole_.first; }
-  [[nodiscard]] const std::vector<size_t>& follow(size_t position) const { return follow_[position]; }
+  [[nodiscard]] const std::vector<size_t>& follow(size_t position) const {
+    return follow_[position];
+  }
   [[nodiscard]] bool may_end(size_t position) const;
 
  private:

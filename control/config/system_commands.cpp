@@ -1,4 +1,5 @@
-// Rows: what the box is called, where its files are, its log; and the workers, which the ASA has no words for.
+// Rows: what the box is called, where its files are, its log; and the workers, which the ASA has no
+// words for.
 #include <algorithm>
 #include <array>
 
@@ -16,11 +17,13 @@ void set_hostname(Draft& d, const Arguments& a) {
   const std::string name = a.text("name");
   const bool good = name.size() <= kMaxHostname && name.front() != '-' && name.back() != '-' &&
                     std::all_of(name.begin(), name.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                             (c >= '0' && c <= '9') || c == '-';
                     });
   if (!good) {
-    throw ArgumentError("name",
-                        "A hostname is 1 to 63 letters, digits and hyphens, and neither starts nor ends with one");
+    throw ArgumentError(
+        "name",
+        "A hostname is 1 to 63 letters, digits and hyphens, and neither starts nor ends with one");
   }
   d.config.hostname = name;
 }
@@ -30,7 +33,8 @@ void show_logging(const Config& c, Lines& out) {
   const LoggingConfig& l = c.logging;
   out.add(l.enabled ? "logging enable" : "no logging enable");
   if (l.timestamp) out.add("logging timestamp");
-  if (l.buffer_size != plain.buffer_size) out.add("logging buffer-size " + std::to_string(l.buffer_size));
+  if (l.buffer_size != plain.buffer_size)
+    out.add("logging buffer-size " + std::to_string(l.buffer_size));
   if (l.stderr_level != plain.stderr_level) {
     out.add("logging console " + std::string(severity_name(l.stderr_level)));
   }
@@ -40,12 +44,14 @@ void show_logging(const Config& c, Lines& out) {
 }
 
 const std::array kSystem = {
-    Command{.syntax = "hostname <name:word>",
-            .help = "The name of this box, in messages and answers",
-            .set = set_hostname,
-            .no_syntax = "hostname [<name:word>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.hostname = Config{}.hostname; },
-            .show = [](const Config& c, const std::string&, Lines& out) { out.add("hostname " + c.hostname); }},
+    Command{
+        .syntax = "hostname <name:word>",
+        .help = "The name of this box, in messages and answers",
+        .set = set_hostname,
+        .no_syntax = "hostname [<name:word>]",
+        .unset = [](Draft& d, const Arguments&) { d.config.hostname = config_defaults().hostname; },
+        .show = [](const Config& c, const std::string&,
+                   Lines& out) { out.add("hostname " + c.hostname); }},
     Command{.syntax = "management socket <path:word>",
             .help = "The unix socket that culvertctl talks to",
             .set =
@@ -56,19 +62,23 @@ const std::array kSystem = {
                   d.config.socket_path = a.text("path");
                 },
             .no_syntax = "management socket [<path:word>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.socket_path = Config{}.socket_path; },
+            .unset = [](Draft& d,
+                        const Arguments&) { d.config.socket_path = config_defaults().socket_path; },
             .show =
                 [](const Config& c, const std::string&, Lines& out) {
-                  if (c.socket_path != Config{}.socket_path) out.add("management socket " + quote(c.socket_path));
+                  if (c.socket_path != config_defaults().socket_path)
+                    out.add("management socket " + quote(c.socket_path));
                 }},
     Command{.syntax = "state-directory <path:word>",
             .help = "Where the self-signed certificate is kept",
             .set = [](Draft& d, const Arguments& a) { d.config.state_dir = a.text("path"); },
             .no_syntax = "state-directory [<path:word>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.state_dir = Config{}.state_dir; },
+            .unset = [](Draft& d,
+                        const Arguments&) { d.config.state_dir = config_defaults().state_dir; },
             .show =
                 [](const Config& c, const std::string&, Lines& out) {
-                  if (c.state_dir != Config{}.state_dir) out.add("state-directory " + quote(c.state_dir));
+                  if (c.state_dir != config_defaults().state_dir)
+                    out.add("state-directory " + quote(c.state_dir));
                 }},
     Command{.syntax = "logging enable",
             .help = "Write messages to the buffer and the console",
@@ -83,20 +93,31 @@ const std::array kSystem = {
             .unset = [](Draft& d, const Arguments&) { d.config.logging.timestamp = false; }},
     Command{.syntax = "logging buffer-size <bytes:4096-1048576>",
             .help = "How much of the log `show logging` keeps",
-            .set = [](Draft& d, const Arguments& a) { d.config.logging.buffer_size = a.number("bytes"); },
+            .set = [](Draft& d,
+                      const Arguments& a) { d.config.logging.buffer_size = a.number("bytes"); },
             .no_syntax = "logging buffer-size [<bytes:4096-1048576>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.logging.buffer_size = LoggingConfig{}.buffer_size; }},
+            .unset =
+                [](Draft& d, const Arguments&) {
+                  d.config.logging.buffer_size = LoggingConfig{}.buffer_size;
+                }},
     Command{.syntax = "logging console <level:level>",
             .help = "Least severe messages that go to standard error",
-            .set = [](Draft& d, const Arguments& a) { d.config.logging.stderr_level = a.number("level"); },
+            .set = [](Draft& d,
+                      const Arguments& a) { d.config.logging.stderr_level = a.number("level"); },
             .no_syntax = "logging console [<level:level>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.logging.stderr_level = LoggingConfig{}.stderr_level; }},
-    Command{
-        .syntax = "logging buffered <level:level>",
-        .help = "Least severe messages that `show logging` keeps",
-        .set = [](Draft& d, const Arguments& a) { d.config.logging.buffered_level = a.number("level"); },
-        .no_syntax = "logging buffered [<level:level>]",
-        .unset = [](Draft& d, const Arguments&) { d.config.logging.buffered_level = LoggingConfig{}.buffered_level; }},
+            .unset =
+                [](Draft& d, const Arguments&) {
+                  d.config.logging.stderr_level = LoggingConfig{}.stderr_level;
+                }},
+    Command{.syntax = "logging buffered <level:level>",
+            .help = "Least severe messages that `show logging` keeps",
+            .set = [](Draft& d,
+                      const Arguments& a) { d.config.logging.buffered_level = a.number("level"); },
+            .no_syntax = "logging buffered [<level:level>]",
+            .unset =
+                [](Draft& d, const Arguments&) {
+                  d.config.logging.buffered_level = LoggingConfig{}.buffered_level;
+                }},
 };
 
 void set_workers(Draft& d, const Arguments& a) {
@@ -132,15 +153,19 @@ const std::array kDataplane = {
             .set = [](Draft& d, const Arguments&) { d.object.clear(); },
             .no_syntax = "dataplane",
             .unset = [](Draft& d, const Arguments&) { d.config.dataplane = {}; },
-            .show = [](const Config&, const std::string&, Lines& out) { out.open("dataplane", "", true); },
+            .show = [](const Config&, const std::string&,
+                       Lines& out) { out.open("dataplane", "", true); },
             .enters = Mode::dataplane},
-    Command{.mode = Mode::dataplane,
-            .syntax = "workers <cores:cores>",
-            .help = "Cores of the workers, one worker each",
-            .set = set_workers,
-            .no_syntax = "workers [<cores:cores>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.dataplane.workers = DataplaneConfig{}.workers; },
-            .show = [](const Config& c, const std::string&, Lines& out) { show_dataplane(c.dataplane, out); }},
+    Command{
+        .mode = Mode::dataplane,
+        .syntax = "workers <cores:cores>",
+        .help = "Cores of the workers, one worker each",
+        .set = set_workers,
+        .no_syntax = "workers [<cores:cores>]",
+        .unset = [](Draft& d,
+                    const Arguments&) { d.config.dataplane.workers = DataplaneConfig{}.workers; },
+        .show = [](const Config& c, const std::string&,
+                   Lines& out) { show_dataplane(c.dataplane, out); }},
     Command{.mode = Mode::dataplane,
             .syntax = "control-core <core:0-127>",
             .help = "Core of the control thread",
@@ -160,47 +185,66 @@ const std::array kDataplane = {
     Command{.mode = Mode::dataplane,
             .syntax = "memory <megabytes:64-1048576>",
             .help = "Memory for packet buffers and tables",
-            .set = [](Draft& d, const Arguments& a) { d.config.dataplane.memory_mb = a.number("megabytes"); },
+            .set = [](Draft& d,
+                      const Arguments& a) { d.config.dataplane.memory_mb = a.number("megabytes"); },
             .no_syntax = "memory [<megabytes:64-1048576>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.dataplane.memory_mb = DataplaneConfig{}.memory_mb; }},
-    Command{.mode = Mode::dataplane,
-            .syntax = "buffers <count:512-8388608>",
-            .help = "Packet buffers",
-            .set = [](Draft& d, const Arguments& a) { d.config.dataplane.buffers = a.number("count"); },
-            .no_syntax = "buffers [<count:512-8388608>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.dataplane.buffers = DataplaneConfig{}.buffers; }},
+            .unset =
+                [](Draft& d, const Arguments&) {
+                  d.config.dataplane.memory_mb = DataplaneConfig{}.memory_mb;
+                }},
+    Command{
+        .mode = Mode::dataplane,
+        .syntax = "buffers <count:512-8388608>",
+        .help = "Packet buffers",
+        .set = [](Draft& d, const Arguments& a) { d.config.dataplane.buffers = a.number("count"); },
+        .no_syntax = "buffers [<count:512-8388608>]",
+        .unset = [](Draft& d,
+                    const Arguments&) { d.config.dataplane.buffers = DataplaneConfig{}.buffers; }},
     Command{.mode = Mode::dataplane,
             .syntax = "sessions <count:1-1000000>",
             .help = "Most VPN sessions at one time",
-            .set = [](Draft& d, const Arguments& a) { d.config.dataplane.max_sessions = a.number("count"); },
+            .set = [](Draft& d,
+                      const Arguments& a) { d.config.dataplane.max_sessions = a.number("count"); },
             .no_syntax = "sessions [<count:1-1000000>]",
             .unset =
-                [](Draft& d, const Arguments&) { d.config.dataplane.max_sessions = DataplaneConfig{}.max_sessions; }},
-    Command{.mode = Mode::dataplane,
-            .syntax = "idle {auto | spin | sleep}",
-            .help = "What a worker without packets does (auto: sleep on virtual devices, spin on PCI ones)",
-            .set =
-                [](Draft& d, const Arguments& a) {
-                  d.config.dataplane.idle = a.has("spin")    ? IdlePolicy::spin
-                                            : a.has("sleep") ? IdlePolicy::sleep
-                                                             : IdlePolicy::automatic;
-                },
-            .no_syntax = "idle [auto | spin | sleep]",
-            .unset = [](Draft& d, const Arguments&) { d.config.dataplane.idle = IdlePolicy::automatic; }},
-    Command{.mode = Mode::dataplane,
-            .syntax = "huge-pages {auto | never}",
-            .help = "Whether to use huge pages if there are any",
-            .set =
-                [](Draft& d, const Arguments& a) {
-                  d.config.dataplane.huge_pages = a.has("never") ? HugePages::never : HugePages::automatic;
-                },
-            .no_syntax = "huge-pages [auto | never]",
-            .unset = [](Draft& d, const Arguments&) { d.config.dataplane.huge_pages = HugePages::automatic; }},
+                [](Draft& d, const Arguments&) {
+                  d.config.dataplane.max_sessions = DataplaneConfig{}.max_sessions;
+                }},
+    Command{
+        .mode = Mode::dataplane,
+        .syntax = "idle {auto | spin | sleep}",
+        .help =
+            "What a worker without packets does (auto: sleep on virtual devices, spin on PCI ones)",
+        .set =
+            [](Draft& d, const Arguments& a) {
+              d.config.dataplane.idle = a.has("spin")    ? IdlePolicy::spin
+                                        : a.has("sleep") ? IdlePolicy::sleep
+                                                         : IdlePolicy::automatic;
+            },
+        .no_syntax = "idle [auto | spin | sleep]",
+        .unset = [](Draft& d,
+                    const Arguments&) { d.config.dataplane.idle = IdlePolicy::automatic; }},
+    Command{
+        .mode = Mode::dataplane,
+        .syntax = "huge-pages {auto | never}",
+        .help = "Whether to use huge pages if there are any",
+        .set =
+            [](Draft& d, const Arguments& a) {
+              d.config.dataplane.huge_pages =
+                  a.has("never") ? HugePages::never : HugePages::automatic;
+            },
+        .no_syntax = "huge-pages [auto | never]",
+        .unset = [](Draft& d,
+                    const Arguments&) { d.config.dataplane.huge_pages = HugePages::automatic; }},
 };
 
 }  // namespace
 
-std::span<const Command> system_commands() { return kSystem; }
-std::span<const Command> dataplane_commands() { return kDataplane; }
+std::span<const Command> system_commands() {
+  return kSystem;
+}
+std::span<const Command> dataplane_commands() {
+  return kDataplane;
+}
 
 }  // namespace culvert::control

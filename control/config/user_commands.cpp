@@ -15,7 +15,8 @@ constexpr size_t kMaxPools = 6;
 void set_user(Draft& d, const Arguments& a) {
   const std::string name = a.text("name");
   const std::string password = a.text("password-text");
-  UserConfig user = d.config.users.contains(name) ? d.config.users.at(name) : UserConfig{.name = name};
+  UserConfig user =
+      d.config.users.contains(name) ? d.config.users.at(name) : UserConfig{.name = name};
   try {
     user.password_hash = a.has("pbkdf2") ? crypto::to_string(crypto::parse_password_hash(password))
                                          : (*d.hasher)(password);
@@ -28,7 +29,8 @@ void set_user(Draft& d, const Arguments& a) {
 void enter_user(Draft& d, const Arguments& a) {
   d.object = a.text("name");
   if (!d.config.users.contains(d.object)) {
-    throw ArgumentError("name", "This user does not exist: enter \"username " + quote(d.object) + " password ...\" first");
+    throw ArgumentError("name", "This user does not exist: enter \"username " + quote(d.object) +
+                                    " password ...\" first");
   }
 }
 
@@ -76,13 +78,14 @@ const std::array kUsername = {
 void enter_group(Draft& d, const Arguments& a) {
   d.object = a.text("name");
   if (!d.config.tunnel_groups.contains(d.object)) {
-    throw ArgumentError("name", "This tunnel group does not exist: enter \"tunnel-group " + quote(d.object) +
-                                    " type remote-access\" first");
+    throw ArgumentError("name", "This tunnel group does not exist: enter \"tunnel-group " +
+                                    quote(d.object) + " type remote-access\" first");
   }
 }
 
 void remove_group(Draft& d, const Arguments& a) {
-  if (a.text("name") == kDefaultGroup) throw ArgumentError("name", "DefaultWEBVPNGroup cannot be removed");
+  if (a.text("name") == kDefaultGroup)
+    throw ArgumentError("name", "DefaultWEBVPNGroup cannot be removed");
   d.config.tunnel_groups.erase(a.text("name"));
 }
 
@@ -90,7 +93,8 @@ void add_pool(Draft& d, const Arguments& a) {
   auto& pools = d.tunnel_group().address_pools;
   const std::string name = a.text("pool");
   if (std::find(pools.begin(), pools.end(), name) == pools.end()) pools.push_back(name);
-  if (pools.size() > kMaxPools) throw ArgumentError("pool", "A tunnel group has at most 6 address pools");
+  if (pools.size() > kMaxPools)
+    throw ArgumentError("pool", "A tunnel group has at most 6 address pools");
   d.note("group-pool/" + d.object + "/" + name, a, "pool");
 }
 
@@ -103,7 +107,8 @@ void show_groups(const Config& c, const std::string&, Lines& out) {
 
 void show_group_general(const Config& c, const std::string& object, Lines& out) {
   const TunnelGroupConfig& group = c.tunnel_groups.at(object);
-  for (const auto& pool : group.address_pools) out.add("address-pool " + quote(pool));
+  for (const auto& pool : group.address_pools)
+    out.add("address-pool " + quote(pool));
   if (group.default_group_policy != TunnelGroupConfig{}.default_group_policy) {
     out.add("default-group-policy " + quote(group.default_group_policy));
   }
@@ -116,7 +121,8 @@ void show_webvpn_groups(const Config& c, const std::string&, Lines& out) {
 }
 
 void show_aliases(const Config& c, const std::string& object, Lines& out) {
-  for (const auto& alias : c.tunnel_groups.at(object).aliases) out.add("group-alias " + quote(alias) + " enable");
+  for (const auto& alias : c.tunnel_groups.at(object).aliases)
+    out.add("group-alias " + quote(alias) + " enable");
 }
 
 const std::array kTunnelGroup = {
@@ -145,7 +151,10 @@ const std::array kTunnelGroup = {
             .help = "A pool that clients get an address from; repeat it for more, at most 6",
             .set = add_pool,
             .no_syntax = "address-pool <pool:word>",
-            .unset = [](Draft& d, const Arguments& a) { std::erase(d.tunnel_group().address_pools, a.text("pool")); },
+            .unset =
+                [](Draft& d, const Arguments& a) {
+                  std::erase(d.tunnel_group().address_pools, a.text("pool"));
+                },
             .show = show_group_general},
     Command{.mode = Mode::tunnel_group_general,
             .syntax = "default-group-policy <policy:word>",
@@ -171,24 +180,31 @@ const std::array kTunnelGroup = {
                 },
             .show = show_webvpn_groups,
             .enters = Mode::tunnel_group_webvpn},
-    Command{.mode = Mode::tunnel_group_webvpn,
-            .syntax = "group-alias <alias:word> enable",
-            .help = "Name under which users choose the profile",
-            .set =
-                [](Draft& d, const Arguments& a) {
-                  auto& aliases = d.tunnel_group().aliases;
-                  const std::string alias = a.text("alias");
-                  if (std::find(aliases.begin(), aliases.end(), alias) == aliases.end()) aliases.push_back(alias);
-                  d.note("alias/" + d.object + "/" + alias, a, "alias");
-                },
-            .no_syntax = "group-alias <alias:word> [enable]",
-            .unset = [](Draft& d, const Arguments& a) { std::erase(d.tunnel_group().aliases, a.text("alias")); },
-            .show = show_aliases},
+    Command{
+        .mode = Mode::tunnel_group_webvpn,
+        .syntax = "group-alias <alias:word> enable",
+        .help = "Name under which users choose the profile",
+        .set =
+            [](Draft& d, const Arguments& a) {
+              auto& aliases = d.tunnel_group().aliases;
+              const std::string alias = a.text("alias");
+              if (std::find(aliases.begin(), aliases.end(), alias) == aliases.end())
+                aliases.push_back(alias);
+              d.note("alias/" + d.object + "/" + alias, a, "alias");
+            },
+        .no_syntax = "group-alias <alias:word> [enable]",
+        .unset = [](Draft& d,
+                    const Arguments& a) { std::erase(d.tunnel_group().aliases, a.text("alias")); },
+        .show = show_aliases},
 };
 
 }  // namespace
 
-std::span<const Command> username_commands() { return kUsername; }
-std::span<const Command> tunnel_group_commands() { return kTunnelGroup; }
+std::span<const Command> username_commands() {
+  return kUsername;
+}
+std::span<const Command> tunnel_group_commands() {
+  return kTunnelGroup;
+}
 
 }  // namespace culvert::control

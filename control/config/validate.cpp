@@ -41,8 +41,9 @@ class Checker {
   void check_cores() {
     const auto& d = config_.dataplane;
     if (std::find(d.workers.begin(), d.workers.end(), d.control_core) == d.workers.end()) return;
-    error("workers", "Core " + std::to_string(d.control_core) +
-                         " is that of the control thread: leave it out of the workers or set control-core to another");
+    // A lab machine may have no core to spare; both then get less.
+    warn("workers", "Core " + std::to_string(d.control_core) +
+                        " is that of the control thread too: both will be slower");
   }
 
   void check_names() {
@@ -62,11 +63,12 @@ class Checker {
         if (all[j].address.is_unspecified()) continue;
         const uint32_t mask = mask_of_prefix(std::min(all[i].prefix, all[j].prefix));
         if (all[i].address == all[j].address) {
-          error("address/" + all[i].device,
-                "Interface " + all[j].device + " has the address " + all[i].address.to_string() + " already");
+          error("address/" + all[i].device, "Interface " + all[j].device + " has the address " +
+                                                all[i].address.to_string() + " already");
         } else if ((all[i].address.v4_value() & mask) == (all[j].address.v4_value() & mask)) {
-          error("address/" + all[i].device, "The network of " + all[i].address.to_string() + " overlaps that of " +
-                                                all[j].address.to_string() + " on interface " + all[j].device);
+          error("address/" + all[i].device, "The network of " + all[i].address.to_string() +
+                                                " overlaps that of " + all[j].address.to_string() +
+                                                " on interface " + all[j].device);
         }
       }
     }
@@ -74,8 +76,8 @@ class Checker {
 
   void check_routes() {
     for (const auto& r : config_.routes) {
-      const std::string key = r.nameif + "/" + ipv4_text(r.network) + "/" + std::to_string(r.prefix) + "/" +
-                              ipv4_text(r.gateway.v4_value());
+      const std::string key = r.nameif + "/" + ipv4_text(r.network) + "/" +
+                              std::to_string(r.prefix) + "/" + ipv4_text(r.gateway.v4_value());
       const InterfaceConfig* i = named(r.nameif);
       if (i == nullptr) {
         error("route-nameif/" + key, "No interface is called " + r.nameif);
@@ -83,7 +85,8 @@ class Checker {
         error("route-nameif/" + key, "Interface " + r.nameif + " has no IP address");
       } else if (i->address == r.gateway) {
         error("route-gateway/" + key, "The gateway is this box itself");
-      } else if (((i->address.v4_value() ^ r.gateway.v4_value()) & mask_of_prefix(i->prefix)) != 0) {
+      } else if (((i->address.v4_value() ^ r.gateway.v4_value()) & mask_of_prefix(i->prefix)) !=
+                 0) {
         error("route-gateway/" + key, "The gateway is not in the network of interface " + r.nameif);
       }
     }
@@ -117,14 +120,16 @@ class Checker {
       }
     }
     if (config_.tcpmss != 0 && config_.tcpmss_minimum > config_.tcpmss) {
-      error("tcpmss-minimum", "The minimum is above the maximum of " + std::to_string(config_.tcpmss));
+      error("tcpmss-minimum",
+            "The minimum is above the maximum of " + std::to_string(config_.tcpmss));
     }
   }
 
   void check_pool_name(const std::string& subject, const std::string& name) {
     if (!config_.pools.contains(name)) error(subject, "There is no address pool " + name);
   }
-  // As the ASA, only a warning: the policy may be on a server, and until it is found DfltGrpPolicy holds.
+  // As the ASA, only a warning: the policy may be on a server, and until it is found DfltGrpPolicy
+  // holds.
   void check_policy(const std::string& subject, const std::string& name) {
     if (!config_.group_policies.contains(name)) {
       warn(subject, "There is no group policy " + name + ": DfltGrpPolicy holds in its place");
@@ -134,15 +139,18 @@ class Checker {
   void check_groups() {
     for (const auto& [name, policy] : config_.group_policies) {
       if (!policy.address_pools) continue;
-      for (const auto& pool : *policy.address_pools) check_pool_name("policy-pools/" + name, pool);
+      for (const auto& pool : *policy.address_pools)
+        check_pool_name("policy-pools/" + name, pool);
     }
     std::set<std::string> aliases;
     for (const auto& [name, group] : config_.tunnel_groups) {
-      for (const auto& pool : group.address_pools) check_pool_name("group-pool/" + name + "/" + pool, pool);
+      for (const auto& pool : group.address_pools)
+        check_pool_name("group-pool/" + name + "/" + pool, pool);
       check_policy("group-default-policy/" + name, group.default_group_policy);
       for (const auto& alias : group.aliases) {
         if (!aliases.insert(alias).second) {
-          error("alias/" + name + "/" + alias, "Another tunnel group has the alias " + alias + " already");
+          error("alias/" + name + "/" + alias,
+                "Another tunnel group has the alias " + alias + " already");
         }
       }
     }

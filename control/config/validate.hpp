@@ -9,7 +9,7 @@
 namespace culvert::control {
 
 struct Problem {
-  std::string subject;   // key of Draft::origins: which line is responsible
+  std::string subject;  // key of Draft::origins: which line is responsible
   std::string sentence;
   bool warning = false;  // the configuration can be used all the same
 };

@@ -18,7 +18,8 @@ std::string read_ciphers(const Arguments& a) {
              std::string_view("-_+!@=:").find(c) != std::string_view::npos;
     });
     if (!good || word.text.front() == ':' || word.text.back() == ':') {
-      throw ArgumentError("ciphers", "Ciphers are OpenSSL's names with colons or spaces between them");
+      throw ArgumentError("ciphers",
+                          "Ciphers are OpenSSL's names with colons or spaces between them");
     }
     out += (out.empty() ? "" : ":") + word.text;
   }
@@ -37,25 +38,29 @@ void show_ssl(const Config& c, Lines& out) {
 }
 
 const std::array kSsl = {
-    Command{.syntax = "ssl server-version {tlsv1.2 | tlsv1.3}",
-            .help = "Oldest TLS version that clients may use (default tlsv1.2)",
-            .set = [](Draft& d, const Arguments& a) { d.config.ssl.allow_tls12 = a.has("tlsv1.2"); },
-            .no_syntax = "ssl server-version [tlsv1.2 | tlsv1.3]",
-            .unset = [](Draft& d, const Arguments&) { d.config.ssl.allow_tls12 = true; },
-            .show = [](const Config& c, const std::string&, Lines& out) { show_ssl(c, out); }},
-    Command{.syntax = "ssl cipher {tlsv1.2 | tlsv1.3} {medium | custom <ciphers:word>...}",
-            .help = "Cipher suites in OpenSSL's names, \"A:B\" or A B (medium: the default)",
-            .set =
-                [](Draft& d, const Arguments& a) {
-                  (a.has("tlsv1.3") ? d.config.ssl.tls13_ciphers : d.config.ssl.tls12_ciphers) = read_ciphers(a);
-                },
-            .no_syntax = "ssl cipher {tlsv1.2 | tlsv1.3} [medium | custom <ciphers:word>...]",
-            .unset =
-                [](Draft& d, const Arguments& a) {
-                  (a.has("tlsv1.3") ? d.config.ssl.tls13_ciphers : d.config.ssl.tls12_ciphers).clear();
-                }},
+    Command{
+        .syntax = "ssl server-version {tlsv1.2 | tlsv1.3}",
+        .help = "Oldest TLS version that clients may use (default tlsv1.2)",
+        .set = [](Draft& d, const Arguments& a) { d.config.ssl.allow_tls12 = a.has("tlsv1.2"); },
+        .no_syntax = "ssl server-version [tlsv1.2 | tlsv1.3]",
+        .unset = [](Draft& d, const Arguments&) { d.config.ssl.allow_tls12 = true; },
+        .show = [](const Config& c, const std::string&, Lines& out) { show_ssl(c, out); }},
+    Command{
+        .syntax = "ssl cipher {tlsv1.2 | tlsv1.3} {medium | custom <ciphers:word>...}",
+        .help = "Cipher suites in OpenSSL's names, \"A:B\" or A B (medium: the default)",
+        .set =
+            [](Draft& d, const Arguments& a) {
+              (a.has("tlsv1.3") ? d.config.ssl.tls13_ciphers : d.config.ssl.tls12_ciphers) =
+                  read_ciphers(a);
+            },
+        .no_syntax = "ssl cipher {tlsv1.2 | tlsv1.3} [medium | custom <ciphers:word>...]",
+        .unset =
+            [](Draft& d, const Arguments& a) {
+              (a.has("tlsv1.3") ? d.config.ssl.tls13_ciphers : d.config.ssl.tls12_ciphers).clear();
+            }},
     Command{.syntax = "ssl trust-point <file:word> [<key-file:word>]",
-            .help = "PEM file with certificate chain and key (default: self-signed, made at the first start)",
+            .help = "PEM file with certificate chain and key (default: self-signed, made at the "
+                    "first start)",
             .set =
                 [](Draft& d, const Arguments& a) {
                   d.config.ssl.trust_point = a.text("file");
@@ -74,46 +79,57 @@ void show_webvpn(const Config& c, Lines& out) {
   const WebvpnConfig plain;
   if (w.port != plain.port) out.add("port " + std::to_string(w.port));
   if (w.dtls_port != plain.dtls_port) out.add("dtls port " + std::to_string(w.dtls_port));
-  for (const auto& nameif : w.enabled_on) out.add("enable " + quote(nameif));
+  for (const auto& nameif : w.enabled_on)
+    out.add("enable " + quote(nameif));
   if (w.anyconnect_enable) out.add("anyconnect enable");
   if (w.tunnel_group_list) out.add("tunnel-group-list enable");
 }
 
 const std::array kWebvpn = {
-    Command{.syntax = "webvpn",
-            .help = "The VPN service",
-            .set = [](Draft& d, const Arguments&) { d.object.clear(); },
-            .no_syntax = "webvpn",
-            .unset = [](Draft& d, const Arguments&) { d.config.webvpn = {}; },
-            .show = [](const Config&, const std::string&, Lines& out) { out.open("webvpn", "", true); },
-            .enters = Mode::webvpn},
+    Command{
+        .syntax = "webvpn",
+        .help = "The VPN service",
+        .set = [](Draft& d, const Arguments&) { d.object.clear(); },
+        .no_syntax = "webvpn",
+        .unset = [](Draft& d, const Arguments&) { d.config.webvpn = {}; },
+        .show = [](const Config&, const std::string&, Lines& out) { out.open("webvpn", "", true); },
+        .enters = Mode::webvpn},
     Command{.mode = Mode::webvpn,
             .syntax = "port <port:1-65535>",
             .help = "TCP port (default 443)",
-            .set = [](Draft& d, const Arguments& a) { d.config.webvpn.port = static_cast<uint16_t>(a.number("port")); },
+            .set =
+                [](Draft& d, const Arguments& a) {
+                  d.config.webvpn.port = static_cast<uint16_t>(a.number("port"));
+                },
             .no_syntax = "port [<port:1-65535>]",
             .unset = [](Draft& d, const Arguments&) { d.config.webvpn.port = WebvpnConfig{}.port; },
             .show = [](const Config& c, const std::string&, Lines& out) { show_webvpn(c, out); }},
-    Command{.mode = Mode::webvpn,
-            .syntax = "dtls port <udp-port:1-65535>",
-            .help = "UDP port of DTLS (default 443)",
-            .set =
-                [](Draft& d, const Arguments& a) {
-                  d.config.webvpn.dtls_port = static_cast<uint16_t>(a.number("udp-port"));
-                },
-            .no_syntax = "dtls port [<udp-port:1-65535>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.webvpn.dtls_port = WebvpnConfig{}.dtls_port; }},
+    Command{
+        .mode = Mode::webvpn,
+        .syntax = "dtls port <udp-port:1-65535>",
+        .help = "UDP port of DTLS (default 443)",
+        .set =
+            [](Draft& d, const Arguments& a) {
+              d.config.webvpn.dtls_port = static_cast<uint16_t>(a.number("udp-port"));
+            },
+        .no_syntax = "dtls port [<udp-port:1-65535>]",
+        .unset = [](Draft& d,
+                    const Arguments&) { d.config.webvpn.dtls_port = WebvpnConfig{}.dtls_port; }},
     Command{.mode = Mode::webvpn,
             .syntax = "enable <nameif:word>",
             .help = "Serve clients on an interface",
             .set =
                 [](Draft& d, const Arguments& a) {
                   auto& on = d.config.webvpn.enabled_on;
-                  if (std::find(on.begin(), on.end(), a.text("nameif")) == on.end()) on.push_back(a.text("nameif"));
+                  if (std::find(on.begin(), on.end(), a.text("nameif")) == on.end())
+                    on.push_back(a.text("nameif"));
                   d.note("enable/" + a.text("nameif"), a, "nameif");
                 },
             .no_syntax = "enable <nameif:word>",
-            .unset = [](Draft& d, const Arguments& a) { std::erase(d.config.webvpn.enabled_on, a.text("nameif")); }},
+            .unset =
+                [](Draft& d, const Arguments& a) {
+                  std::erase(d.config.webvpn.enabled_on, a.text("nameif"));
+                }},
     Command{.mode = Mode::webvpn,
             .syntax = "anyconnect enable",
             .help = "Let AnyConnect clients in",
@@ -130,7 +146,11 @@ const std::array kWebvpn = {
 
 }  // namespace
 
-std::span<const Command> ssl_commands() { return kSsl; }
-std::span<const Command> webvpn_commands() { return kWebvpn; }
+std::span<const Command> ssl_commands() {
+  return kSsl;
+}
+std::span<const Command> webvpn_commands() {
+  return kWebvpn;
+}
 
 }  // namespace culvert::control

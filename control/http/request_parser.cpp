@@ -45,6 +45,10 @@ bool good_host(std::string_view host) noexcept {
   });
 }
 
+bool all_digits(beast::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 unsigned status_of(const beast::error_code& code) noexcept {
   using beast::http::error;
   if (code == error::body_limit) return 413;
@@ -128,6 +132,10 @@ void RequestParser::parse_header(size_t header_size) {
     refuse(status_of(error));
     return;
   }
+  if (!parser.is_header_done()) {  // empty lines and nothing else
+    refuse(400);
+    return;
+  }
   const auto& fields = parser.get();
   const auto count = [&](beast::http::field name) { return fields.count(name); };
   const size_t hosts = count(beast::http::field::host);
@@ -145,8 +153,9 @@ void RequestParser::parse_header(size_t header_size) {
   } else if (count(beast::http::field::transfer_encoding) != 0 &&
              (count(beast::http::field::content_length) != 0 || fields.version() == 10)) {
     refuse(400);  // RFC 9112 §6.1: the classic way to smuggle
-  } else if (count(beast::http::field::content_length) > 1) {
-    refuse(400);
+  } else if (count(beast::http::field::content_length) > 1 ||
+             !all_digits(fields[beast::http::field::content_length])) {
+    refuse(400);  // Beast takes "5, 5"
   } else if (count(beast::http::field::expect) != 0) {
     refuse(417);
   } else if (parser.is_done()) {

@@ -1,12 +1,12 @@
 // The log's buffer and its way to standard error.
 #include "control/log/log.hpp"
 
+#include <algorithm>
+#include <ctime>
+
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
-
-#include <algorithm>
-#include <ctime>
 
 namespace culvert::control {
 namespace {
@@ -17,7 +17,8 @@ constexpr size_t kMaxMessage = 1024;  // bytes; a longer text is cut
 std::string printable(std::string_view text) {
   std::string out(text.substr(0, kMaxMessage));
   std::replace_if(
-      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+      out.begin(), out.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   return out;
 }
 
@@ -49,7 +50,8 @@ spdlog::level::level_enum to_spdlog(Severity severity) {
 Log::Log(const LoggingConfig& config, Clock clock)
     : config_(config),
       clock_(std::move(clock)),
-      console_(std::make_shared<spdlog::logger>("console", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+      console_(std::make_shared<spdlog::logger>(
+          "console", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
   console_->set_pattern("%v");
   console_->set_level(spdlog::level::trace);  // the choice is made here, by the ASA's levels
   console_->flush_on(spdlog::level::trace);
@@ -64,7 +66,8 @@ void Log::configure(const LoggingConfig& config) {
 }
 
 void Log::log(Severity severity, unsigned number, std::string_view text) {
-  write(severity, fmt::format("%ASA-{}-{:06}: {}", static_cast<unsigned>(severity), number, printable(text)));
+  write(severity,
+        fmt::format("%ASA-{}-{:06}: {}", static_cast<unsigned>(severity), number, printable(text)));
 }
 
 void Log::log(Severity severity, std::string_view text) {

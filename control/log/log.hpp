@@ -1,7 +1,7 @@
-// Messages of the box, as the ASA numbers and words them: kept in a buffer for `show logging`, and written to standard
-// error. What the ASA has a number for is "%ASA-Level-Number: text"; start-up lines and diagnostics that it has none for
-// are "%CULVERT-Level: text", so that nobody looks them up in Cisco's list. Passwords, cookies and keys are never
-// handed to it.
+// Messages of the box, as the ASA numbers and words them: kept in a buffer for `show logging`, and
+// written to standard error. What the ASA has a number for is "%ASA-Level-Number: text"; start-up
+// lines and diagnostics that it has none for are "%CULVERT-Level: text", so that nobody looks them
+// up in Cisco's list. Passwords, cookies and keys are never handed to it.
 #pragma once
 
 #include <chrono>
@@ -22,13 +22,22 @@ class logger;
 
 namespace culvert::control {
 
-enum class Severity : uint8_t { emergency, alert, critical, error, warning, notification, informational, debugging };
+enum class Severity : uint8_t {
+  emergency,
+  alert,
+  critical,
+  error,
+  warning,
+  notification,
+  informational,
+  debugging
+};
 
 // How `show logging` sees the log.
 struct LogView {
   LoggingConfig config;
-  uint64_t console_messages = 0;  // written to standard error since the start
-  uint64_t buffer_messages = 0;   // put into the buffer since the start
+  uint64_t console_messages = 0;   // written to standard error since the start
+  uint64_t buffer_messages = 0;    // put into the buffer since the start
   std::vector<std::string> lines;  // what the buffer holds, oldest first
 };
 
@@ -42,7 +51,8 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // New levels and limits hold for what comes after; a smaller buffer forgets its oldest lines at once.
+  // New levels and limits hold for what comes after; a smaller buffer forgets its oldest lines at
+  // once.
   void configure(const LoggingConfig& config);
 
   // `number` is the ASA's, such as 722033.

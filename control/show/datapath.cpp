@@ -1,8 +1,8 @@
 // `show asp drop`, `show asp table socket`, and the workers' own tables.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ctime>
+
+#include <fmt/format.h>
 
 #include "control/show/output.hpp"
 
@@ -23,8 +23,8 @@ std::string clearing_text(const DropState& drops) {
   std::tm parts{};
   localtime_r(&seconds, &parts);
   char text[64];
-  return std::string(text, std::strftime(text, sizeof text, "%H:%M:%S %Z %b %d %Y", &parts)) + " by " +
-         drops.cleared_by;
+  return std::string(text, std::strftime(text, sizeof text, "%H:%M:%S %Z %b %d %Y", &parts)) +
+         " by " + drops.cleared_by;
 }
 
 }  // namespace
@@ -53,25 +53,27 @@ Output show_drops(const StateSource& state, std::string_view section, std::strin
                       {"meaning", d.sentence},
                       {"count", d.count}});
     }
-    out.text += keyword.empty() ? fmt::format("\n{} drop:\n{}\nLast clearing: {}\n", flow ? "Flow" : "Frame", lines,
-                                              clearing_text(drops))
+    out.text += keyword.empty() ? fmt::format("\n{} drop:\n{}\nLast clearing: {}\n",
+                                              flow ? "Flow" : "Frame", lines, clearing_text(drops))
                                 : lines;
   }
   out.json = {{"drops", std::move(rows)}};
-  out.json["last_clearing"] = drops.last_clearing
-                                  ? nlohmann::json(std::chrono::system_clock::to_time_t(*drops.last_clearing))
-                                  : nlohmann::json();
+  out.json["last_clearing"] =
+      drops.last_clearing
+          ? nlohmann::json(std::chrono::system_clock::to_time_t(*drops.last_clearing))
+          : nlohmann::json();
   return out;
 }
 
 Output show_sockets(const StateSource& state) {
   Output out;
-  out.text = fmt::format("{:<10}{:<10}{:<11}{:<45}{}\n", "Protocol", "Socket", "State", "Local Address",
-                         "Foreign Address");
+  out.text = fmt::format("{:<10}{:<10}{:<11}{:<45}{}\n", "Protocol", "Socket", "State",
+                         "Local Address", "Foreign Address");
   nlohmann::json rows = nlohmann::json::array();
   for (const SocketView& s : state.sockets()) {
     const std::string local = fmt::format("{}:{}", s.local.to_string(), s.local_port);
-    out.text += fmt::format("{:<10}{:08x}  {:<11}{:<45}0.0.0.0:*\n", s.protocol, s.handle, s.state, local);
+    out.text +=
+        fmt::format("{:<10}{:08x}  {:<11}{:<45}0.0.0.0:*\n", s.protocol, s.handle, s.state, local);
     rows.push_back({{"protocol", s.protocol},
                     {"socket", fmt::format("{:08x}", s.handle)},
                     {"state", s.state},
@@ -84,14 +86,16 @@ Output show_sockets(const StateSource& state) {
 
 Output show_workers(const StateSource& state) {
   Output out;
-  out.text = fmt::format("{:>6} {:>5} {:>5} {:>14} {:>14} {:>12} {:>12} {:>14} {:>14} {:>8} {:>8}\n", "Worker", "Lcore",
-                         "Busy", "Packets in", "Packets out", "Handed over", "Taken over", "Opened", "Sealed",
-                         "Tunnels", "Sessions");
+  out.text =
+      fmt::format("{:>6} {:>5} {:>5} {:>14} {:>14} {:>12} {:>12} {:>14} {:>14} {:>8} {:>8}\n",
+                  "Worker", "Lcore", "Busy", "Packets in", "Packets out", "Handed over",
+                  "Taken over", "Opened", "Sealed", "Tunnels", "Sessions");
   nlohmann::json rows = nlohmann::json::array();
   for (const WorkerView& w : state.workers()) {
-    out.text += fmt::format("{:>6} {:>5} {:>4}% {:>14} {:>14} {:>12} {:>12} {:>14} {:>14} {:>8} {:>8}\n", w.index,
-                            w.lcore, w.busy_percent, w.rx_packets, w.tx_packets, w.handed_over, w.taken_over,
-                            w.records_opened, w.records_sealed, w.tunnels, w.sessions);
+    out.text +=
+        fmt::format("{:>6} {:>5} {:>4}% {:>14} {:>14} {:>12} {:>12} {:>14} {:>14} {:>8} {:>8}\n",
+                    w.index, w.lcore, w.busy_percent, w.rx_packets, w.tx_packets, w.handed_over,
+                    w.taken_over, w.records_opened, w.records_sealed, w.tunnels, w.sessions);
     rows.push_back({{"worker", w.index},
                     {"lcore", w.lcore},
                     {"busy_percent", w.busy_percent},
@@ -110,13 +114,14 @@ Output show_workers(const StateSource& state) {
 
 Output show_tunnels(const StateSource& state) {
   Output out;
-  out.text = fmt::format("{:<16} {:>6} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n", "Assigned IP", "Worker", "Home",
-                         "Records in", "Records out", "Packets in", "Packets out", "OpenSSL");
+  out.text =
+      fmt::format("{:<16} {:>6} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n", "Assigned IP", "Worker",
+                  "Home", "Records in", "Records out", "Packets in", "Packets out", "OpenSSL");
   nlohmann::json rows = nlohmann::json::array();
   for (const CarriedTunnelView& t : state.carried_tunnels()) {
-    out.text += fmt::format("{:<16} {:>6} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n", t.assigned.to_string(), t.worker,
-                            t.home, t.rx_records, t.tx_records, t.rx_packets, t.tx_packets,
-                            t.openssl_bytes_after_connect);
+    out.text += fmt::format("{:<16} {:>6} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n",
+                            t.assigned.to_string(), t.worker, t.home, t.rx_records, t.tx_records,
+                            t.rx_packets, t.tx_packets, t.openssl_bytes_after_connect);
     rows.push_back({{"assigned_ip", t.assigned.to_string()},
                     {"worker", t.worker},
                     {"home", t.home},
@@ -133,13 +138,16 @@ Output show_tunnels(const StateSource& state) {
 Output show_buffers(const StateSource& state) {
   const ResourceView r = state.resources();
   Output out;
-  out.text = fmt::format("{:<24} {:>10} {:>10} {:>10} {:>10}\n", "Pool", "Size", "Available", "In use", "Bytes each");
+  out.text = fmt::format("{:<24} {:>10} {:>10} {:>10} {:>10}\n", "Pool", "Size", "Available",
+                         "In use", "Bytes each");
   nlohmann::json pools = nlohmann::json::array();
   for (const PoolView& p : r.pools) {
     out.text += fmt::format("{:<24} {:>10} {:>10} {:>10} {:>10}\n", p.name, p.size, p.available,
                             p.size - std::min(p.available, p.size), p.buffer_bytes);
-    pools.push_back(
-        {{"name", p.name}, {"size", p.size}, {"available", p.available}, {"buffer_bytes", p.buffer_bytes}});
+    pools.push_back({{"name", p.name},
+                     {"size", p.size},
+                     {"available", p.available},
+                     {"buffer_bytes", p.buffer_bytes}});
   }
   out.text += fmt::format("\n{:<24} {:>10}\n", "Ring", "Entries");
   nlohmann::json rings = nlohmann::json::array();
@@ -147,8 +155,9 @@ Output show_buffers(const StateSource& state) {
     out.text += fmt::format("{:<24} {:>10}\n", ring.name, ring.entries);
     rings.push_back({{"name", ring.name}, {"entries", ring.entries}});
   }
-  out.text += fmt::format("\n{:<24} {:>10}\n{:<24} {:>10}\n{:<24} {:>10}\n", "Addresses in use", r.addresses_in_use,
-                          "TCP connections", r.tcp_connections, "Buffers held by TCP", r.tcp_buffers);
+  out.text += fmt::format("\n{:<24} {:>10}\n{:<24} {:>10}\n{:<24} {:>10}\n", "Addresses in use",
+                          r.addresses_in_use, "TCP connections", r.tcp_connections,
+                          "Buffers held by TCP", r.tcp_buffers);
   out.json = {{"pools", std::move(pools)},
               {"rings", std::move(rings)},
               {"addresses_in_use", r.addresses_in_use},

@@ -1,9 +1,10 @@
 // What a show command prints, as text in the ASA's layout and as JSON. Text lines end in '\n'.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 #include "control/show/snapshot.hpp"
 
@@ -17,7 +18,8 @@ struct Output {
 [[nodiscard]] Output show_sessions(const StateSource& state);
 [[nodiscard]] Output show_session_summary(const StateSource& state);
 // `section` is "", "frame" or "flow"; `keyword` one reason, or empty for all that are not zero.
-[[nodiscard]] Output show_drops(const StateSource& state, std::string_view section, std::string_view keyword);
+[[nodiscard]] Output show_drops(const StateSource& state, std::string_view section,
+                                std::string_view keyword);
 [[nodiscard]] Output show_sockets(const StateSource& state);
 // An empty nameif shows all.
 [[nodiscard]] Output show_interfaces(const StateSource& state, std::string_view nameif);

@@ -1,7 +1,7 @@
 // `show vpn-sessiondb` and `show vpn-sessiondb anyconnect`.
-#include <fmt/format.h>
-
 #include <ctime>
+
+#include <fmt/format.h>
 
 #include "control/show/output.hpp"
 
@@ -12,15 +12,18 @@ constexpr size_t kLeftValue = 23;  // width of the left column's value, with the
 const std::string kRule(75, '-');
 
 // Two pairs on a line; a left value that fills its column puts the right pair on a line of its own.
-std::string pair_line(std::string_view left, std::string_view value, std::string_view right, std::string_view other) {
-  if (value.size() >= kLeftValue) return fmt::format("{:<13}: {}\n{:<13}: {}\n", left, value, right, other);
+std::string pair_line(std::string_view left, std::string_view value, std::string_view right,
+                      std::string_view other) {
+  if (value.size() >= kLeftValue)
+    return fmt::format("{:<13}: {}\n{:<13}: {}\n", left, value, right, other);
   return fmt::format("{:<13}: {:<23}{:<13}: {}\n", left, value, right, other);
 }
 
 // "AnyConnect-Parent: (1)none  SSL-Tunnel: (1)AES-GCM-256".
 std::string per_tunnel(const SessionView& s, std::string TunnelView::*field) {
   std::string out = "AnyConnect-Parent: (1)none";
-  for (const auto& t : s.tunnels) out += "  " + t.name + ": (1)" + t.*field;
+  for (const auto& t : s.tunnels)
+    out += "  " + t.name + ": (1)" + t.*field;
   return out;
 }
 
@@ -37,10 +40,12 @@ std::chrono::seconds between(Time from, Time to) {
 
 std::string session_text(const SessionView& s, Time now) {
   std::string protocol = "AnyConnect-Parent";
-  for (const auto& t : s.tunnels) protocol += " " + t.name;
+  for (const auto& t : s.tunnels)
+    protocol += " " + t.name;
   const auto idle = s.inactive_since ? between(*s.inactive_since, now) : std::chrono::seconds(0);
   std::string out = pair_line("Username", s.username, "Index", std::to_string(s.index));
-  out += pair_line("Assigned IP", s.assigned.to_string(), "Public IP", s.public_address.to_string());
+  out +=
+      pair_line("Assigned IP", s.assigned.to_string(), "Public IP", s.public_address.to_string());
   out += "Protocol     : " + protocol + "\n";
   out += "License      : AnyConnect Premium\n";
   out += "Encryption   : " + per_tunnel(s, &TunnelView::encryption) + "\n";
@@ -92,10 +97,11 @@ nlohmann::json session_json(const SessionView& s, Time now) {
 nlohmann::json counts_json(const std::vector<SessionCount>& counts) {
   nlohmann::json out = nlohmann::json::array();
   for (const auto& c : counts) {
-    nlohmann::json row = {{"name", c.name.substr(std::min(c.name.find_first_not_of(' '), c.name.size()))},
-                          {"active", c.active},
-                          {"cumulative", c.cumulative},
-                          {"peak", c.peak}};
+    nlohmann::json row = {
+        {"name", c.name.substr(std::min(c.name.find_first_not_of(' '), c.name.size()))},
+        {"active", c.active},
+        {"cumulative", c.cumulative},
+        {"peak", c.peak}};
     if (c.inactive) row["inactive"] = *c.inactive;
     out.push_back(std::move(row));
   }
@@ -148,8 +154,8 @@ Output show_session_summary(const StateSource& state) {
   }
   const uint64_t load = s.capacity == 0 ? 0 : (s.total_active * 100 + s.capacity / 2) / s.capacity;
   t += kRule + "\n";
-  t += fmt::format("{:<29}: {:>6}             Total Cumulative : {:>6}\n", "Total Active and Inactive", s.total_active,
-                   s.total_cumulative);
+  t += fmt::format("{:<29}: {:>6}             Total Cumulative : {:>6}\n",
+                   "Total Active and Inactive", s.total_active, s.total_cumulative);
   t += fmt::format("{:<29}: {:>6}\n", "Device Total VPN Capacity", s.capacity);
   t += fmt::format("{:<29}: {:>5}%\n", "Device Load", load);
   t += kRule + "\n" + kRule + "\nTunnels Summary\n" + kRule + "\n";
@@ -162,7 +168,8 @@ Output show_session_summary(const StateSource& state) {
     active += c.active;
     cumulative += c.cumulative;
   }
-  t += kRule + "\n" + fmt::format("{:<29}: {:>6} : {:>10}\n", "Totals", active, cumulative) + kRule + "\n";
+  t += kRule + "\n" + fmt::format("{:<29}: {:>6} : {:>10}\n", "Totals", active, cumulative) +
+       kRule + "\n";
   out.json = {{"clients", counts_json(s.clients)},
               {"tunnels", counts_json(s.tunnels)},
               {"total_active_and_inactive", s.total_active},

@@ -1,5 +1,5 @@
-// What the show commands know of the running system: plain copies, taken when a command asks. The daemon implements
-// StateSource; the tests do too.
+// What the show commands know of the running system: plain copies, taken when a command asks. The
+// daemon implements StateSource; the tests do too.
 #pragma once
 
 #include <array>
@@ -37,11 +37,11 @@ struct SessionView {
   std::vector<TunnelView> tunnels;  // without the parent; empty: waiting to resume
   std::string group_policy;
   std::string tunnel_group;
-  uint64_t bytes_tx = 0, bytes_rx = 0;      // inner bytes to and from the client
+  uint64_t bytes_tx = 0, bytes_rx = 0;  // inner bytes to and from the client
   uint64_t packets_tx = 0, packets_rx = 0;
   Time login;
-  std::optional<Time> inactive_since;       // when the last tunnel went
-  unsigned home = 0;                        // worker
+  std::optional<Time> inactive_since;  // when the last tunnel went
+  unsigned home = 0;                   // worker
 };
 
 // A line of `show vpn-sessiondb`.
@@ -56,7 +56,7 @@ struct SessionSummary {
   std::vector<SessionCount> tunnels;
   uint64_t total_active = 0;  // active and inactive sessions
   uint64_t total_cumulative = 0;
-  uint64_t capacity = 0;      // DataplaneConfig::max_sessions
+  uint64_t capacity = 0;  // DataplaneConfig::max_sessions
 };
 
 // Summed over workers. Zero counts may be left in.
@@ -68,15 +68,15 @@ struct DropView {
 };
 
 struct DropState {
-  std::vector<DropView> reasons;      // in the order of the table
+  std::vector<DropView> reasons;  // in the order of the table
   std::optional<Time> last_clearing;
-  std::string cleared_by;             // user name, if it was cleared
+  std::string cleared_by;  // user name, if it was cleared
 };
 
 struct SocketView {
   std::string protocol;  // "SSL", "DTLS"
   uint32_t handle = 0;
-  std::string state;     // "LISTEN"
+  std::string state;  // "LISTEN"
   IpAddress local;
   uint16_t local_port = 0;
 };
@@ -101,7 +101,7 @@ struct InterfaceView {
 struct VersionView {
   std::string version;
   std::string dpdk, ipsec_mb, openssl;
-  std::string cpu;          // model and instruction set in use
+  std::string cpu;  // model and instruction set in use
   std::string config_file;
   Time started;
 };
@@ -118,7 +118,7 @@ struct RouteView {
   Kind kind = Kind::fixed;
   uint32_t network = 0;  // host order
   unsigned prefix = 0;
-  IpAddress gateway;     // of fixed ones
+  IpAddress gateway;  // of fixed ones
   unsigned metric = 1;
   std::string nameif;
 };
@@ -128,11 +128,11 @@ struct WorkerView {
   unsigned lcore = 0;
   unsigned busy_percent = 0;  // of the last second
   uint64_t rx_packets = 0, tx_packets = 0;
-  uint64_t handed_over = 0;   // packets passed to other workers by ring
-  uint64_t taken_over = 0;    // and taken from them
+  uint64_t handed_over = 0;  // packets passed to other workers by ring
+  uint64_t taken_over = 0;   // and taken from them
   uint64_t records_opened = 0, records_sealed = 0;
-  uint64_t tunnels = 0;       // that it carries at this moment
-  uint64_t sessions = 0;      // whose home it is
+  uint64_t tunnels = 0;   // that it carries at this moment
+  uint64_t sessions = 0;  // whose home it is
 };
 
 // One tunnel that control handed over to a worker. Counts start at the hand-over.
@@ -148,7 +148,7 @@ struct CarriedTunnelView {
 // Everything that a session takes and must give back.
 struct PoolView {
   std::string name;
-  uint64_t size = 0;       // buffers
+  uint64_t size = 0;  // buffers
   uint64_t available = 0;
   uint64_t buffer_bytes = 0;
 };
@@ -183,7 +183,8 @@ class StateSource {
   [[nodiscard]] virtual std::vector<CarriedTunnelView> carried_tunnels() const = 0;
   [[nodiscard]] virtual ResourceView resources() const = 0;
 
-  // `by` is the user who asked, for DropState::cleared_by. Without keywords all reasons are cleared.
+  // `by` is the user who asked, for DropState::cleared_by. Without keywords all reasons are
+  // cleared.
   virtual void clear_drops(const std::string& by, const std::vector<std::string>& keywords) = 0;
   virtual void clear_log() = 0;
   // Each returns how many sessions it ended.

@@ -1,4 +1,5 @@
-// `show interface`, `show version`, `show logging`, `show arp`, `show route`, `show running-config`.
+// `show interface`, `show version`, `show logging`, `show arp`, `show route`, `show
+// running-config`.
 #include <fmt/format.h>
 
 #include "control/config/parse.hpp"
@@ -12,20 +13,24 @@ std::string interface_text(const InterfaceView& i) {
   const char* status = i.admin_up ? (i.link_up ? "up" : "down") : "administratively down";
   const std::string duplex = i.full_duplex ? "Full" : "Half";
   const std::string speed = i.speed_mbps == 0 ? "unknown" : fmt::format("{} Mbps", i.speed_mbps);
-  std::string out = fmt::format("Interface {} \"{}\", is {}, line protocol is {}\n", i.device, i.nameif, status,
-                                i.admin_up && i.link_up ? "up" : "down");
+  std::string out = fmt::format("Interface {} \"{}\", is {}, line protocol is {}\n", i.device,
+                                i.nameif, status, i.admin_up && i.link_up ? "up" : "down");
   out += fmt::format("  Hardware is {}, BW {} Mbps, DLY 10 usec\n", i.hardware, i.speed_mbps);
   out += fmt::format("\t{}-Duplex({}-duplex), Auto-Speed({})\n", duplex, duplex, speed);
   out += "\tInput flow control is unsupported, output flow control is off\n";
-  out += fmt::format("\tMAC address {}, MTU {}\n", mac_text(i.mac), i.nameif.empty() ? "not set" : std::to_string(i.mtu));
+  out += fmt::format("\tMAC address {}, MTU {}\n", mac_text(i.mac),
+                     i.nameif.empty() ? "not set" : std::to_string(i.mtu));
   if (i.address.is_unspecified()) {
     out += "\tIP address unassigned\n";
   } else {
-    out += fmt::format("\tIP address {}, subnet mask {}\n", i.address.to_string(), ipv4_text(mask_of_prefix(i.prefix)));
+    out += fmt::format("\tIP address {}, subnet mask {}\n", i.address.to_string(),
+                       ipv4_text(mask_of_prefix(i.prefix)));
   }
-  out += fmt::format("\t{} packets input, {} bytes, {} no buffer\n", i.packets_in, i.bytes_in, i.no_buffer);
+  out += fmt::format("\t{} packets input, {} bytes, {} no buffer\n", i.packets_in, i.bytes_in,
+                     i.no_buffer);
   out += "\tReceived 0 broadcasts, 0 runts, 0 giants\n";
-  out += fmt::format("\t{} input errors, 0 CRC, 0 frame, {} overrun, 0 ignored, 0 abort\n", i.errors_in, i.missed_in);
+  out += fmt::format("\t{} input errors, 0 CRC, 0 frame, {} overrun, 0 ignored, 0 abort\n",
+                     i.errors_in, i.missed_in);
   out += "\t0 pause input, 0 resume input\n\t0 L2 decode drops\n";
   out += fmt::format("\t{} packets output, {} bytes, 0 underruns\n", i.packets_out, i.bytes_out);
   out += "\t0 pause output, 0 resume output\n";
@@ -48,7 +53,8 @@ nlohmann::json interface_json(const InterfaceView& i) {
           {"speed_mbps", i.speed_mbps},
           {"mac", mac_text(i.mac)},
           {"mtu", i.mtu},
-          {"address", i.address.is_unspecified() ? nlohmann::json() : nlohmann::json(i.address.to_string())},
+          {"address",
+           i.address.is_unspecified() ? nlohmann::json() : nlohmann::json(i.address.to_string())},
           {"prefix", i.prefix},
           {"packets_in", i.packets_in},
           {"bytes_in", i.bytes_in},
@@ -64,14 +70,17 @@ nlohmann::json interface_json(const InterfaceView& i) {
 // "3 days 4 hours", "4 hours 5 mins", "5 mins 6 secs": the two largest units, as on the ASA.
 std::string uptime_text(std::chrono::seconds uptime) {
   const auto s = std::max<int64_t>(uptime.count(), 0);
-  const auto unit = [](int64_t n, const char* name) { return fmt::format("{} {}{}", n, name, n == 1 ? "" : "s"); };
+  const auto unit = [](int64_t n, const char* name) {
+    return fmt::format("{} {}{}", n, name, n == 1 ? "" : "s");
+  };
   if (s >= 86400) return unit(s / 86400, "day") + " " + unit(s / 3600 % 24, "hour");
   if (s >= 3600) return unit(s / 3600, "hour") + " " + unit(s / 60 % 60, "min");
   return unit(s / 60, "min") + " " + unit(s % 60, "sec");
 }
 
 std::string destination(bool enabled, unsigned level, uint64_t messages) {
-  return enabled ? fmt::format("level {}, {} messages logged", severity_name(level), messages) : "disabled";
+  return enabled ? fmt::format("level {}, {} messages logged", severity_name(level), messages)
+                 : "disabled";
 }
 
 const char* on_off(bool on) {
@@ -133,12 +142,17 @@ Output show_logging(const StateSource& state) {
   out.text += fmt::format("    Timestamp logging: {}\n", on_off(c.timestamp));
   out.text += "    Hide Username logging: enabled\n";
   out.text += "    Standby logging: disabled\n    Debug-trace logging: disabled\n";
-  out.text += fmt::format("    Console logging: {}\n", destination(c.enabled, c.stderr_level, log.console_messages));
+  out.text += fmt::format("    Console logging: {}\n",
+                          destination(c.enabled, c.stderr_level, log.console_messages));
   out.text += "    Monitor logging: disabled\n";
-  out.text += fmt::format("    Buffer logging: {}\n", destination(c.enabled, c.buffered_level, log.buffer_messages));
-  out.text += "    Trap logging: disabled\n    Permit-hostdown logging: disabled\n    History logging: disabled\n";
+  out.text += fmt::format("    Buffer logging: {}\n",
+                          destination(c.enabled, c.buffered_level, log.buffer_messages));
+  out.text +=
+      "    Trap logging: disabled\n    Permit-hostdown logging: disabled\n    History logging: "
+      "disabled\n";
   out.text += "    Device ID: disabled\n    Mail logging: disabled\n    ASDM logging: disabled\n";
-  for (const auto& line : log.lines) out.text += line + "\n";
+  for (const auto& line : log.lines)
+    out.text += line + "\n";
   out.json = {{"enabled", c.enabled},
               {"timestamp", c.timestamp},
               {"console_level", c.stderr_level},
@@ -153,9 +167,12 @@ Output show_arp(const StateSource& state) {
   Output out;
   nlohmann::json rows = nlohmann::json::array();
   for (const ArpView& a : state.arp()) {
-    out.text += fmt::format("\t{} {} {} {}\n", a.nameif, a.address.to_string(), mac_text(a.mac), a.age_s);
-    rows.push_back(
-        {{"nameif", a.nameif}, {"address", a.address.to_string()}, {"mac", mac_text(a.mac)}, {"age_s", a.age_s}});
+    out.text +=
+        fmt::format("\t{} {} {} {}\n", a.nameif, a.address.to_string(), mac_text(a.mac), a.age_s);
+    rows.push_back({{"nameif", a.nameif},
+                    {"address", a.address.to_string()},
+                    {"mac", mac_text(a.mac)},
+                    {"age_s", a.age_s}});
   }
   out.json = {{"arp", std::move(rows)}};
   return out;
@@ -167,17 +184,20 @@ Output show_routes(const StateSource& state) {
   std::string lines;
   nlohmann::json rows = nlohmann::json::array();
   for (const RouteView& r : routes) {
-    const std::string network = fmt::format("{} {}", ipv4_text(r.network), ipv4_text(mask_of_prefix(r.prefix)));
+    const std::string network =
+        fmt::format("{} {}", ipv4_text(r.network), ipv4_text(mask_of_prefix(r.prefix)));
     if (r.kind == RouteView::Kind::fixed) {
       const bool is_default = r.prefix == 0;
-      lines += fmt::format("{:<9}{} [{}/0] via {}, {}\n", is_default ? "S*" : "S", network, r.metric,
-                           r.gateway.to_string(), r.nameif);
+      lines += fmt::format("{:<9}{} [{}/0] via {}, {}\n", is_default ? "S*" : "S", network,
+                           r.metric, r.gateway.to_string(), r.nameif);
       if (is_default) {
-        last_resort = fmt::format("Gateway of last resort is {} to network 0.0.0.0\n", r.gateway.to_string());
+        last_resort =
+            fmt::format("Gateway of last resort is {} to network 0.0.0.0\n", r.gateway.to_string());
       }
     } else {
       const bool connected = r.kind == RouteView::Kind::connected;
-      lines += fmt::format("{:<9}{} is directly connected, {}\n", connected ? "C" : "L", network, r.nameif);
+      lines += fmt::format("{:<9}{} is directly connected, {}\n", connected ? "C" : "L", network,
+                           r.nameif);
     }
     static constexpr const char* kKinds[] = {"local", "connected", "static"};
     nlohmann::json row = {{"kind", kKinds[static_cast<size_t>(r.kind)]},

@@ -35,6 +35,7 @@ bool send_record(Context& c, Tunnel& t, ContentType type, uint32_t size, Fill&& 
     return false;
   }
   add(c.tunnels.counters(c.tunnels.slot_of(t)).tx_records, 1);
+  add(c.tunnels.records_sealed, 1);
   return true;
 }
 

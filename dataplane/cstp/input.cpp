@@ -103,6 +103,7 @@ bool opened_record(Context& c, Tunnel& t, const OpenOp& op, Time now) noexcept {
   t.last_rx = now;
   c.tunnels.counters(c.tunnels.slot_of(t)).last_rx_us.store(now, std::memory_order_relaxed);
   add(c.tunnels.counters(c.tunnels.slot_of(t)).rx_records, 1);
+  add(c.tunnels.records_opened, 1);
   switch (op.type) {
     case ContentType::application_data:
       return packet_record(c, t, op.payload, op.payload_size, now);

@@ -87,6 +87,7 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
     add(n.tx_packets, 1);
     add(n.tx_bytes, size - kHeaderSize - t.overhead.total());
     add(n.tx_records, 1);
+    add(c.tunnels.records_sealed, 1);
   }
 }
 

@@ -99,6 +99,10 @@ class TunnelTable {
   // Slots in use, dense, for the timer sweep; `cursor` goes round.
   std::vector<uint32_t> active;
   uint32_t cursor = 0;
+  // Records of all tunnels that there have been. Written by the worker, read by control (relaxed).
+  std::atomic<uint64_t> records_opened{0};
+  std::atomic<uint64_t> records_sealed{0};
+
   // Slots with owed != 0.
   std::vector<uint32_t> owing;
   void owe(Tunnel& t, uint8_t bits) noexcept;

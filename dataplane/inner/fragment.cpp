@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "dataplane/packet/checksum.hpp"
-#include "dataplane/packet/headers.hpp"
 
 namespace culvert::dp {
 

@@ -86,8 +86,11 @@ void Reassembly::input(Batch& in, ClassifyEdges& out, Time now) noexcept {
 void Reassembly::poll(Time now) noexcept {
   if (now < next_sweep_) return;
   next_sweep_ = now + kSweep;
-  rte_ip_frag_table_del_expired_entries(table_.get(), &graveyard_, now);
-  bury(1);
+  // One call ends when the death row is full.
+  do {
+    bury(1);
+    rte_ip_frag_table_del_expired_entries(table_.get(), &graveyard_, now);
+  } while (graveyard_.cnt != 0);
 }
 
 }  // namespace culvert::dp

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <tuple>
 
 #include <rte_errno.h>
 #include <rte_memory.h>
@@ -60,16 +61,24 @@ RouteTable::RouteTable(const std::string& name, const InterfaceTable& interfaces
                              rte_strerror(rte_errno) + "): raise 'memory' in the configuration.");
   }
   std::vector<StaticRoute> sorted(routes.begin(), routes.end());
-  // The best route to a network comes last and replaces the others.
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const StaticRoute& a, const StaticRoute& b) { return a.metric > b.metric; });
-  for (const StaticRoute& route : sorted) {
+  for (const StaticRoute& route : sorted)
     check(route, interfaces);
-    add(route.network, route.prefix, {route.interface, route.gateway});
-  }
-  // A connected network is nearer than any route (metric 0).
+  // A connected network is nearer than any route.
   for (const Interface& interface : interfaces) {
-    if (interface.ipv4 != 0) add(interface.ipv4_network(), interface.prefix, {interface.index, 0});
+    if (interface.ipv4 == 0) continue;
+    sorted.push_back({interface.ipv4_network(), interface.prefix, 0, interface.index, 0});
+  }
+  // Short prefixes first, so that each route only overrides what is there; the best of each
+  // network, once.
+  std::stable_sort(sorted.begin(), sorted.end(), [](const StaticRoute& a, const StaticRoute& b) {
+    return std::tie(a.prefix, a.network, a.metric) < std::tie(b.prefix, b.network, b.metric);
+  });
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    const StaticRoute& route = sorted[i];
+    if (i > 0 && sorted[i - 1].prefix == route.prefix && sorted[i - 1].network == route.network) {
+      continue;
+    }
+    add(route.network, route.prefix, {route.interface, route.gateway});
   }
 }
 

@@ -145,7 +145,7 @@ NeighbourCache::Entry* NeighbourCache::create(const IpAddress& ip, uint8_t inter
 }
 
 bool NeighbourCache::evict(Time now) noexcept {
-  constexpr uint32_t kLook = 64;
+  constexpr uint32_t kLook = 256;
   Entry* victim = nullptr;
   for (uint32_t i = 0; i < kLook; ++i, hand_ = (hand_ + 1) & mask_) {
     Entry& e = table_[hand_];

@@ -27,19 +27,29 @@ bool is_v4(const uint8_t* ip) noexcept {
   return (ip[0] >> 4) == 4;
 }
 
-// The folded sum over the packet from `offset` on, in memory order, not inverted.
-uint32_t payload_sum(const rte_mbuf* m, uint32_t offset) noexcept {
-  uint16_t sum = 0;
-  if (offset >= m->pkt_len || rte_raw_cksum_mbuf(m, offset, m->pkt_len - offset, &sum) != 0) {
-    return 0;
-  }
-  return sum;
-}
-
 uint16_t fold(uint32_t sum) noexcept {
   sum = (sum & 0xffff) + (sum >> 16);
   sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<uint16_t>(sum);
+}
+
+// The folded sum over the packet from `offset` on, in memory order, not inverted. Not
+// rte_raw_cksum_mbuf: DPDK 22.11's loses a carry when a segment of odd size comes before another.
+uint32_t payload_sum(const rte_mbuf* m, uint32_t offset) noexcept {
+  uint32_t sum = 0;
+  bool odd = false;
+  for (; m != nullptr; m = m->next) {
+    if (offset >= m->data_len) {
+      offset -= m->data_len;
+      continue;
+    }
+    const uint32_t size = m->data_len - offset;
+    const uint16_t part = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const uint8_t*, offset), size);
+    sum = fold(sum + (odd ? byte_swap(part) : part));
+    odd = odd != ((size & 1) != 0);
+    offset = 0;
+  }
+  return sum;
 }
 
 // `l4_size` is what the pseudo header says of the transport's length. Memory order.

@@ -142,7 +142,7 @@ bool Machine::emit(const Layout& layout, SendQueue* payload, SendQueue::Cursor c
   tcp->window = layout.window;
   tcp->checksum = 0;
   tcp->urgent = 0;
-  std::memcpy(bytes + l3 + sizeof(TcpHeader), layout.options.data(), layout.options.size());
+  std::copy(layout.options.begin(), layout.options.end(), bytes + l3 + sizeof(TcpHeader));
   if (layout.size > 0) {
     SendQueue::Place place = payload->find(layout.seq, cursor);
     if (!offload_.multi_segment || !attach_payload(m, place, layout.size)) {

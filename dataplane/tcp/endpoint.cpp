@@ -68,6 +68,11 @@ uint32_t Endpoint::peek(dp::ConnId conn, uint32_t offset, void* to, uint32_t siz
   const Connection* c = machine_->find(conn);
   return c != nullptr ? c->receive.peek(offset, to, size) : 0;
 }
+const uint8_t* Endpoint::contiguous(dp::ConnId conn, uint32_t offset,
+                                    uint32_t size) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? c->receive.contiguous(offset, size) : nullptr;
+}
 std::span<uint8_t> Endpoint::front(dp::ConnId conn) noexcept {
   Connection* c = machine_->find(conn);
   return c != nullptr ? c->receive.front() : std::span<uint8_t>{};

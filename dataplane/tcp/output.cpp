@@ -152,7 +152,8 @@ void Machine::consumed(Connection& c) noexcept {
 
 bool Machine::send(Connection& c, rte_mbuf* m) noexcept {
   if (!c.may_send() || c.fin_queued || c.released) return false;
-  // The cost of buffers bounds send_room() only: a sealed record that is refused costs its connection.
+  // The cost of buffers bounds send_room() only: a sealed record that is refused costs its
+  // connection.
   if (m->data_len > c.send.byte_room()) {
     c.send_refused = true;
     return false;

@@ -125,6 +125,18 @@ uint32_t ReceiveQueue::peek(uint32_t offset, void* to, uint32_t size) const noex
   return copied;
 }
 
+const uint8_t* ReceiveQueue::contiguous(uint32_t offset, uint32_t size) const noexcept {
+  for (rte_mbuf* m = ready_.head(); m != nullptr; m = m->next) {
+    if (offset >= m->data_len) {
+      offset -= m->data_len;
+      continue;
+    }
+    return m->data_len - offset >= size ? rte_pktmbuf_mtod_offset(m, const uint8_t*, offset)
+                                        : nullptr;
+  }
+  return nullptr;
+}
+
 std::span<uint8_t> ReceiveQueue::front() noexcept {
   rte_mbuf* m = ready_.head();
   if (m == nullptr) return {};

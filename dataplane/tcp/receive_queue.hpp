@@ -38,6 +38,8 @@ class ReceiveQueue {
 
   [[nodiscard]] uint32_t readable() const noexcept { return ready_.bytes(); }
   uint32_t peek(uint32_t offset, void* to, uint32_t size) const noexcept;
+  // nullptr if no single buffer holds all of [offset, offset + size).
+  [[nodiscard]] const uint8_t* contiguous(uint32_t offset, uint32_t size) const noexcept;
   [[nodiscard]] std::span<uint8_t> front() noexcept;
   void consume(uint32_t size) noexcept { ready_.drop_front(size); }
   [[nodiscard]] rte_mbuf* take_front(uint32_t size) noexcept;

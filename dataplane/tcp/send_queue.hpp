@@ -28,7 +28,8 @@ class SendQueue {
   [[nodiscard]] Seq end() const noexcept { return begin_ + bytes_.bytes(); }
   // Bytes that may still be queued: by size and by what the buffers cost.
   [[nodiscard]] uint32_t room() const noexcept;
-  // By size alone. A burst of small records that was begun while there was room() may cost more than the limit.
+  // By size alone. A burst of small records that was begun while there was room() may cost more
+  // than the limit.
   [[nodiscard]] uint32_t byte_room() const noexcept {
     return bytes_.bytes() >= max_bytes_ ? 0 : max_bytes_ - bytes_.bytes();
   }

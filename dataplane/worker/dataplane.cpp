@@ -57,7 +57,7 @@ Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec) : start_tsc_(rte
       throw std::runtime_error("route through '" + route.nameif + "': no interface has that name");
     }
     routes.push_back({route.network, static_cast<uint8_t>(route.prefix), route.gateway,
-                      interface->index, 1});
+                      interface->index, static_cast<uint8_t>(route.metric)});
   }
   routes_ = std::make_unique<RouteTable>("routes", interfaces_, routes);
   pools_ = spec.pools;
@@ -156,6 +156,33 @@ const ArpCounters& Dataplane::arp_counters(unsigned worker) const noexcept {
   return workers_[worker]->arp.counters;
 }
 
+Dataplane::Records Dataplane::records(unsigned worker) const noexcept {
+  const cstp::TunnelTable& tunnels = workers_[worker]->tunnels;
+  return {tunnels.records_opened.load(std::memory_order_relaxed),
+          tunnels.records_sealed.load(std::memory_order_relaxed)};
+}
+
+uint64_t Dataplane::dropped_on(uint8_t interface) const noexcept {
+  uint64_t sum = 0;
+  for (const auto& worker : workers_) {
+    sum += worker->dropped_on[interface].load(std::memory_order_relaxed);
+  }
+  return sum;
+}
+
+std::vector<NeighbourRow> Dataplane::neighbours() const {
+  std::vector<NeighbourRow> all;
+  for (const auto& worker : workers_) {
+    for (const NeighbourRow& row : worker->neighbour_snapshot.read()) {
+      const bool known = std::any_of(all.begin(), all.end(), [&](const NeighbourRow& r) {
+        return r.ip == row.ip && r.interface == row.interface;
+      });
+      if (!known) all.push_back(row);
+    }
+  }
+  return all;
+}
+
 Dataplane::BufferUse Dataplane::buffers() const noexcept {
   BufferUse use;
   use.packet_total = pool_->size;
@@ -166,6 +193,7 @@ Dataplane::BufferUse Dataplane::buffers() const noexcept {
   use.handoff_entries = mesh_->entries();
   for (const auto& worker : workers_) {
     use.connections += static_cast<unsigned>(worker->tcp.counters().connections.load());
+    use.tcp_buffers += static_cast<unsigned>(worker->counters.tcp_buffers.load());
   }
   use.sessions = sessions_->published();
   use.sessions_in_grace = sessions_->waiting_for_grace();

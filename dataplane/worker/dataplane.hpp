@@ -36,6 +36,7 @@ struct RouteSpec {
   unsigned prefix = 0;
   uint32_t gateway = 0;
   std::string nameif;
+  unsigned metric = 1;
 };
 
 struct DataplaneSpec {
@@ -78,12 +79,21 @@ class Dataplane {
   [[nodiscard]] const tcp::EndpointCounters& tcp_counters(unsigned worker) const noexcept;
   [[nodiscard]] const TransmitCounters& transmit_counters(unsigned worker, size_t port) const noexcept;
   [[nodiscard]] const ArpCounters& arp_counters(unsigned worker) const noexcept;
+  // TLS records that a worker opened and sealed.
+  struct Records {
+    uint64_t opened = 0, sealed = 0;
+  };
+  [[nodiscard]] Records records(unsigned worker) const noexcept;
+  // Frames that came in by an interface and went no further than classification.
+  [[nodiscard]] uint64_t dropped_on(uint8_t interface) const noexcept;
+  // What the workers knew of their neighbours a second ago at most.
+  [[nodiscard]] std::vector<NeighbourRow> neighbours() const;
   [[nodiscard]] const UnreachableLimit& unreachable() const noexcept { return unreachable_; }
 
   struct BufferUse {
     unsigned packet_total = 0, packet_in_use = 0, packet_bytes = 0;
     unsigned messages_total = 0, messages_in_use = 0, handoff_entries = 0;
-    unsigned connections = 0, sessions = 0, sessions_in_grace = 0;
+    unsigned connections = 0, tcp_buffers = 0, sessions = 0, sessions_in_grace = 0;
   };
   [[nodiscard]] BufferUse buffers() const noexcept;
 

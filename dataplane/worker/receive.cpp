@@ -31,6 +31,12 @@ bool Worker::receive() noexcept {
     received.set_size(n);
     count(counters.packets_in, n);
     classify(received, port->id(), shared.interfaces_, edges, drops);
+    const uint32_t passed = edges.arp.size() + edges.local_tcp.size() + edges.local_icmp.size() +
+                            edges.local_fragment.size() + edges.local_other.size() +
+                            edges.transit.size();
+    if (passed < n) {
+      count(dropped_on[shared.interfaces_.by_port(port->id())->index], n - passed);
+    }
     // A port that spreads flows over as many queues as there are workers has chosen the owner already.
     box_edges(port->spread() == Spread::tuple && port->rx_queues() == workers);
     transit_edge(port->id());

@@ -134,6 +134,11 @@ void Worker::transmit() noexcept {
     reassembly.poll(now);
     last_sweep = now;
   }
+  if (now - last_snapshot >= kSecond) {
+    neighbour_snapshot.write(neighbours, now);
+    counters.tcp_buffers.store(tcp.buffers_held(), std::memory_order_relaxed);
+    last_snapshot = now;
+  }
   tcp.poll(now);
   neighbour_poll(link, now);
   if (index == 0) announcer.poll(link, now);

@@ -21,6 +21,7 @@
 #include "dataplane/worker/clock.hpp"
 #include "dataplane/worker/counters.hpp"
 #include "dataplane/worker/dataplane.hpp"
+#include "dataplane/worker/neighbour_snapshot.hpp"
 
 namespace culvert::dp {
 
@@ -40,6 +41,7 @@ struct alignas(64) Worker {
   Dataplane& shared;
   DropCounters drops;
   WorkerCounters counters;
+  std::array<std::atomic<uint64_t>, kMaxInterfaces> dropped_on{};  // in classification, by interface
 
   // --- stages, in loop order; the first three return whether they found work ---
   bool receive() noexcept;       // ports → classify → the box itself, or `down`
@@ -55,6 +57,7 @@ struct alignas(64) Worker {
   NeighbourCache neighbours;
   std::vector<std::unique_ptr<PortTx>> tx;
   LinkContext link;
+  NeighbourSnapshot neighbour_snapshot;
   ArpState arp;
   Announcer announcer;  // worker 0's is the one that speaks
   TokenBucket shared_neighbours{1000, 200};  // ARP copies to other workers
@@ -79,6 +82,7 @@ struct alignas(64) Worker {
   std::vector<Batch> handoff;  // by worker
   Time now = 0;          // of this loop
   Time last_sweep = 0;
+  Time last_snapshot = 0;
   unsigned idle_loops = 0;
   const bool sleep_when_idle;
 

@@ -75,7 +75,7 @@ def test_logout_frees_the_address_for_the_next(stage, headend):
     ping(stage.lab.client, SERVER)
     client.logout()
     until(lambda: not headend.show.sessions(), "the session is gone after the logout")
-    addresses = "address pool VPN"
-    until(lambda: headend.show.resources()[addresses] == at_start[addresses], "the address is free")
+    addresses = at_start["addresses_in_use"]
+    until(lambda: headend.show.resources()["addresses_in_use"] == addresses, "the address is free")
     stage.connect()
     ping(stage.lab.client, SERVER)

@@ -5,6 +5,7 @@ import threading
 
 from harness.lab import SERVER
 from harness.ping import ping
+from harness.trouble import trouble
 
 
 class EchoServer(threading.Thread):
@@ -62,15 +63,10 @@ def test_cut_connection_comes_back_with_its_cookie(stage, headend):
     client = stage.connect()
     address = client.address
     lab = stage.lab
-    lab.client.run("nft", "-f", "-", input="""table ip cut {
-        chain out { type filter hook output priority 0; oifname "wan" tcp dport 443 reject with tcp reset; }
-    }""")
     start = client.process.log_size()
-    try:
+    with trouble(lab, 443, outgoing="reject with tcp reset"):
         lab.client.run("ping", "-c", "1", "-W", "1", SERVER, check=False)  # Something to send, so that it notices.
         client.process.wait_for_line("reconnect", start=start)
-    finally:
-        lab.client.run("nft", "delete", "table", "ip", "cut")
     client.process.wait_for_line("CSTP connected", timeout=60, start=start)
     assert client.address == address
     ping(lab.client, SERVER)

@@ -15,6 +15,7 @@ import pytest
 from harness.lab import OUTSIDE
 from harness.poll import until
 from harness.tcp_peer import PORT, TcpPeer, pattern
+from harness.trouble import packets_hit, trouble
 
 MEGABYTE = 1 << 20
 CHUNK = 1 << 16
@@ -70,20 +71,6 @@ def echo_pattern(connection: socket.socket, size: int) -> None:
     sender.start()
     receive_pattern(connection, size)
     sender.join(60)
-
-
-@contextlib.contextmanager
-def nft(lab, chains: str):
-    """Rules in the client's namespace, on its cable to the endpoint."""
-    lab.client.run("nft", "-f", "-", input="table ip trouble {" + chains + "}")
-    try:
-        yield
-    finally:
-        lab.client.run("nft", "delete", "table", "ip", "trouble")
-
-
-IN = "chain in { type filter hook input priority 0; iifname wan tcp sport %d %s; }\n"
-OUT = "chain out { type filter hook output priority 0; oifname wan tcp dport %d %s; }\n"
 
 
 def segments_in(lab) -> int:
@@ -246,7 +233,7 @@ def test_zero_window_of_the_kernel(lab, peer):
     with dial(lab, receive_buffer=16384) as connection:
         until(SteadySegments(lab), "the kernel's window closes and the transfer stops", 30)
         position = 0
-        with nft(lab, OUT % (PORT, "drop")):  # What the kernel says about its window while it is being read is lost.
+        with trouble(lab, PORT, outgoing="drop"):  # The kernel's window updates are lost.
             while position < 8192:
                 chunk = connection.recv(CHUNK)
                 assert chunk == pattern(position, len(chunk))
@@ -304,7 +291,7 @@ def test_keepalive_of_a_dead_peer(lab, peer):
     with dial(lab) as connection:
         connection.sendall(b"x")
         connection.recv(1)
-        with nft(lab, IN % (PORT, "drop") + OUT % (PORT, "drop")):
+        with trouble(lab, PORT, incoming="drop", outgoing="drop"):
             assert endpoint.wait_closed()[0]["reason"] == "timed_out"
             endpoint.finish()
 
@@ -313,15 +300,13 @@ def test_keepalive_of_a_dead_peer(lab, peer):
 def test_one_percent_random_loss(lab, peer, direction):
     """1 % of the segments lost at random: 16 MB there and back, every byte compared, something really lost."""
     drop = "numgen random mod 100 == 0 counter drop"
-    chains = {"to the endpoint": OUT % (PORT, drop), "from the endpoint": IN % (PORT, drop),
-              "both": IN % (PORT, drop) + OUT % (PORT, drop)}[direction]
+    hooks = {"to the endpoint": ["outgoing"], "from the endpoint": ["incoming"], "both": ["incoming", "outgoing"]}
     endpoint = peer("echo")
-    with nft(lab, chains):
+    with trouble(lab, PORT, **{hook: drop for hook in hooks[direction]}):
         with dial(lab, timeout=120) as connection:
             echo_pattern(connection, 16 * MEGABYTE)
         endpoint.wait_closed()
-        rules = lab.client.run("nft", "list", "table", "ip", "trouble").stdout
-        assert sum(map(int, re.findall(r"counter packets (\d+)", rules))) > 10, rules
+        assert packets_hit(lab) > 10
     counters = endpoint.finish()
     if direction == "to the endpoint":
         assert counters["out_of_order"] > 0, counters
@@ -333,7 +318,7 @@ def test_heavy_loss_at_both_ends_of_a_connection(lab, peer):
     """20 % lost, SYN and FIN among them: 20 short connections all come to their end, right."""
     drop = "numgen random mod 5 == 0 drop"
     endpoint = peer("echo")
-    with nft(lab, IN % (PORT, drop) + OUT % (PORT, drop)):
+    with trouble(lab, PORT, incoming=drop, outgoing=drop):
         errors = run_at_once(lambda: echo_once(lab, 20_000), 20)
     assert not errors, errors
     endpoint.wait_closed(20, 120)

@@ -1,13 +1,13 @@
 // Requests and answers over the unix socket, blocking.
 #include "tools/culvertctl/client.hpp"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace culvert::ctl {
 namespace {
@@ -24,7 +24,8 @@ std::string sentence(const std::string& path, int error) {
 void Client::connect() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path_.empty() || path_.size() >= sizeof address.sun_path) throw ConnectionError(sentence(path_, ENAMETOOLONG));
+  if (path_.empty() || path_.size() >= sizeof address.sun_path)
+    throw ConnectionError(sentence(path_, ENAMETOOLONG));
   std::memcpy(address.sun_path, path_.data(), path_.size());
   fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd_ < 0 || ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -66,7 +67,8 @@ nlohmann::json Client::ask(const nlohmann::json& request) {
   try {
     send_line(request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     auto answer = nlohmann::json::parse(receive_line(), nullptr, false);
-    if (!answer.is_object()) throw ConnectionError("culvertctl: what answers at " + path_ + " is not culvertd");
+    if (!answer.is_object())
+      throw ConnectionError("culvertctl: what answers at " + path_ + " is not culvertd");
     return answer;
   } catch (const ConnectionError&) {
     disconnect();

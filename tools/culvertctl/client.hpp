@@ -1,9 +1,10 @@
 // A connection to culvertd's management socket.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 namespace culvert::ctl {
 
@@ -19,8 +20,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Sends one request and waits for its answer; connects if there is no connection. After a ConnectionError the next
-  // request tries anew.
+  // Sends one request and waits for its answer; connects if there is no connection. After a
+  // ConnectionError the next request tries anew.
   nlohmann::json ask(const nlohmann::json& request);
 
  private:

@@ -1,15 +1,17 @@
-// culvertctl: asks a running culvertd, or tells it what to do. Exit status: 0 done, 1 the command failed, 2 culvertd
-// cannot be reached.
-#include <CLI/CLI.hpp>
+// culvertctl: asks a running culvertd, or tells it what to do. Exit status: 0 done, 1 the command
+// failed, 2 culvertd cannot be reached.
 #include <iostream>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "tools/culvertctl/shell.hpp"
 
 namespace {
 
-// `culvertctl 'show asp drop'` and `culvertctl show asp drop` are the same; of several words, one with blanks is quoted.
+// `culvertctl 'show asp drop'` and `culvertctl show asp drop` are the same; of several words, one
+// with blanks is quoted.
 std::string join(const std::vector<std::string>& words) {
   if (words.size() == 1) return words.front();
   std::string out;
@@ -32,12 +34,16 @@ std::string join(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Ask a running culvertd. Without a command: an interactive shell with history, ? help and completion.",
-               "culvertctl");
+  CLI::App app(
+      "Ask a running culvertd. Without a command: an interactive shell with history, ? help and "
+      "completion.",
+      "culvertctl");
   std::string socket = "/run/culvert/culvertd.sock";
   bool json = false;
   std::vector<std::string> words;
-  app.add_option("--socket", socket, "culvertd's management socket")->type_name("PATH")->capture_default_str();
+  app.add_option("--socket", socket, "culvertd's management socket")
+      ->type_name("PATH")
+      ->capture_default_str();
   app.add_flag("--json", json, "Print show commands as JSON");
   app.set_version_flag("--version", "culvertctl " CULVERT_VERSION);
   app.add_option("command", words, "Such as: show vpn-sessiondb anyconnect")->type_name("WORD");
@@ -49,7 +55,8 @@ int main(int argc, char** argv) {
   }
   try {
     culvert::ctl::Client client(socket);
-    return (words.empty() ? culvert::ctl::run_shell(client, json) : culvert::ctl::run_command(client, join(words), json))
+    return (words.empty() ? culvert::ctl::run_shell(client, json)
+                          : culvert::ctl::run_command(client, join(words), json))
                ? 0
                : 1;
   } catch (const culvert::ctl::ConnectionError& e) {

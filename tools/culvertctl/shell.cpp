@@ -1,15 +1,15 @@
 // The interactive shell, on libedit.
 #include "tools/culvertctl/shell.hpp"
 
-#include <histedit.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string_view>
 #include <vector>
+
+#include <histedit.h>
+#include <unistd.h>
 
 namespace culvert::ctl {
 namespace {
@@ -69,7 +69,8 @@ unsigned char question_mark(EditLine* el, int) {
     return CC_REFRESH;
   }
   try {
-    std::cout << "?\n" << text_of(session_of(el).client.ask({{"help", line}}), "text") << std::flush;
+    std::cout << "?\n"
+              << text_of(session_of(el).client.ask({{"help", line}}), "text") << std::flush;
   } catch (const ConnectionError& e) {
     std::cout << "\n" << e.what() << "\n" << std::flush;
   }
@@ -103,7 +104,8 @@ unsigned char complete_word(EditLine* el, int) {
     return CC_REFRESH;
   }
   std::cout << "\n";
-  for (const auto& w : words) std::cout << w << "  ";
+  for (const auto& w : words)
+    std::cout << w << "  ";
   std::cout << "\n" << std::flush;
   return CC_REDISPLAY;
 }
@@ -111,14 +113,16 @@ unsigned char complete_word(EditLine* el, int) {
 std::string ask_hostname(Client& client) {
   const auto answer = client.ask({{"command", "show version"}, {"json", true}});
   const auto found = answer.find("json");
-  const std::string name = found != answer.end() && found->is_object() ? text_of(*found, "hostname") : "";
+  const std::string name =
+      found != answer.end() && found->is_object() ? text_of(*found, "hostname") : "";
   return name.empty() ? "culvert" : name;
 }
 
 void run_terminal(Client& client, bool json) {
   Session session{client, ask_hostname(client) + "# "};
   const std::unique_ptr<History, decltype(&history_end)> past(history_init(), history_end);
-  const std::unique_ptr<EditLine, decltype(&el_end)> el(el_init("culvertctl", stdin, stdout, stderr), el_end);
+  const std::unique_ptr<EditLine, decltype(&el_end)> el(
+      el_init("culvertctl", stdin, stdout, stderr), el_end);
   HistEvent event{};
   history(past.get(), &event, H_SETSIZE, kHistory);
   history(past.get(), &event, H_SETUNIQUE, 1);

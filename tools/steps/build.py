@@ -41,8 +41,8 @@ def set_up(tree: Tree) -> None:
     # meson itself puts ccache in front of the compiler if there is one, but not if CC is set.
     compiler = {} if tree.compiler[0] == "gcc" else dict(zip(("CC", "CXX"), tree.compiler))
     wipe = ("--wipe",) if (tree.path / "meson-private").exists() else ()
-    done = subprocess.run(["meson", "setup", *wipe, *tree.options, tree.path, ROOT], cwd=ROOT, env=os.environ | compiler,
-                          capture_output=True, text=True)
+    done = subprocess.run(["meson", "setup", *wipe, *tree.options, tree.path, ROOT], cwd=ROOT,
+                          env=os.environ | compiler, capture_output=True, text=True)
     if done.returncode != 0:
         raise BuildError(f"meson could not set up {tree.folder}:\n{tail(done.stdout + done.stderr)}")
 

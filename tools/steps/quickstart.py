@@ -51,7 +51,7 @@ class Demonstration:
             return measure(self.lab, self.headend, self.client)
 
     def finish(self) -> None:
-        """The polite end, which is part of what is shown: counters agree, the client logs out, the headend ends with 0."""
+        """The polite end is part of what is shown: counters agree, the client logs out, the headend ends with 0."""
         self.client.logout()
         self.headend.finish()
 
@@ -69,15 +69,16 @@ class Demonstration:
 
 
 def how_to_look_around() -> str:
+    shell = f"{CULVERTCTL} --socket {FOLDER}/state/culvertd.sock"
     return f"""
-The lab is still running. To look around (as root):
+The lab is still running. To look around, as root:
 
-  {CULVERTCTL} --socket {FOLDER}/state/culvertd.sock                        the headend's shell (try ?)
-  {CULVERTCTL} --socket {FOLDER}/state/culvertd.sock 'show vpn-sessiondb anyconnect'
-  tools/lab exec client ping {SERVER}                    from the client through the tunnel
-  tools/lab exec server tcpdump -ni lan                     what comes out of it
-  tools/lab status                                          namespaces, addresses, processes
-  {FOLDER}/culvertd.conf, culvertd.log, openconnect0.log
+  the headend's shell        {shell}
+  one command of it          {shell} 'show vpn-sessiondb anyconnect'
+  through the tunnel         tools/lab exec client ping {SERVER}
+  what comes out of it       tools/lab exec server tcpdump -ni lan
+  addresses and processes    tools/lab status
+  configuration and logs     {FOLDER}
 
 To stop it: sudo tools/quickstart --stop"""
 

@@ -150,7 +150,8 @@ TEST(Abuse, ConnectionThatDiesBeforePromoted) {
   FakeConnection& c = world.open();
   TlsClient client(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256");
   world.connect(client, c);
-  const std::string cookie = cookie_of(world.ask(client, c, post("/", login_body("vpn", "secret"))));
+  const std::string cookie =
+      cookie_of(world.ask(client, c, post("/", login_body("vpn", "secret"))));
   (void)world.ask(client, c, connect_request(cookie));
   world.ended(c, dp::EndReason::peer_reset);
   EXPECT_EQ(world.setup->sessions().size(), 1u);  // the cookie is still good
@@ -165,7 +166,8 @@ TEST(Abuse, LogoffWhileThePromotionIsUnderWay) {
   FakeConnection& c = world.open();
   TlsClient client(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256");
   world.connect(client, c);
-  const std::string cookie = cookie_of(world.ask(client, c, post("/", login_body("vpn", "secret"))));
+  const std::string cookie =
+      cookie_of(world.ask(client, c, post("/", login_body("vpn", "secret"))));
   (void)world.ask(client, c, connect_request(cookie));
   EXPECT_EQ(world.setup->logoff_all(), 1u);
   EXPECT_EQ(world.published.size(), 1u);

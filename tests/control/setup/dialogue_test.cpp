@@ -6,7 +6,9 @@ namespace {
 
 struct Login {
   explicit Login(FakeWorld& w, uint8_t worker = 0, uint32_t source = 0xc0000201)
-      : world(w), connection(w.open(worker, source)), client(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256") {
+      : world(w),
+        connection(w.open(worker, source)),
+        client(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256") {
     world.connect(client, connection);
   }
   std::string ask(std::string_view request) { return world.ask(client, connection, request); }
@@ -53,15 +55,15 @@ TEST(Dialogue, PlainFormsWorkToo) {
   Login a(world);
   const std::string form = a.ask("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
   EXPECT_NE(form.find("name=\"username\""), form.npos);
-  const std::string complete = a.ask(post("/auth", "username=vpn&password=s%65cret&group_list=",
-                                          "application/x-www-form-urlencoded"));
+  const std::string complete = a.ask(post(
+      "/auth", "username=vpn&password=s%65cret&group_list=", "application/x-www-form-urlencoded"));
   EXPECT_EQ(cookie_of(complete).size(), kCookieSize);
 }
 
 TEST(Dialogue, StaleCookieIs401) {
   FakeWorld world;
-  for (const std::string cookie : {std::string(64, 'a'), std::string(), std::string("x"),
-                                   std::string(64, 'Z')}) {
+  for (const std::string& cookie :
+       {std::string(64, 'a'), std::string(), std::string("x"), std::string(64, 'Z')}) {
     Login a(world);
     EXPECT_TRUE(a.connect(cookie).starts_with("HTTP/1.1 401 "));
     EXPECT_TRUE(a.connection.closed.has_value());
@@ -111,8 +113,9 @@ TEST(Dialogue, LostTunnelWaitsAndResumes) {
   const SessionRecord& record = *world.setup->sessions().all().begin()->second;
   EXPECT_EQ(record.state, SessionState::waiting);
   EXPECT_EQ(world.published.begin()->first->current_channel().kind(), dp::Channel::Kind::none);
-  EXPECT_TRUE(world.logged("722037 Group <DfltGrpPolicy> User <vpn> IP <192.0.2.1> SVC closing "
-                           "connection: DPD failure."));
+  EXPECT_TRUE(
+      world.logged("722037 Group <DfltGrpPolicy> User <vpn> IP <192.0.2.1> SVC closing "
+                   "connection: DPD failure."));
   EXPECT_TRUE(world.logged("716058 "));
   Login b(world);
   EXPECT_EQ(header(b.connect(cookie), "X-CSTP-Address"), address);
@@ -164,10 +167,11 @@ TEST(Dialogue, LogoutEndsTheSession) {
   EXPECT_TRUE(reply.starts_with("HTTP/1.1 200 "));
   EXPECT_EQ(world.setup->sessions().size(), 0u);
   EXPECT_TRUE(a.connection.closed.has_value());
-  EXPECT_TRUE(world.logged("716002 Group <DfltGrpPolicy> User <vpn> IP <192.0.2.1> WebVPN session "
-                           "terminated: User Requested."));
-  const std::string again = b.ask("GET /logout HTTP/1.1\r\nHost: x\r\nCookie: webvpn=" + cookie +
-                                  "\r\n\r\n");
+  EXPECT_TRUE(
+      world.logged("716002 Group <DfltGrpPolicy> User <vpn> IP <192.0.2.1> WebVPN session "
+                   "terminated: User Requested."));
+  const std::string again =
+      b.ask("GET /logout HTTP/1.1\r\nHost: x\r\nCookie: webvpn=" + cookie + "\r\n\r\n");
   EXPECT_TRUE(again.starts_with("HTTP/1.1 200 "));
 }
 
@@ -225,7 +229,7 @@ TEST(Dialogue, SessionLimit) {
 TEST(Dialogue, PoolExhaustionIs503WithAReason) {
   FakeWorld world;
   world.config.pools["VPN"].last = world.config.pools["VPN"].first;
-  world.setup = std::make_unique<Setup>(world.env, world.tls);
+  world.setup = std::make_unique<control::Setup>(world.env, world.tls);
   Login a(world);
   (void)a.connect(a.log_in());
   Login b(world);

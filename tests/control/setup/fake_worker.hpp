@@ -1,8 +1,6 @@
-// Plays the workers and the session table for Setup: frames TLS records out of a byte stream, passes
-// one at a time when asked, and keeps what it is told.
+// Plays the workers and the session table for Setup: frames TLS records out of a byte stream,
+// passes one at a time when asked, and keeps what it is told.
 #pragma once
-
-#include <poll.h>
 
 #include <cstring>
 #include <deque>
@@ -13,6 +11,8 @@
 #include <set>
 #include <string>
 #include <vector>
+
+#include <poll.h>
 
 #include "control/setup/server.hpp"
 #include "crypto/password.hpp"
@@ -90,8 +90,7 @@ class FakeWorld {
     setup = std::make_unique<Setup>(env, tls, 2, limits);
   }
   ~FakeWorld() {
-    connections.clear();
-    setup.reset();
+    setup.reset();  // says goodbye to the connections
     std::filesystem::remove_all(state_dir);
   }
 
@@ -174,6 +173,7 @@ class FakeWorld {
   Config config;
   SetupEnv env;
   std::string state_dir;
+  uint32_t next_slot = 1;
   uint64_t now = 1'000'000;
   bool starved = false;
   int messages = 0;  // allocated and not freed

@@ -21,9 +21,7 @@ class HandOver : public ::testing::TestWithParam<Variant> {};
 class RecordLayer {
  public:
   explicit RecordLayer(const dp::Promotion& promotion)
-      : mb_(crypto::best_isa(0)),
-        rx_(std::make_unique<Keys>()),
-        tx_(std::make_unique<Keys>()) {
+      : mb_(crypto::best_isa(0)), rx_(std::make_unique<Keys>()), tx_(std::make_unique<Keys>()) {
     EXPECT_TRUE(rx_->install(mb_, promotion.rx));
     EXPECT_TRUE(tx_->install(mb_, promotion.tx));
     overhead_ = overhead(promotion.tx.suite->version);
@@ -93,7 +91,7 @@ TEST_P(HandOver, LoginConnectAndDataBothWays) {
   EXPECT_EQ(world.setup->stats().bytes_after_connect, 0u);
   ASSERT_EQ(world.published.size(), 1u);
   dp::Session* session = world.published.begin()->first;
-  EXPECT_EQ(c.promotion->session, session);
+  EXPECT_EQ(c.promotion->inner, session->inner);
   EXPECT_EQ(session->current_channel().kind(), dp::Channel::Kind::none);
   EXPECT_EQ(world.setup->half_set_up(), 1u);
   world.promoted(c);
@@ -128,8 +126,9 @@ TEST_P(HandOver, LoginConnectAndDataBothWays) {
   EXPECT_EQ(world.setup->pools().in_use(), 0u);
   EXPECT_EQ(world.setup->connections(), 0u);
   EXPECT_EQ(world.messages, 0);
-  EXPECT_TRUE(world.logged("113019 Group = DefaultWEBVPNGroup, Username = vpn, IP = 192.0.2.1, "
-                           "Session disconnected."));
+  EXPECT_TRUE(
+      world.logged("113019 Group = DefaultWEBVPNGroup, Username = vpn, IP = 192.0.2.1, "
+                   "Session disconnected."));
 }
 
 // More requests before CONNECT: the sequence numbers are not those of the shortest way.
@@ -161,7 +160,8 @@ TEST_P(HandOver, EarlyTunnelDataStaysWithTheWorker) {
   FakeConnection& c = world.open();
   TlsClient client(GetParam().version, GetParam().suite);
   world.connect(client, c);
-  const std::string cookie = cookie_of(world.ask(client, c, post("/", login_body("vpn", "secret"))));
+  const std::string cookie =
+      cookie_of(world.ask(client, c, post("/", login_body("vpn", "secret"))));
   client.write(connect_request(cookie));
   client.write("early");
   world.exchange(client, c);

@@ -95,8 +95,8 @@ class Peer {
     uint16_t window = 65535;
     uint16_t port = 40000;
   };
-  explicit Peer(Wire& wire) : Peer(wire, Want{}) {}
-  Peer(Wire& wire, const Want& want);
+  explicit Peer(Wire& on) : Peer(on, Want{}) {}
+  Peer(Wire& on, const Want& want);
 
   // `data` from our stream offset `at`, acknowledging `acked` bytes of theirs.
   Given segment(uint32_t at, std::string_view data, uint32_t acked, uint8_t flags = kAck);

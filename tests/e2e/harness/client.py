@@ -91,7 +91,7 @@ class Client:
                 return False
             mine = self.records() - self._baseline
             self._last_look = f"client {mine}, worker {tunnel}"
-            return mine == Records(tunnel["records_opened"], tunnel["records_sealed"])
+            return mine == Records(tunnel["rx_records"], tunnel["tx_records"])
 
         self._last_look = "no such tunnel"
         until(agree, lambda: f"client's and worker's record counters agree: {self._last_look}")
@@ -111,7 +111,7 @@ class Client:
             before, tunnel = self.records(), self.show.tunnel(self.address)
             if tunnel is None or self.show.tunnel(self.address) != tunnel or self.records() != before:
                 return None
-            return before - Records(tunnel["records_opened"], tunnel["records_sealed"])
+            return before - Records(tunnel["rx_records"], tunnel["tx_records"])
 
         self._baseline = until(steady, "a quiet moment after the reconnect")
 

@@ -1,14 +1,14 @@
 """What the headend says about itself: culvertctl's --json output, and the only place that knows its field names.
 
 The fields relied upon:
-  show vpn-sessiondb anyconnect   sessions: [username, index, assigned_ip, public_ip, bytes_tx, bytes_rx, home_worker,
-                                  tunnels: [worker, mtu, ciphersuite, version, records_opened, records_sealed,
-                                            openssl_bytes_after_connect]]
-                                  a session without a tunnel waits for its client to come back; the tunnel's counts
-                                  start at the hand-over to the worker
-  show culvert workers            workers: [worker, packets_in, packets_out, handed_over, connections, sessions]
-  show culvert buffers            pools: [pool, size, in_use]: packet pools, rings between threads ("ring ..."), and
-                                  address pools ("address pool ..."): whatever a session may take and must give back
+  show vpn-sessiondb anyconnect   sessions: [username, index, assigned_ip, public_ip, bytes_tx, bytes_rx, packets_tx,
+                                  packets_rx, tunnels: [version, ciphersuite]]
+  show culvert tunnels            tunnels: [assigned_ip, worker, home, rx_records, tx_records,
+                                  openssl_bytes_after_connect]: those that were handed over; counts start there
+  show culvert workers            workers: [worker, rx_packets, tx_packets, handed_over, records_opened,
+                                  records_sealed, tunnels]
+  show culvert buffers            pools: [name, size, available], rings: [name, entries], addresses_in_use,
+                                  tcp_connections, tcp_buffers: all that a session may take and must give back
   show asp drop                   frame: [keyword, count], flow: [keyword, count]
 """
 
@@ -45,9 +45,7 @@ class Management:
         return self.json("show vpn-sessiondb anyconnect")["sessions"]
 
     def tunnels(self) -> list[dict]:
-        """The tunnels of all sessions, each with its session's address and home."""
-        return [tunnel | {"assigned_ip": session["assigned_ip"], "home": session["home_worker"]}
-                for session in self.sessions() for tunnel in session["tunnels"]]
+        return self.json("show culvert tunnels")["tunnels"]
 
     def tunnel(self, assigned_ip: str) -> dict | None:
         return next((tunnel for tunnel in self.tunnels() if tunnel["assigned_ip"] == assigned_ip), None)
@@ -55,12 +53,11 @@ class Management:
     def workers(self) -> list[dict]:
         return self.json("show culvert workers")["workers"]
 
-    def resources(self) -> dict[str, int]:
-        """How much is in use of everything that a session may take and must give back."""
-        in_use = {row["pool"]: row["in_use"] for row in self.json("show culvert buffers")["pools"]}
-        for kind in ("ring", "address pool"):
-            assert any(kind in name for name in in_use), f"no {kind} among {', '.join(in_use)}"
-        return in_use
+    def resources(self) -> dict:
+        """Everything that a session may take and must give back, as one comparable value."""
+        buffers = self.json("show culvert buffers")
+        assert buffers["pools"] and buffers["rings"], buffers
+        return buffers
 
     def drops(self) -> dict[str, int]:
         by_kind = self.json("show asp drop")

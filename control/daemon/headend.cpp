@@ -1,0 +1,243 @@
+#include "control/daemon/headend.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "control/cli/request.hpp"
+#include "dataplane/packet/drop.hpp"
+
+namespace culvert::control {
+
+namespace {
+
+constexpr long kTickMs = 100;
+
+bool serves_vpn(const Config& config, const InterfaceConfig& interface) {
+  const auto& on = config.webvpn.enabled_on;
+  return std::find(on.begin(), on.end(), interface.nameif) != on.end();
+}
+
+// Virtual devices share their cores with other software, so there a worker without work sleeps.
+bool sleeps_when_idle(const Config& config) {
+  if (config.dataplane.idle != IdlePolicy::automatic) {
+    return config.dataplane.idle == IdlePolicy::sleep;
+  }
+  return std::any_of(config.interfaces.begin(), config.interfaces.end(),
+                     [](const InterfaceConfig& i) {
+                       return !i.nameif.empty() && !dp::parse_device_name(i.device).pci;
+                     });
+}
+
+}  // namespace
+
+dp::DataplaneSpec dataplane_spec(const Config& config) {
+  dp::DataplaneSpec spec;
+  for (const InterfaceConfig& i : config.interfaces) {
+    if (i.nameif.empty()) continue;
+    const bool guarded = i.security_level == 0 && serves_vpn(config, i);
+    spec.interfaces.push_back({i.nameif, i.address, i.prefix, i.mtu, !i.shutdown, guarded});
+  }
+  for (const RouteConfig& r : config.routes) {
+    spec.routes.push_back({r.network, r.prefix, r.gateway.v4_value(), r.nameif, r.metric});
+  }
+  for (const auto& [name, pool] : config.pools) spec.pools.push_back({pool.first, pool.last});
+  spec.workers = static_cast<unsigned>(config.dataplane.workers.size());
+  spec.buffers = config.dataplane.buffers;
+  spec.max_sessions = config.dataplane.max_sessions;
+  spec.isa = crypto::best_isa(config.dataplane.simd);
+  spec.sleep_when_idle = sleeps_when_idle(config);
+  spec.tcpmss = static_cast<uint16_t>(config.tcpmss);
+  return spec;
+}
+
+dp::EalConfig eal_config(const Config& config, Log& log) {
+  dp::EalConfig eal;
+  eal.control_core = config.dataplane.control_core;
+  eal.workers = config.dataplane.workers;
+  eal.memory_mb = config.dataplane.memory_mb;
+  eal.simd_bits = config.dataplane.simd;
+  eal.huge_pages = config.dataplane.huge_pages == HugePages::never
+                       ? dp::HugePagePolicy::never
+                       : dp::HugePagePolicy::automatic;
+  for (const InterfaceConfig& i : config.interfaces) {
+    if (!i.nameif.empty()) eal.devices.push_back(i.device);
+  }
+  eal.on_log = [&log](uint32_t, std::string_view line) {
+    log.log(Severity::debugging, fmt::format("DPDK: {}", line));
+  };
+  return eal;
+}
+
+Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls, Log& log,
+                 const std::string& config_file)
+    : config_(config),
+      log_(log),
+      base_(event_base_new()),
+      eal_(eal_config(config_, log)),
+      dataplane_(eal_, dataplane_spec(config_)),
+      state_(config_, log, dataplane_, config_file),
+      cli_(base_.get(), config_.socket_path,
+           [this](std::string_view line, const std::string& user) {
+             return answer_request(line, state_, user);
+           }) {
+  fill_environment();
+  setup_ = std::make_unique<Setup>(env_, std::move(tls));
+  state_.set_setup(setup_.get());
+  for (const std::string& warning : eal_.warnings()) log_.log(Severity::warning, warning);
+
+  dataplane_.start();
+  listen_on_interfaces();
+  report_start();
+
+  const auto stop = [](evutil_socket_t, short, void* self) {
+    static_cast<Headend*>(self)->stopping_ = true;
+  };
+  add_event(SIGTERM, EV_SIGNAL | EV_PERSIST, stop);
+  add_event(SIGINT, EV_SIGNAL | EV_PERSIST, stop);
+  // Readable when a worker rang while this thread slept; run() empties it.
+  add_event(dataplane_.control_bell().fd(), EV_READ | EV_PERSIST,
+            [](evutil_socket_t, short, void*) {});
+  add_event(setup_->job_fd(), EV_READ | EV_PERSIST, [](evutil_socket_t, short, void* self) {
+    static_cast<Headend*>(self)->setup_->on_jobs();
+  });
+  add_event(-1, EV_PERSIST,
+            [](evutil_socket_t, short, void* self) { static_cast<Headend*>(self)->tick(); },
+            kTickMs);
+}
+
+Headend::~Headend() {
+  close_sessions();
+  dataplane_.stop();
+}
+
+void Headend::fill_environment() {
+  env_.config = &config_;
+  env_.workers = dataplane_.workers();
+  env_.allocate = [this](unsigned worker) { return dataplane_.mailbox(worker).allocate(); };
+  env_.post = [this](unsigned worker, dp::Message* m) {
+    return dataplane_.mailbox(worker).to_worker(m);
+  };
+  env_.free_message = [this](unsigned worker, dp::Message* m) {
+    dataplane_.mailbox(worker).free(m);
+  };
+  env_.home_of = [this](const IpAddress& address) { return dataplane_.home_of(address); };
+  env_.publish = [this](const SessionSpec& spec) {
+    return dataplane_.sessions().publish(spec.inner, spec.index, spec.home, spec.df_bit_ignore);
+  };
+  env_.set_channel = [](dp::Session* session, dp::Channel channel) {
+    session->channel.store(channel.word(), std::memory_order_release);
+  };
+  env_.retire = [this](dp::Session* session) { dataplane_.sessions().retire(session); };
+  env_.log = [this](int level, unsigned number, const std::string& text) {
+    log_.log(static_cast<Severity>(level), number, text);
+  };
+  env_.now_us = [] {
+    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                     std::chrono::steady_clock::now().time_since_epoch())
+                                     .count());
+  };
+  env_.wall_time = [] { return std::time(nullptr); };
+}
+
+void Headend::add_event(int fd_or_signal, short what, event_callback_fn callback,
+                        long interval_ms) {
+  EventPtr e(event_new(base_.get(), fd_or_signal, what, callback, this));
+  const timeval interval{interval_ms / 1000, (interval_ms % 1000) * 1000};
+  if (e == nullptr || event_add(e.get(), interval_ms != 0 ? &interval : nullptr) != 0) {
+    throw std::runtime_error("cannot watch for events: raise the limit of open files");
+  }
+  events_.push_back(std::move(e));
+}
+
+void Headend::listen_on_interfaces() {
+  if (!config_.webvpn.anyconnect_enable) return;
+  for (const InterfaceConfig& interface : config_.interfaces) {
+    if (!serves_vpn(config_, interface)) continue;
+    for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
+      dp::Message* m = dataplane_.mailbox(worker).allocate();
+      if (m == nullptr) throw std::runtime_error("no message left at start");
+      m->kind = dp::MessageKind::listen;
+      m->flow.local = interface.address;
+      m->flow.local_port = config_.webvpn.port;
+      if (!dataplane_.mailbox(worker).to_worker(m)) {
+        throw std::runtime_error("a worker's ring was full at start");
+      }
+    }
+  }
+}
+
+void Headend::report_start() const {
+  for (size_t i = 0; i < dataplane_.ports(); ++i) {
+    log_.log(Severity::informational,
+             dataplane_.port(static_cast<unsigned>(i))
+                 .describe(dataplane_.interfaces()[static_cast<uint8_t>(i)].nameif));
+  }
+  log_.log(Severity::notification,
+           fmt::format("ready: {} worker{}, {} and {}, {}", dataplane_.workers(),
+                       dataplane_.workers() == 1 ? "" : "s",
+                       crypto::to_string(crypto::best_isa(config_.dataplane.simd)),
+                       eal_.huge_pages() ? "huge pages" : "ordinary pages",
+                       config_.webvpn.anyconnect_enable && !config_.webvpn.enabled_on.empty()
+                           ? fmt::format("TLS port {}", config_.webvpn.port)
+                           : "no VPN service: `webvpn` needs `enable NAMEIF` and `anyconnect enable`"));
+}
+
+void Headend::drain_mailboxes() {
+  for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
+    while (dp::Message* m = dataplane_.mailbox(worker).from_worker()) {
+      setup_->on_message(worker, m);
+    }
+  }
+}
+
+void Headend::tick() {
+  setup_->tick();
+  dataplane_.sessions().reclaim();
+  state_.tick();
+  uint64_t clashes = 0;
+  for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
+    clashes += dataplane_.arp_counters(worker).clashes.load(std::memory_order_relaxed);
+  }
+  if (clashes != arp_clashes_) {
+    arp_clashes_ = clashes;
+    log_.log(Severity::warning,
+             "another station uses one of this box's addresses (ARP clash): change one of the two");
+  }
+}
+
+void Headend::run() {
+  dp::Doorbell& bell = dataplane_.control_bell();
+  while (!stopping_) {
+    drain_mailboxes();
+    bell.announce_sleep();
+    bool waiting = false;
+    for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
+      waiting |= !dataplane_.mailbox(worker).control_ring_empty();
+    }
+    event_base_loop(base_.get(), waiting ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+    bell.woke();
+  }
+  log_.log(Severity::notification, "stopping");
+}
+
+void Headend::close_sessions() {
+  if (setup_ == nullptr) return;
+  state_.set_setup(nullptr);
+  // Clients are told; then the workers get a moment to say it on the wire.
+  setup_->logoff_all();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  while (setup_->connections() != 0 && std::chrono::steady_clock::now() < deadline) {
+    drain_mailboxes();
+    setup_->on_jobs();
+    setup_->tick();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  events_.clear();
+  setup_.reset();
+}
+
+}  // namespace culvert::control

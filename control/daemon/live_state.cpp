@@ -1,0 +1,321 @@
+#include "control/daemon/live_state.hpp"
+
+#include <openssl/crypto.h>
+#include <rte_version.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "crypto/isa.hpp"
+#include "crypto/suite.hpp"
+
+namespace culvert::control {
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+constexpr unsigned kTicksPerSecond = 10;
+
+std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown CPU";
+}
+
+// "net_af_xdp" of "net_af_xdp0,iface=veth0"; a PCI device is its own name.
+std::string eal_driver(const std::string& device) {
+  const dp::DeviceName name = dp::parse_device_name(device);
+  return name.pci ? name.name : std::string(name.driver());
+}
+
+}  // namespace
+
+LiveState::LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane,
+                     std::string config_file)
+    : config_(config),
+      log_(log),
+      dataplane_(dataplane),
+      config_file_(std::move(config_file)),
+      started_(std::chrono::system_clock::now()),
+      load_(dataplane.workers()) {}
+
+void LiveState::tick() {
+  if (setup_ != nullptr) {
+    uint64_t tunnels = 0;
+    for (const auto& [index, session] : setup_->sessions().all()) tunnels += session->tunnel ? 1 : 0;
+    peak_tunnels_ = std::max(peak_tunnels_, tunnels);
+  }
+  if (++ticks_ % kTicksPerSecond != 0) return;
+  for (unsigned i = 0; i < load_.size(); ++i) {
+    const dp::WorkerCounters& c = dataplane_.worker_counters(i);
+    const uint64_t busy = c.busy_cycles.load(kRelaxed);
+    const uint64_t total = c.total_cycles.load(kRelaxed);
+    Load& load = load_[i];
+    const uint64_t span = total - load.total;
+    load.percent = span == 0 ? 0 : static_cast<unsigned>((busy - load.busy) * 100 / span);
+    load.busy = busy;
+    load.total = total;
+  }
+}
+
+std::vector<SessionView> LiveState::sessions() const {
+  std::vector<SessionView> views;
+  if (setup_ == nullptr) return views;
+  const Time wall = now();
+  const auto steady = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                                std::chrono::steady_clock::now().time_since_epoch())
+                                                .count());
+  for (const auto& [index, s] : setup_->sessions().all()) {
+    if (s->state == SessionState::authenticated) continue;  // logged in, no tunnel asked for yet
+    SessionView view;
+    view.username = s->user;
+    view.index = index;
+    view.public_address = s->public_address;
+    view.public_port = s->public_port;
+    view.group_policy = s->policy.name;
+    view.tunnel_group = s->tunnel_group;
+    view.login = std::chrono::system_clock::from_time_t(s->login_time);
+    if (s->inner != nullptr) {
+      view.assigned = s->inner->address();
+      if (s->inner->session != nullptr) view.home = s->inner->session->home;
+    }
+    const dp::Totals totals = s->totals();
+    view.bytes_tx = totals.tx_bytes;
+    view.bytes_rx = totals.rx_bytes;
+    view.packets_tx = totals.tx_packets;
+    view.packets_rx = totals.rx_packets;
+    if (s->tunnel) {
+      const TunnelInfo& t = *s->tunnel;
+      view.headend = t.flow.local;
+      TunnelView tunnel;
+      tunnel.name = "SSL-Tunnel";
+      tunnel.mtu = t.tls_mtu;
+      tunnel.worker = t.conn.worker;
+      if (t.suite != nullptr) {
+        tunnel.encryption = t.suite->asa_encryption;
+        tunnel.hashing = t.suite->asa_hashing;
+        tunnel.version = crypto::to_string(t.suite->version);
+        tunnel.suite = t.suite->name;
+      }
+      view.tunnels.push_back(std::move(tunnel));
+    } else {
+      view.inactive_since = wall - std::chrono::microseconds(steady - s->state_since_us);
+    }
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+SessionSummary LiveState::session_summary() const {
+  SessionSummary summary;
+  summary.capacity = config_.dataplane.max_sessions;
+  if (setup_ == nullptr) return summary;
+  uint64_t active = 0, inactive = 0;
+  for (const auto& [index, s] : setup_->sessions().all()) {
+    if (s->state == SessionState::active) ++active;
+    if (s->state == SessionState::waiting) ++inactive;
+  }
+  const uint64_t cumulative = setup_->sessions().cumulative();
+  const uint64_t peak = setup_->sessions().peak();
+  summary.clients = {{"AnyConnect Client", active, cumulative, peak, inactive},
+                     {"  SSL/TLS/DTLS", active, cumulative, peak, inactive}};
+  summary.tunnels = {{"AnyConnect-Parent", active + inactive, cumulative, peak, {}},
+                     {"SSL-Tunnel", active, setup_->stats().promoted, peak_tunnels_, {}}};
+  summary.total_active = active + inactive;
+  summary.total_cumulative = cumulative;
+  return summary;
+}
+
+DropState LiveState::drops() const {
+  DropState state;
+  for (size_t i = 0; i < dp::kDropReasons; ++i) {
+    const auto reason = static_cast<dp::DropReason>(i);
+    const dp::DropReasonText& t = dp::text(reason);
+    state.reasons.push_back({std::string(t.keyword), std::string(t.label), std::string(t.sentence),
+                             dataplane_.drops(reason) - cleared_[i]});
+  }
+  state.last_clearing = last_clearing_;
+  state.cleared_by = cleared_by_;
+  return state;
+}
+
+void LiveState::clear_drops(const std::string& by, const std::vector<std::string>& keywords) {
+  for (size_t i = 0; i < dp::kDropReasons; ++i) {
+    const auto reason = static_cast<dp::DropReason>(i);
+    const bool wanted = keywords.empty() || std::find(keywords.begin(), keywords.end(),
+                                                      dp::text(reason).keyword) != keywords.end();
+    if (wanted) cleared_[i] = dataplane_.drops(reason);
+  }
+  last_clearing_ = now();
+  cleared_by_ = by;
+}
+
+std::vector<SocketView> LiveState::sockets() const {
+  std::vector<SocketView> views;
+  if (!config_.webvpn.anyconnect_enable) return views;
+  for (const InterfaceConfig& i : config_.interfaces) {
+    const auto& on = config_.webvpn.enabled_on;
+    if (std::find(on.begin(), on.end(), i.nameif) == on.end()) continue;
+    // A handle is a number that moves when the socket is bound anew; ours are bound once.
+    const auto handle = static_cast<uint32_t>(0x00010000u + (views.size() << 8) + 0x08);
+    views.push_back({"SSL", handle, "LISTEN", i.address, config_.webvpn.port});
+  }
+  return views;
+}
+
+std::vector<InterfaceView> LiveState::interfaces() const {
+  std::vector<InterfaceView> views;
+  uint8_t index = 0;
+  for (const InterfaceConfig& i : config_.interfaces) {
+    InterfaceView view;
+    view.device = i.device;
+    view.nameif = i.nameif;
+    view.admin_up = !i.shutdown;
+    view.mtu = i.mtu;
+    view.address = i.address;
+    view.prefix = i.prefix;
+    if (!i.nameif.empty()) {
+      const dp::Port& port = dataplane_.port(index);
+      const dp::LinkState link = port.link();
+      const dp::PortStats stats = port.stats();
+      view.hardware = eal_driver(i.device);
+      view.link_up = link.up;
+      view.full_duplex = link.full_duplex;
+      view.speed_mbps = link.megabits;
+      view.mac = port.mac();
+      view.packets_in = stats.rx_packets;
+      view.bytes_in = stats.rx_bytes;
+      view.packets_out = stats.tx_packets;
+      view.bytes_out = stats.tx_bytes;
+      view.no_buffer = stats.rx_no_buffer;
+      view.errors_in = stats.rx_errors;
+      view.missed_in = stats.rx_missed;
+      view.errors_out = stats.tx_errors;
+      view.dropped = dataplane_.dropped_on(index);
+      ++index;
+    }
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+VersionView LiveState::version() const {
+  VersionView view;
+  view.version = CULVERT_VERSION;
+  view.dpdk = rte_version();
+  view.ipsec_mb = crypto::ipsec_mb_version();
+  view.openssl = OpenSSL_version(OPENSSL_VERSION);
+  view.cpu = cpu_model() + ", " +
+             std::string(crypto::to_string(crypto::best_isa(config_.dataplane.simd)));
+  view.config_file = config_file_;
+  view.started = started_;
+  return view;
+}
+
+std::vector<ArpView> LiveState::arp() const {
+  std::vector<ArpView> views;
+  for (const dp::NeighbourRow& row : dataplane_.neighbours()) {
+    if (row.mac == dp::MacAddress{}) continue;  // no answer yet
+    views.push_back({dataplane_.interfaces()[row.interface].nameif, row.ip, row.mac,
+                     static_cast<unsigned>(row.age / dp::kSecond)});
+  }
+  return views;
+}
+
+std::vector<RouteView> LiveState::routes() const {
+  std::vector<RouteView> views;
+  for (const InterfaceConfig& i : config_.interfaces) {
+    if (i.nameif.empty() || i.address.is_unspecified()) continue;
+    const uint32_t mask = i.prefix == 0 ? 0 : ~uint32_t{0} << (32 - i.prefix);
+    views.push_back({RouteView::Kind::connected, i.address.v4_value() & mask, i.prefix, {}, 0, i.nameif});
+    views.push_back({RouteView::Kind::local, i.address.v4_value(), 32, {}, 0, i.nameif});
+  }
+  for (const RouteConfig& r : config_.routes) {
+    views.push_back({RouteView::Kind::fixed, r.network, r.prefix, r.gateway, r.metric, r.nameif});
+  }
+  return views;
+}
+
+std::vector<WorkerView> LiveState::workers() const {
+  std::vector<WorkerView> views;
+  for (unsigned i = 0; i < dataplane_.workers(); ++i) {
+    const dp::WorkerCounters& c = dataplane_.worker_counters(i);
+    WorkerView view;
+    view.index = i;
+    view.lcore = config_.dataplane.workers[i];
+    view.busy_percent = load_[i].percent;
+    view.rx_packets = c.packets_in.load(kRelaxed);
+    for (size_t port = 0; port < dataplane_.ports(); ++port) {
+      view.tx_packets += dataplane_.transmit_counters(i, port).packets.load(kRelaxed);
+      view.handed_over += dataplane_.transmit_counters(i, port).handed_over.load(kRelaxed);
+    }
+    view.handed_over += c.handed_over.load(kRelaxed);
+    view.taken_over = c.taken_over.load(kRelaxed);
+    view.records_opened = dataplane_.records(i).opened;
+    view.records_sealed = dataplane_.records(i).sealed;
+    if (setup_ != nullptr) {
+      for (const auto& [index, s] : setup_->sessions().all()) {
+        if (s->inner != nullptr && s->inner->session != nullptr && s->inner->session->home == i) {
+          ++view.sessions;
+        }
+        if (s->tunnel && s->tunnel->conn.worker == i) ++view.tunnels;
+      }
+    }
+    views.push_back(view);
+  }
+  return views;
+}
+
+std::vector<CarriedTunnelView> LiveState::carried_tunnels() const {
+  std::vector<CarriedTunnelView> views;
+  if (setup_ == nullptr) return views;
+  for (const auto& [index, s] : setup_->sessions().all()) {
+    if (!s->tunnel || s->tunnel->counters == nullptr || s->inner == nullptr) continue;
+    const dp::TunnelCounters& c = *s->tunnel->counters;
+    CarriedTunnelView view;
+    view.assigned = s->inner->address();
+    view.worker = s->tunnel->conn.worker;
+    view.home = s->inner->session != nullptr ? s->inner->session->home : 0;
+    view.rx_records = c.rx_records.load(kRelaxed);
+    view.tx_records = c.tx_records.load(kRelaxed);
+    view.rx_packets = c.rx_packets.load(kRelaxed);
+    view.tx_packets = c.tx_packets.load(kRelaxed);
+    view.openssl_bytes_after_connect = setup_->stats().bytes_after_connect;
+    views.push_back(view);
+  }
+  return views;
+}
+
+ResourceView LiveState::resources() const {
+  const dp::Dataplane::BufferUse use = dataplane_.buffers();
+  ResourceView view;
+  view.pools = {
+      {"packets", use.packet_total, use.packet_total - use.packet_in_use, use.packet_bytes},
+      {"messages", use.messages_total, use.messages_total - use.messages_in_use,
+       sizeof(dp::Message)},
+      {"sessions", config_.dataplane.max_sessions,
+       config_.dataplane.max_sessions - use.sessions - use.sessions_in_grace, sizeof(dp::Session)},
+  };
+  view.rings = {{"handoff", use.handoff_entries}};
+  view.tcp_connections = use.connections;
+  view.tcp_buffers = use.tcp_buffers;
+  if (setup_ != nullptr) {
+    view.addresses_in_use = setup_->pools().in_use();
+    view.rings.push_back({"set-up connections", setup_->connections()});
+  }
+  return view;
+}
+
+size_t LiveState::logoff_name(const std::string& username) {
+  return setup_ == nullptr ? 0 : setup_->logoff_user(username);
+}
+
+size_t LiveState::logoff_index(uint32_t index) {
+  return setup_ == nullptr ? 0 : setup_->logoff_index(index);
+}
+
+size_t LiveState::logoff_all() { return setup_ == nullptr ? 0 : setup_->logoff_all(); }
+
+}  // namespace culvert::control

@@ -1,0 +1,65 @@
+// The show commands' view of the running headend.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "control/config/config.hpp"
+#include "control/log/log.hpp"
+#include "control/setup/server.hpp"
+#include "control/show/snapshot.hpp"
+#include "dataplane/packet/drop.hpp"
+#include "dataplane/worker/dataplane.hpp"
+
+namespace culvert::control {
+
+class LiveState final : public StateSource {
+ public:
+  LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane, std::string config_file);
+
+  // nullptr before set-up exists and after it is gone.
+  void set_setup(Setup* setup) noexcept { setup_ = setup; }
+  // Ten times a second: what is measured over time.
+  void tick();
+
+  [[nodiscard]] Time now() const override { return std::chrono::system_clock::now(); }
+  [[nodiscard]] const Config& config() const override { return config_; }
+  [[nodiscard]] std::vector<SessionView> sessions() const override;
+  [[nodiscard]] SessionSummary session_summary() const override;
+  [[nodiscard]] DropState drops() const override;
+  [[nodiscard]] std::vector<SocketView> sockets() const override;
+  [[nodiscard]] std::vector<InterfaceView> interfaces() const override;
+  [[nodiscard]] VersionView version() const override;
+  [[nodiscard]] LogView log() const override { return log_.view(); }
+  [[nodiscard]] std::vector<ArpView> arp() const override;
+  [[nodiscard]] std::vector<RouteView> routes() const override;
+  [[nodiscard]] std::vector<WorkerView> workers() const override;
+  [[nodiscard]] std::vector<CarriedTunnelView> carried_tunnels() const override;
+  [[nodiscard]] ResourceView resources() const override;
+  void clear_drops(const std::string& by, const std::vector<std::string>& keywords) override;
+  void clear_log() override { log_.clear_buffer(); }
+  size_t logoff_name(const std::string& username) override;
+  size_t logoff_index(uint32_t index) override;
+  size_t logoff_all() override;
+
+ private:
+  struct Load {
+    uint64_t busy = 0, total = 0;
+    unsigned percent = 0;
+  };
+  const Config& config_;
+  Log& log_;
+  const dp::Dataplane& dataplane_;
+  std::string config_file_;
+  Time started_;
+  Setup* setup_ = nullptr;
+  std::array<uint64_t, dp::kDropReasons> cleared_{};  // counts at the last clearing
+  std::optional<Time> last_clearing_;
+  std::string cleared_by_;
+  std::vector<Load> load_;
+  unsigned ticks_ = 0;
+  uint64_t peak_tunnels_ = 0;
+};
+
+}  // namespace culvert::control

@@ -1,0 +1,117 @@
+// culvertd: reads the configuration, starts the headend, runs until it is told to stop.
+//
+// Exit status: 0 stopped as asked, or the configuration is good (--check); 1 anything that kept it from running.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "control/config/parse.hpp"
+#include "control/daemon/headend.hpp"
+#include "crypto/password.hpp"
+
+namespace {
+
+using namespace culvert;
+using namespace culvert::control;
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (in.bad()) return std::nullopt;
+  return text.str();
+}
+
+// Prints what is wrong; nullopt if the configuration cannot be used.
+std::optional<Config> load_config(const std::string& path) {
+  const std::optional<std::string> text = read_file(path);
+  if (!text) {
+    fmt::print(stderr, "culvertd: cannot read the configuration '{}': {}\n", path,
+               std::strerror(errno != 0 ? errno : EIO));
+    return std::nullopt;
+  }
+  const PasswordHasher hasher = [](std::string_view password) {
+    return crypto::to_string(crypto::hash_password(password));
+  };
+  ParseResult result = parse_config(*text, path, hasher);
+  for (const ConfigError& warning : result.warnings) {
+    fmt::print(stderr, "warning: {}\n", warning.to_string());
+  }
+  for (const ConfigError& error : result.errors) fmt::print(stderr, "{}\n", error.to_string());
+  if (!result.ok()) return std::nullopt;
+  return std::move(result.config);
+}
+
+const std::vector<std::string> kLevels{"emergencies",   "alerts",        "critical",
+                                       "errors",        "warnings",      "notifications",
+                                       "informational", "debugging"};
+
+int run(const std::string& config_file, bool check_only, const std::string& log_level) {
+  std::optional<Config> config = load_config(config_file);
+  if (!config) return 1;
+  if (!log_level.empty()) {
+    const auto it = std::find(kLevels.begin(), kLevels.end(), log_level);
+    config->logging.stderr_level = it != kLevels.end()
+                                       ? static_cast<unsigned>(it - kLevels.begin())
+                                       : static_cast<unsigned>(std::stoul(log_level));
+  }
+  const auto tls = check_only && config->ssl.trust_point.empty()
+                       ? nullptr  // nothing to check, and --check makes no certificate
+                       : std::make_shared<const ServerContext>(config->ssl, config->state_dir,
+                                                               config->hostname);
+  if (check_only) {
+    fmt::print("{}: good\n", config_file);
+    return 0;
+  }
+  Log log(config->logging);
+  for (const std::string& cipher : tls->ignored_ciphers()) {
+    log.log(Severity::warning,
+            fmt::format("cipher {} is not offered: the workers do not carry it", cipher));
+  }
+  Headend headend(*config, tls, log, config_file);
+  log.log(Severity::notification,
+          fmt::format("certificate {}{}: {}", tls->certificate_file(),
+                      tls->self_signed() ? " (self-signed)" : "", tls->pin()));
+  headend.run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (const char* feature = dp::missing_cpu_feature()) {
+    std::fprintf(stderr,
+                 "culvertd: this program was built for CPUs with %s, which this one lacks: build it "
+                 "with -Dmarch=x86-64-v2\n",
+                 feature);
+    return 1;
+  }
+  CLI::App app{"Culvert, an AnyConnect-compatible VPN headend", "culvertd"};
+  std::string config_file = "/etc/culvert/culvert.conf";
+  std::string log_level;
+  bool check_only = false;
+  app.add_option("--config,-c", config_file, "Configuration file, in the ASA's language")
+      ->capture_default_str();
+  app.add_flag("--check", check_only, "Read the configuration, say what is wrong with it, and end");
+  std::vector<std::string> allowed = kLevels;
+  for (char digit = '0'; digit <= '7'; ++digit) allowed.emplace_back(1, digit);
+  app.add_option("--log-level", log_level,
+                 "What goes to standard error: emergencies (0) to debugging (7)")
+      ->check(CLI::IsMember(allowed));
+  app.set_version_flag("--version", "culvertd " CULVERT_VERSION);
+  CLI11_PARSE(app, argc, argv);
+
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run(config_file, check_only, log_level);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "culvertd: {}\n", e.what());
+    return 1;
+  }
+}

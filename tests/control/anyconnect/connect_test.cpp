@@ -1,0 +1,83 @@
+// The headers of CONNECT, both ways.
+#include <gtest/gtest.h>
+
+#include "control/anyconnect/connect_reply.hpp"
+#include "control/anyconnect/connect_request.hpp"
+
+namespace culvert::control {
+namespace {
+
+http::Request request(std::vector<std::pair<std::string, std::string>> headers) {
+  http::Request r;
+  r.method = "CONNECT";
+  r.target = "/CSCOSSLC/tunnel";
+  r.headers = std::move(headers);
+  return r;
+}
+
+TEST(ConnectRequest, ReadsWhatOpenconnectSends) {
+  const http::Request r = request({{"User-Agent", "Open AnyConnect VPN Agent v9.01-3"},
+                                   {"Cookie", "webvpn=abc"},
+                                   {"X-CSTP-Hostname", "vm"},
+                                   {"X-CSTP-Base-MTU", "1500"},
+                                   {"X-CSTP-MTU", "1390"},
+                                   {"X-CSTP-Address", "192.168.77.15"}});
+  const ConnectRequest c = parse_connect(r);
+  EXPECT_EQ(c.cookie, "abc");
+  EXPECT_EQ(c.base_mtu, 1500u);
+  EXPECT_EQ(c.mtu, 1390u);
+  EXPECT_EQ(c.hostname, "vm");
+  ASSERT_EQ(c.addresses.size(), 1u);
+  EXPECT_EQ(c.addresses[0].to_string(), "192.168.77.15");
+}
+
+TEST(ConnectRequest, NonsenseCountsAsAbsent) {
+  const http::Request r = request({{"X-CSTP-Hostname", "a b\r"},
+                                   {"X-CSTP-Base-MTU", "15x"},
+                                   {"X-CSTP-MTU", "4"},
+                                   {"X-CSTP-Address", "nowhere"}});
+  const ConnectRequest c = parse_connect(r);
+  EXPECT_TRUE(c.cookie.empty());
+  EXPECT_FALSE(c.base_mtu);
+  EXPECT_FALSE(c.mtu);
+  EXPECT_TRUE(c.hostname.empty());
+  EXPECT_TRUE(c.addresses.empty());
+  EXPECT_TRUE(is_tunnel_path("CSCOSSLC/tunnel"));
+  EXPECT_FALSE(is_tunnel_path("//CSCOSSLC/tunnel"));
+}
+
+TEST(ConnectReply, HeadersAreTheAsas) {
+  TunnelGrant grant;
+  grant.address = IpAddress::v4(0x0a0a0a01);
+  grant.netmask = 0xffffff00;
+  grant.dns = {IpAddress::v4(0x0a000001), IpAddress::v4(0x0a000002)};
+  grant.default_domain = "lab.test";
+  grant.banner = {"Welcome", "X-Evil: 1\r\nX-Evil: 2"};
+  grant.dpd_s = 30;
+  grant.keepalive_s = 20;
+  grant.tls_mtu = 1347;
+  grant.dtls_mtu = 1418;
+  grant.disconnected_timeout_s = 1800;
+  const std::string text = connect_reply(grant);
+  EXPECT_TRUE(text.starts_with("HTTP/1.1 200 CONNECTED\r\nX-CSTP-Version: 1\r\n"));
+  for (const char* line :
+       {"X-CSTP-Address: 10.10.10.1", "X-CSTP-Netmask: 255.255.255.0", "X-CSTP-DNS: 10.0.0.1",
+        "X-CSTP-DNS: 10.0.0.2", "X-CSTP-Default-Domain: lab.test", "X-CSTP-DPD: 30",
+        "X-CSTP-Keepalive: 20", "X-CSTP-MTU: 1347", "X-DTLS-MTU: 1418", "X-CSTP-Idle-Timeout: none",
+        "X-CSTP-Disconnected-Timeout: 1800", "X-CSTP-Session-Timeout: none"}) {
+    EXPECT_NE(text.find("\r\n" + std::string(line) + "\r\n"), text.npos) << line;
+  }
+  EXPECT_EQ(text.find("\r\nX-Evil"), text.npos);
+  EXPECT_EQ(text.find("X-DTLS-Session-ID"), text.npos);
+  EXPECT_TRUE(text.ends_with("\r\n\r\n"));
+}
+
+TEST(ConnectReply, Refusals) {
+  const std::string busy = connect_refusal(503, "No address\r\navailable");
+  EXPECT_TRUE(busy.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+  EXPECT_NE(busy.find("\r\nX-Reason: No address  available\r\n"), busy.npos);
+  EXPECT_TRUE(connect_refusal(401, "").starts_with("HTTP/1.1 401 Unauthorized\r\n"));
+}
+
+}  // namespace
+}  // namespace culvert::control

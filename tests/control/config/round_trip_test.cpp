@@ -1,0 +1,210 @@
+// The running configuration is read back as what it shows, whatever was configured; and what it
+// looks like.
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/control/config/hasher.hpp"
+
+namespace culvert::control {
+namespace {
+
+class Chance {
+ public:
+  explicit Chance(unsigned seed) : engine_(seed) {}
+  unsigned below(unsigned n) { return static_cast<unsigned>(engine_() % n); }
+  unsigned between(unsigned low, unsigned high) { return low + below(high - low + 1); }
+  bool coin() { return below(2) == 0; }
+  std::string name() {
+    static const std::vector<std::string> kOdd = {
+        "!bang", "two words", "q\"uote", "back\\slash", "\xc3\xa4", "none", "no", "-", "value"};
+    if (below(4) == 0)
+      return kOdd[below(static_cast<unsigned>(kOdd.size()))] + std::to_string(below(1000));
+    return "n" + std::to_string(below(1'000'000));
+  }
+  template <typename T, typename F>
+  void maybe(std::optional<T>& value, F make) {
+    if (coin()) value = make();
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+GroupPolicyConfig random_policy(Chance& chance, std::string name,
+                                const std::vector<std::string>& pools) {
+  GroupPolicyConfig p;
+  p.name = std::move(name);
+  if (chance.coin()) p.address_pools = chance.coin() ? pools : std::vector<std::string>{};
+  if (chance.coin())
+    p.dns_servers = std::vector<IpAddress>(chance.below(3), IpAddress::v4(0x08080808));
+  if (chance.coin()) p.default_domain = chance.coin() ? "" : "example.net";
+  if (chance.coin()) p.banner = std::vector<std::string>(chance.below(3), "Hello ! \"there\"  x\\");
+  chance.maybe(p.simultaneous_logins, [&] { return chance.below(10); });
+  chance.maybe(p.idle_timeout_min, [&] { return chance.below(3); });
+  chance.maybe(p.session_timeout_min, [&] { return chance.below(3); });
+  chance.maybe(p.anyconnect_mtu, [&] { return chance.between(576, 1462); });
+  chance.maybe(p.dpd_gateway_s, [&] { return chance.coin() ? 0 : chance.between(5, 3600); });
+  chance.maybe(p.dpd_client_s, [&] { return chance.coin() ? 0 : chance.between(5, 3600); });
+  chance.maybe(p.keepalive_s, [&] { return chance.coin() ? 0 : chance.between(15, 600); });
+  chance.maybe(p.dtls, [&] { return chance.coin(); });
+  chance.maybe(p.df_bit_ignore, [&] { return chance.coin(); });
+  return p;
+}
+
+void random_network(Chance& chance, Config& c) {
+  for (unsigned i = 0; i < chance.below(4); ++i) {
+    InterfaceConfig f;
+    f.device = "net_tap" + std::to_string(i) + ",iface=" + chance.name();
+    if (chance.coin()) f.nameif = chance.name() + "-" + std::to_string(i);
+    if (chance.below(4) == 0) f.nameif = "inside";
+    if (i > 0 && f.nameif == c.interfaces[0].nameif) f.nameif.clear();
+    for (const auto& other : c.interfaces) {
+      if (other.nameif == f.nameif) f.nameif.clear();
+    }
+    f.security_level = chance.below(101);
+    f.shutdown = chance.coin();
+    if (chance.coin()) {
+      f.address = IpAddress::v4(0xc0000201 + (i << 8));
+      f.prefix = chance.between(24, 31);
+    }
+    if (!f.nameif.empty()) f.mtu = chance.between(64, 9198);
+    c.interfaces.push_back(f);
+    if (f.nameif.empty() || f.address.is_unspecified()) continue;
+    c.webvpn.enabled_on.push_back(f.nameif);
+    const auto gateway = IpAddress::v4(f.address.v4_value() ^ (f.prefix == 31 ? 1 : 3));
+    c.routes.push_back({f.nameif, chance.below(256) << 24, 8, gateway, chance.between(1, 255)});
+  }
+}
+
+Config random_config(unsigned seed) {
+  Chance chance(seed);
+  Config c = default_config();
+  if (chance.coin()) c.hostname = "host-" + std::to_string(seed);
+  c.dataplane.workers = {chance.between(1, 5), 7, 8, 9};
+  c.dataplane.control_core = chance.coin() ? 0 : 100;
+  c.dataplane.simd = chance.below(3) * 256;
+  c.dataplane.memory_mb = chance.between(64, 1000);
+  c.dataplane.buffers = chance.between(512, 100'000);
+  c.dataplane.max_sessions = chance.between(1, 100'000);
+  c.dataplane.idle = static_cast<IdlePolicy>(chance.below(3));
+  c.dataplane.huge_pages = static_cast<HugePages>(chance.below(2));
+  random_network(chance, c);
+  std::vector<std::string> pools;
+  for (unsigned i = 0; i < chance.below(4); ++i) {
+    const std::string name = chance.name() + "." + std::to_string(i);
+    const uint32_t first = 0x0a000001 + (i << 16);
+    c.pools[name] = {name, first, first + chance.below(1000), 0xffff0000};
+    pools.push_back(name);
+  }
+  c.tcpmss = chance.coin() ? 0 : chance.between(1000, 65535);
+  c.tcpmss_minimum = chance.coin() ? 0 : chance.between(48, 1000);
+  if (chance.coin()) c.ssl.trust_point = chance.name();
+  if (!c.ssl.trust_point.empty() && chance.coin()) c.ssl.trust_point_key = chance.name();
+  if (chance.coin()) c.ssl.tls12_ciphers = "A:B-C";
+  if (chance.coin()) c.ssl.tls13_ciphers = "TLS_AES_128_GCM_SHA256";
+  c.ssl.allow_tls12 = chance.coin();
+  c.webvpn.port = static_cast<uint16_t>(chance.between(1, 65535));
+  c.webvpn.dtls_port = static_cast<uint16_t>(chance.between(1, 65535));
+  c.webvpn.anyconnect_enable = chance.coin();
+  c.webvpn.tunnel_group_list = chance.coin();
+  std::vector<std::string> policies = {"DfltGrpPolicy"};
+  for (unsigned i = 0; i < chance.below(3); ++i)
+    policies.push_back(chance.name());
+  for (const auto& name : policies)
+    c.group_policies[name] = random_policy(chance, name, pools);
+  for (unsigned i = 0; i < chance.below(3); ++i) {
+    const std::string name = i == 0 ? "DefaultWEBVPNGroup" : chance.name();
+    TunnelGroupConfig g{.name = name, .address_pools = pools};
+    if (chance.coin()) g.default_group_policy = policies.back();
+    if (chance.coin())
+      g.aliases = {chance.name() + std::to_string(i), "alias " + std::to_string(i)};
+    c.tunnel_groups[name] = g;
+  }
+  for (unsigned i = 0; i < chance.below(3); ++i) {
+    UserConfig u{.name = chance.name(), .password_hash = std::string(kStoredPassword)};
+    chance.maybe(u.group_policy, [&] { return policies.back(); });
+    c.users[u.name] = u;
+  }
+  c.logging = {chance.coin(), chance.coin(), chance.below(8), chance.between(4096, 10'000),
+               chance.below(8)};
+  if (chance.coin()) c.socket_path = "/tmp/" + chance.name();
+  if (chance.coin()) c.state_dir = "/tmp/" + chance.name();
+  return c;
+}
+
+TEST(RunningConfig, IsReadBackAsTheSame) {
+  for (unsigned seed = 0; seed < 2000; ++seed) {
+    const Config c = random_config(seed);
+    const std::string text = running_config(c);
+    const auto r = parse(text);
+    ASSERT_TRUE(r.ok()) << "seed " << seed << "\n" << errors_of(text) << text;
+    ASSERT_EQ(r.config, c) << "seed " << seed << "\n"
+                           << text << "---\n"
+                           << running_config(r.config);
+    ASSERT_EQ(running_config(r.config), text);
+  }
+}
+
+TEST(RunningConfig, LooksLikeTheAsas) {
+  const auto r = parse(
+      "hostname lab\ninterface 0000:18:00.1\n nameif inside\n ip address 10.48.66.1 "
+      "255.255.255.0\nwebvpn\n"
+      " enable inside\n port 444\nusername vpn password secret\nusername vpn attributes\n"
+      " vpn-group-policy DfltGrpPolicy\ngroup-policy G internal\ngroup-policy G attributes\n "
+      "dns-server value 192.0.2.1\n"
+      " webvpn\n  anyconnect mtu 1300\nroute inside 0.0.0.0 0.0.0.0 10.48.66.254\n"
+      "tunnel-group T type remote-access\n");
+  ASSERT_TRUE(r.ok());
+  EXPECT_EQ(running_config(r.config), R"(hostname lab
+logging enable
+interface 0000:18:00.1
+ nameif inside
+ security-level 100
+ ip address 10.48.66.1 255.255.255.0
+!
+mtu inside 1500
+route inside 0.0.0.0 0.0.0.0 10.48.66.254 1
+webvpn
+ port 444
+ enable inside
+!
+group-policy G internal
+group-policy G attributes
+ dns-server value 192.0.2.1
+ webvpn
+  anyconnect mtu 1300
+!
+username vpn password $sha512$5000$c2FsdHNhbHQ=$aGFzaGhhc2hoYXNoaGFzaA== pbkdf2
+username vpn attributes
+ vpn-group-policy DfltGrpPolicy
+!
+tunnel-group T type remote-access
+)");
+}
+
+// CULVERT_UPDATE_DOCS=1 writes the page anew.
+TEST(Reference, IsThePageInDocs) {
+  const std::string page = std::string(CULVERT_SOURCE_ROOT) + "/docs/configuration.md";
+  if (std::getenv("CULVERT_UPDATE_DOCS") != nullptr) std::ofstream(page) << config_reference();
+  std::ifstream file(page);
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), config_reference())
+      << "run this test with CULVERT_UPDATE_DOCS=1 and look at the difference";
+}
+
+TEST(Table, HasAHelpTextForEveryRowAndShowsWhatItSets) {
+  for (const Command& c : commands()) {
+    EXPECT_FALSE(c.help.empty()) << c.syntax;
+    EXPECT_NE(c.set, nullptr) << c.syntax;
+    EXPECT_EQ(c.no_syntax.empty(), c.unset == nullptr) << c.syntax;
+    EXPECT_NO_THROW(Syntax{c.syntax}) << c.syntax;
+  }
+}
+
+}  // namespace
+}  // namespace culvert::control

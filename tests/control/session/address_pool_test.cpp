@@ -1,0 +1,90 @@
+// Addresses: preference for a worker, exhaustion, least recently used first.
+#include "control/session/address_pool.hpp"
+
+#include <gtest/gtest.h>
+
+namespace culvert::control {
+namespace {
+
+uint8_t by_last_bit(const IpAddress& address) {
+  return static_cast<uint8_t>(address.v4_value() & 1);
+}
+
+PoolConfig pool(uint32_t first, uint32_t last) {
+  return {"P", first, last, 0xffffff00};
+}
+
+TEST(AddressPool, PrefersTheWorkersOwn) {
+  AddressPool p(pool(10, 17), by_last_bit, {});
+  EXPECT_EQ(p.acquire(1, {}), 11u);
+  EXPECT_EQ(p.acquire(0, {}), 12u);
+  EXPECT_EQ(p.acquire(0, {}), 14u);
+  EXPECT_EQ(p.acquire(0, {}), 16u);
+  EXPECT_EQ(p.acquire(0, {}), 10u);
+  EXPECT_EQ(p.acquire(0, {}), 13u);  // none of its own is left
+  EXPECT_EQ(p.in_use(), 6u);
+}
+
+TEST(AddressPool, ExhaustionAndReuseOfTheOldest) {
+  AddressPool p(pool(10, 13), by_last_bit, {12});
+  EXPECT_EQ(p.size(), 3u);
+  EXPECT_TRUE(p.acquire(0, {}));
+  EXPECT_TRUE(p.acquire(0, {}));
+  EXPECT_TRUE(p.acquire(0, {}));
+  EXPECT_FALSE(p.acquire(0, {}));
+  p.release(13);
+  p.release(11);
+  p.release(99);
+  EXPECT_EQ(p.acquire(1, {}), 13u);
+  EXPECT_EQ(p.acquire(1, {}), 11u);
+  EXPECT_FALSE(p.acquire(1, {}));
+}
+
+TEST(AddressPool, FreshOnesBeforeUsedOnes) {
+  AddressPool p(pool(10, 13), [](const IpAddress&) { return uint8_t{0}; }, {});
+  EXPECT_EQ(p.acquire(0, {}), 10u);
+  p.release(10);
+  EXPECT_EQ(p.acquire(0, {}), 11u);
+  EXPECT_EQ(p.acquire(0, {}), 12u);
+  EXPECT_EQ(p.acquire(0, {}), 13u);
+  EXPECT_EQ(p.acquire(0, {}), 10u);
+}
+
+TEST(AddressPool, Wishes) {
+  AddressPool p(pool(10, 13), by_last_bit, {});
+  EXPECT_EQ(p.acquire(0, 13), 13u);
+  EXPECT_EQ(p.acquire(0, 13), 10u);  // taken
+  p.release(13);
+  EXPECT_EQ(p.acquire(0, 13), 13u);
+  EXPECT_EQ(p.acquire(0, 99), 12u);  // not ours
+  EXPECT_EQ(p.acquire(0, {}), 11u);
+  EXPECT_FALSE(p.acquire(0, 11));
+}
+
+TEST(AddressPool, TopOfTheAddressSpace) {
+  AddressPool p(pool(0xfffffffe, 0xffffffff), by_last_bit, {});
+  EXPECT_TRUE(p.acquire(0, {}));
+  EXPECT_TRUE(p.acquire(0, {}));
+  EXPECT_FALSE(p.acquire(0, {}));
+}
+
+TEST(AddressPools, SeveralRangesInOrder) {
+  Config config;
+  config.pools["A"] = {"A", 10, 10, 0xffffff00};
+  config.pools["B"] = {"B", 20, 21, 0xffff0000};
+  InterfaceConfig inside;
+  inside.address = IpAddress::v4(20);
+  config.interfaces.push_back(inside);
+  AddressPools pools(config, by_last_bit);
+  EXPECT_EQ(pools.acquire({"none", "A", "B"}, 0, {})->address, 10u);
+  const auto lease = pools.acquire({"A", "B"}, 0, {});
+  ASSERT_TRUE(lease);
+  EXPECT_EQ(lease->address, 21u);  // 20 is the headend's own
+  EXPECT_EQ(lease->mask, 0xffff0000u);
+  EXPECT_FALSE(pools.acquire({"A", "B"}, 0, {}));
+  pools.release(*lease);
+  EXPECT_EQ(pools.in_use(), 1u);
+}
+
+}  // namespace
+}  // namespace culvert::control

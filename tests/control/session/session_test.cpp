@@ -1,0 +1,115 @@
+// MTUs, cookies, policies and the table of sessions.
+#include <gtest/gtest.h>
+
+#include "control/session/cookie.hpp"
+#include "control/session/mtu.hpp"
+#include "control/session/policy.hpp"
+#include "control/session/registry.hpp"
+
+namespace culvert::control {
+namespace {
+
+TEST(Mtu, NumbersOfTheNote) {
+  EXPECT_EQ(announced_mtus({}), (Mtus{1347, 1418}));
+  MtuInputs in;
+  in.tcpmss = 1460;
+  EXPECT_EQ(announced_mtus(in), (Mtus{1427, 1418}));
+  in.tcpmss = 0;
+  EXPECT_EQ(announced_mtus(in), (Mtus{1427, 1418}));
+  in = {};
+  in.anyconnect_mtu = 1300;
+  EXPECT_EQ(announced_mtus(in), (Mtus{1300, 1300}));
+}
+
+TEST(Mtu, TheClientsPathCaps) {
+  MtuInputs in;
+  in.base_mtu = 1500;
+  in.client_mtu = 1000;  // does not count next to a base MTU
+  EXPECT_EQ(announced_mtus(in), (Mtus{1347, 1418}));
+  in.base_mtu = 1280;
+  EXPECT_EQ(announced_mtus(in).tls, 1280 - 40 - 33);
+  EXPECT_LT(announced_mtus(in).dtls, 1280 - 28);
+  in.base_mtu.reset();
+  EXPECT_EQ(announced_mtus(in), (Mtus{1000, 1000}));
+}
+
+TEST(Mtu, NeverMoreThanFitsNorNothing) {
+  MtuInputs in;
+  in.tcpmss = in.interface_mtu = 65535;
+  EXPECT_EQ(announced_mtus(in), (Mtus{16376, 16376}));
+  in.max_plaintext = 512;
+  EXPECT_EQ(announced_mtus(in).tls, 504);
+  in = {};
+  in.tcpmss = in.interface_mtu = 10;
+  EXPECT_EQ(announced_mtus(in), (Mtus{256, 256}));
+}
+
+TEST(Cookie, UnguessableAndComparedByHash) {
+  const std::string a = make_cookie();
+  EXPECT_TRUE(looks_like_cookie(a));
+  EXPECT_NE(a, make_cookie());
+  EXPECT_TRUE(same_cookie(hash_cookie(a), hash_cookie(a)));
+  EXPECT_FALSE(same_cookie(hash_cookie(a), hash_cookie(a + "0")));
+  EXPECT_FALSE(looks_like_cookie(a.substr(1)));
+  EXPECT_FALSE(looks_like_cookie("../" + a.substr(3)));
+}
+
+TEST(Registry, FindsByCookieIndexAndUser) {
+  Registry registry;
+  const std::string cookie = make_cookie();
+  SessionRecord record;
+  record.user = "u";
+  record.cookie = hash_cookie(cookie);
+  record.login_us = 5;
+  const uint32_t index = registry.add(std::move(record)).index;
+  SessionRecord older;
+  older.user = "u";
+  older.cookie = hash_cookie(make_cookie());
+  older.login_us = 1;
+  registry.add(std::move(older));
+  EXPECT_NE(index, 0u);
+  ASSERT_NE(registry.find_cookie(cookie), nullptr);
+  EXPECT_EQ(registry.find_cookie(cookie)->index, index);
+  EXPECT_EQ(registry.find_cookie(make_cookie()), nullptr);
+  EXPECT_EQ(registry.find_cookie(""), nullptr);
+  ASSERT_EQ(registry.of_user("u").size(), 2u);
+  EXPECT_EQ(registry.of_user("u")[1]->index, index);
+  registry.erase(index);
+  registry.erase(index);
+  EXPECT_EQ(registry.find_cookie(cookie), nullptr);
+  EXPECT_EQ(registry.size(), 1u);
+  EXPECT_EQ(registry.cumulative(), 2u);
+  EXPECT_EQ(registry.peak(), 2u);
+}
+
+TEST(Policy, Inheritance) {
+  Config config;
+  config.group_policies["DfltGrpPolicy"].name = "DfltGrpPolicy";
+  config.group_policies["DfltGrpPolicy"].idle_timeout_min = 10;
+  config.group_policies["DfltGrpPolicy"].anyconnect_mtu = 1400;
+  config.group_policies["own"].name = "own";
+  config.group_policies["own"].idle_timeout_min = 0;
+  config.tunnel_groups["TG"].default_group_policy = "own";
+  config.tunnel_groups["TG"].address_pools = {"P"};
+  config.tunnel_groups["TG"].aliases = {"Friendly"};
+  config.users["u"].group_policy = "DfltGrpPolicy";
+  const Policy own = resolve_policy(config, "TG", "nobody");
+  EXPECT_EQ(own.name, "own");
+  EXPECT_EQ(own.idle_timeout_s, 0u);
+  EXPECT_EQ(own.disconnected_timeout_s, 1800u);
+  EXPECT_EQ(own.anyconnect_mtu, 1400u);
+  EXPECT_EQ(own.address_pools, std::vector<std::string>{"P"});
+  EXPECT_EQ(own.dpd_gateway_s, 30u);
+  const Policy users = resolve_policy(config, "TG", "u");
+  EXPECT_EQ(users.name, "DfltGrpPolicy");
+  EXPECT_EQ(users.disconnected_timeout_s, 600u);
+  EXPECT_EQ(find_tunnel_group(config, ""), "DefaultWEBVPNGroup");
+  EXPECT_EQ(find_tunnel_group(config, "Friendly"), std::nullopt);  // the list is off
+  config.webvpn.tunnel_group_list = true;
+  EXPECT_EQ(find_tunnel_group(config, "Friendly"), "TG");
+  EXPECT_EQ(find_tunnel_group(config, "TG"), "TG");
+  EXPECT_EQ(find_tunnel_group(config, "other"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace culvert::control

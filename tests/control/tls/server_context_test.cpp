@@ -1,0 +1,126 @@
+// Certificates and ciphers: what works, and the sentence where it does not. And the pool of
+// threads.
+#include "control/tls/server_context.hpp"
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include "control/tls/handshake_pool.hpp"
+
+namespace culvert::control {
+namespace {
+
+class ServerContextTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char pattern[] = "/tmp/culvert-test-XXXXXX";
+    directory_ = ::mkdtemp(pattern);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+  std::string problem(const SslConfig& ssl, const std::string& state) {
+    try {
+      const ServerContext context(ssl, state, "host");
+      return "";
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+  }
+  std::string directory_;
+};
+
+TEST_F(ServerContextTest, SelfSignedIsMadeOnceWithItsPin) {
+  const std::string state = directory_ + "/state";
+  const ServerContext first({}, state, "vpn.example");
+  EXPECT_TRUE(first.self_signed());
+  EXPECT_TRUE(first.pin().starts_with("pin-sha256:"));
+  EXPECT_EQ(first.pin().size(), 11u + 44u);
+  struct stat info {};
+  ASSERT_EQ(::stat(first.certificate_file().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  const ServerContext second({}, state, "other");
+  EXPECT_EQ(second.pin(), first.pin());
+  SslConfig ssl;
+  ssl.trust_point = first.certificate_file();
+  const ServerContext third(ssl, "/nowhere", "x");
+  EXPECT_EQ(third.pin(), first.pin());
+  EXPECT_FALSE(third.self_signed());
+}
+
+TEST_F(ServerContextTest, RefusalsSayWhatToDo) {
+  SslConfig ssl;
+  ssl.trust_point = directory_ + "/missing.pem";
+  EXPECT_NE(problem(ssl, directory_).find("cannot read the certificate file"), std::string::npos);
+  ssl.trust_point = directory_ + "/empty.pem";
+  std::ofstream(ssl.trust_point) << "nothing";
+  EXPECT_NE(problem(ssl, directory_).find("no certificate in"), std::string::npos);
+  const ServerContext a({}, directory_ + "/a", "a");
+  const ServerContext b({}, directory_ + "/b", "b");
+  ssl.trust_point = a.certificate_file();
+  ssl.trust_point_key = b.certificate_file();
+  EXPECT_NE(problem(ssl, directory_).find("does not belong to"), std::string::npos);
+  ssl.trust_point_key = directory_ + "/empty.pem";
+  EXPECT_NE(problem(ssl, directory_).find("no usable private key"), std::string::npos);
+  EXPECT_NE(problem({}, directory_ + "/empty.pem/x").find("state-directory"), std::string::npos);
+}
+
+TEST_F(ServerContextTest, OnlyCiphersThatWorkersCarry) {
+  SslConfig ssl;
+  ssl.tls12_ciphers = "AES256-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:RC4-SHA";
+  const ServerContext context(ssl, directory_, "x");
+  EXPECT_EQ(context.ignored_ciphers(), (std::vector<std::string>{"AES256-SHA256", "RC4-SHA"}));
+  ssl.tls12_ciphers = "AES256-SHA256";
+  EXPECT_NE(problem(ssl, directory_).find("none of the TLSv1.2 ciphers"), std::string::npos);
+  ssl.allow_tls12 = false;
+  EXPECT_EQ(problem(ssl, directory_), "");
+  ssl.tls13_ciphers = "TLS_CHACHA20_POLY1305_SHA256";
+  EXPECT_NE(problem(ssl, directory_).find("none of the TLSv1.3 ciphers"), std::string::npos);
+}
+
+void wait_for(HandshakePool& pool) {
+  while (pool.pending() != 0) {
+    pollfd fd{pool.event_fd(), POLLIN, 0};
+    ::poll(&fd, 1, 1000);
+    pool.collect();
+  }
+}
+
+TEST(HandshakePool, ResultsErrorsAndBounds) {
+  HandshakePool pool(2, 2);
+  std::string error = "none";
+  ASSERT_TRUE(pool.submit(
+      HandshakePool::Kind::crypto, [] { throw std::runtime_error("broken"); },
+      [&](const std::string& e) { error = e; }));
+  wait_for(pool);
+  EXPECT_EQ(error, "broken");
+  std::atomic<bool> go{false};
+  const auto blocked = [&] { go.wait(false); };
+  unsigned done = 0;
+  const auto count = [&](const std::string&) { done++; };
+  // One thread never takes a password: with two, one verification runs and two wait.
+  unsigned accepted = 0;
+  for (int i = 0; i < 10; i++)
+    accepted += pool.submit(HandshakePool::Kind::password, blocked, count) ? 1 : 0;
+  EXPECT_GE(accepted, 2u);
+  EXPECT_LE(accepted, 3u);
+  bool handshake = false;
+  ASSERT_TRUE(pool.submit(
+      HandshakePool::Kind::crypto, [] {}, [&](const std::string&) { handshake = true; }));
+  while (!handshake) {
+    pollfd fd{pool.event_fd(), POLLIN, 0};
+    ::poll(&fd, 1, 1000);
+    pool.collect();
+  }
+  EXPECT_EQ(done, 0u);  // all passwords still block
+  go = true;
+  go.notify_all();
+  wait_for(pool);
+  EXPECT_EQ(done, accepted);
+}
+
+}  // namespace
+}  // namespace culvert::control

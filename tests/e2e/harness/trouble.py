@@ -1,0 +1,32 @@
+"""Losing packets on purpose, on the client's cable to the headend, segment by segment."""
+
+import contextlib
+import re
+
+from .lab import Lab
+
+
+@contextlib.contextmanager
+def trouble(lab: Lab, port: int, incoming: str = "", outgoing: str = ""):
+    """nftables verdicts for TCP from and to `port` of the headend, for example "numgen random mod 100 == 0 drop"."""
+    chains = "table ip trouble {\n"
+    if incoming:
+        chains += f'chain i {{ type filter hook input priority 0; iifname "wan" tcp sport {port} {incoming}; }}\n'
+    if outgoing:
+        chains += f'chain o {{ type filter hook output priority 0; oifname "wan" tcp dport {port} {outgoing}; }}\n'
+    # The kernel's TCP passes up to 64 KB at a time through the output hook, unless a packet may hold one segment only.
+    lab.client.run("ip", "link", "set", "wan", "gso_max_segs", 1)
+    try:
+        lab.client.run("nft", "-f", "-", input=chains + "}\n")
+        try:
+            yield
+        finally:
+            lab.client.run("nft", "delete", "table", "ip", "trouble")
+    finally:
+        lab.client.run("ip", "link", "set", "wan", "gso_max_segs", 65535)
+
+
+def packets_hit(lab: Lab) -> int:
+    """How many packets a verdict with "counter" in it has met so far."""
+    rules = lab.client.run("nft", "list", "table", "ip", "trouble").stdout
+    return sum(map(int, re.findall(r"counter packets (\d+)", rules)))
