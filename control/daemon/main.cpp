@@ -74,10 +74,10 @@ int run(const std::string& config_file, bool check_only, const std::string& log_
     log.log(Severity::warning,
             fmt::format("cipher {} is not offered: the workers do not carry it", cipher));
   }
-  Headend headend(*config, tls, log, config_file);
   log.log(Severity::notification,
           fmt::format("certificate {}{}: {}", tls->certificate_file(),
                       tls->self_signed() ? " (self-signed)" : "", tls->pin()));
+  Headend headend(*config, tls, log, config_file);
   headend.run();
   return 0;
 }

@@ -12,12 +12,16 @@ namespace culvert::dp {
 
 // Names one TCP connection of one worker; stale once the slot is used again (the generation moves on).
 struct ConnId {
-  uint8_t worker = 0;
-  uint32_t slot = 0;
+  uint32_t worker : 8 = 0;
+  uint32_t slot : 24 = 0;
   uint32_t generation = 0;  // 0 names no connection
+
+  constexpr ConnId() = default;
+  constexpr ConnId(uint32_t of_worker, uint32_t in_slot, uint32_t in_generation) noexcept
+      : worker(of_worker & 0xff), slot(in_slot & 0xffffff), generation(in_generation) {}
   friend constexpr bool operator==(const ConnId&, const ConnId&) = default;
 };
-static_assert(sizeof(ConnId) == 12);
+static_assert(sizeof(ConnId) == 8);
 
 // Why a packet is in a ring to another worker.
 enum class Handoff : uint8_t {
@@ -40,7 +44,8 @@ struct PacketMeta {
   // slot, that is, as the worker.
   const IpAddress* inner_source = nullptr;
 };
-static_assert(sizeof(PacketMeta) <= 32);
+// The field shares 36 bytes with those of drivers: net_pcap wants 8 for its time stamps.
+static_assert(sizeof(PacketMeta) <= 24);
 
 // Registers the field; once, after rte_eal_init, before the first packet. Throws std::runtime_error.
 void register_packet_meta();

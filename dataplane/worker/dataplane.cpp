@@ -18,21 +18,11 @@ namespace {
 
 constexpr unsigned kMessagesPerWorker = 256;
 constexpr unsigned kHandoffRing = 2048;
-constexpr unsigned kPoolCache = 256;  // buffers an lcore keeps for itself
 
-rte_mempool* make_pool(const DataplaneSpec& spec) {
+PacketPool make_pool(const DataplaneSpec& spec) {
   unsigned mtu = 1500;
   for (const InterfaceSpec& interface : spec.interfaces) mtu = std::max(mtu, interface.mtu);
-  // A full packet, its Ethernet header, and the record's tag behind it; 2 KiB is what NICs like.
-  const unsigned room = std::max(2048u, (mtu + 64 + 1023) / 1024 * 1024) + RTE_PKTMBUF_HEADROOM;
-  rte_mempool* pool = rte_pktmbuf_pool_create("packets", spec.buffers, kPoolCache, 0,
-                                              static_cast<uint16_t>(room), SOCKET_ID_ANY);
-  if (pool == nullptr) {
-    throw std::runtime_error("no memory for " + std::to_string(spec.buffers) + " packet buffers of " +
-                             std::to_string(room) +
-                             " bytes: raise `memory` or lower `buffers` in the dataplane section");
-  }
-  return pool;
+  return make_packet_pool("packets", spec.buffers, mtu);
 }
 
 int run_worker(void* worker) {
@@ -44,7 +34,7 @@ int run_worker(void* worker) {
 
 Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec) : start_tsc_(rte_rdtsc()) {
   register_packet_meta();
-  pool_.reset(make_pool(spec));
+  pool_ = make_pool(spec);
   mesh_ = std::make_unique<HandoffMesh>(spec.workers, kHandoffRing);
   open_ports(eal, spec);
 

@@ -11,6 +11,7 @@
 #include "dataplane/ip/route.hpp"
 #include "dataplane/neighbour/arp.hpp"
 #include "dataplane/packet/drop.hpp"
+#include "dataplane/packet/pool.hpp"
 #include "dataplane/port/interface.hpp"
 #include "dataplane/port/port.hpp"
 #include "dataplane/port/transmit.hpp"
@@ -101,14 +102,11 @@ class Dataplane {
   friend struct Worker;
   void open_ports(const Eal& eal, const DataplaneSpec& spec);
 
-  struct FreePool {
-    void operator()(rte_mempool* p) const noexcept { rte_mempool_free(p); }
-  };
   // In the order in which they must be built; destroyed the other way round.
   const uint64_t start_tsc_;
   Doorbell control_bell_;
   UnreachableLimit unreachable_;
-  std::unique_ptr<rte_mempool, FreePool> pool_;
+  PacketPool pool_;
   std::vector<std::unique_ptr<Port>> ports_;
   InterfaceTable interfaces_;
   std::vector<bool> guarded_;                // by interface index

@@ -46,7 +46,8 @@ class DownTest : public testing::Test {
   };
 
   rte_mbuf* to_client(size_t size, uint16_t fragment = 0, uint32_t dst = kClient) {
-    rte_mbuf* m = pool.packet(ipv4({.src = kFarIp, .dst = dst, .fragment = fragment}, Bytes(size - 20, 5)));
+    rte_mbuf* m =
+        pool.packet(ipv4({.src = kFarIp, .dst = dst, .fragment = fragment}, Bytes(size - 20, 5)));
     meta(m).port = 1;
     meta(m).family = 4;
     meta(m).l3_size = 20;
@@ -102,9 +103,11 @@ TEST_F(DownTest, PassesOnToTheHomeBeforeAnythingElse) {
 }
 
 TEST_F(DownTest, NamesWhatHasNoSessionOrNoChannel) {
-  run({to_client(100, 0, 0x0a0a0a01), to_client(100, 0, 0x0a0a0a0f), to_client(100, 0, 0x0a0b0000)});
+  run({to_client(100, 0, 0x0a0a0a01), to_client(100, 0, 0x0a0a0a0f),
+       to_client(100, 0, 0x0a0b0000)});
   EXPECT_EQ(drops.get(DropReason::svc_no_session), 3u);
-  run({to_client(100, 0, 0x0a0a0a00), to_client(100, 0, 0x0a0a0a10), to_client(100, 0, 0x0a0b0001)});
+  run({to_client(100, 0, 0x0a0a0a00), to_client(100, 0, 0x0a0a0a10),
+       to_client(100, 0, 0x0a0b0001)});
   EXPECT_EQ(drops.get(DropReason::ip_not_forwarded), 3u);
   session->channel.store(0);
   run({to_client(100)});

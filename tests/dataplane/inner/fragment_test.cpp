@@ -15,9 +15,12 @@ namespace {
 
 using namespace test;
 
-const Ipv4Header& header(const Bytes& b) { return *reinterpret_cast<const Ipv4Header*>(b.data()); }
+const Ipv4Header& header(const Bytes& b) {
+  return *reinterpret_cast<const Ipv4Header*>(b.data());
+}
 
-// RFC 791 §3.2's reassembly, as plainly as it can be written. The payload, or nothing if a byte is missing or comes twice.
+// RFC 791 §3.2's reassembly, as plainly as it can be written. The payload, or nothing if a byte is
+// missing or comes twice.
 std::optional<Bytes> reassemble(const std::vector<Bytes>& parts) {
   std::map<size_t, Bytes> by_offset;
   std::optional<size_t> end;
@@ -94,7 +97,8 @@ TEST_F(FragmentTest, RandomPacketsCanBePutTogetherAgain) {
     const auto [options, copied] = random_options(random);
     const uint16_t mtu = static_cast<uint16_t>(68 + random() % 1433);
     const size_t head = 20 + options.size();
-    const Bytes payload = random_bytes(random, random() % std::min<size_t>(1980 - head, size_t{mtu} * 20) + 1);
+    const Bytes payload =
+        random_bytes(random, random() % std::min<size_t>(1980 - head, size_t{mtu} * 20) + 1);
     Ipv4Fields f{.src = kPeerIp, .dst = kFarIp, .protocol = 17, .options = options};
     f.id = static_cast<uint16_t>(random());
     f.fragment = random() % 2 ? Ipv4Header::kDontFragment : 0;
@@ -198,8 +202,9 @@ TEST_F(FragmentTest, AnEmptyPacketAndOneThatFitsAreCopied) {
 }
 
 TEST_F(FragmentTest, MalformedOptionsStayInTheFirstPartAndBreakNothing) {
-  for (const Bytes& options : {Bytes{0x94, 0, 0x94, 4}, Bytes{0x94, 1, 1, 1}, Bytes{0x94, 5, 1, 1},
-                               Bytes{1, 1, 1, 0x94}, Bytes{0x94, 255, 0, 0}, Bytes{0, 0x94, 2, 0}}) {
+  for (const Bytes& options :
+       {Bytes{0x94, 0, 0x94, 4}, Bytes{0x94, 1, 1, 1}, Bytes{0x94, 5, 1, 1}, Bytes{1, 1, 1, 0x94},
+        Bytes{0x94, 255, 0, 0}, Bytes{0, 0x94, 2, 0}}) {
     Ipv4Fields f{.src = kPeerIp, .dst = kFarIp, .options = options};
     const auto parts = cut(ipv4(f, Bytes(1000, 9)), 576);
     ASSERT_EQ(parts.size(), 2u);

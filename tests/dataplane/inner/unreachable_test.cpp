@@ -87,7 +87,8 @@ TEST_F(UnreachableTest, SomePacketsAreNotAnswered) {
     EXPECT_TRUE(answerable({.src = src}));
   for (unsigned type = 0; type < 256; ++type) {
     const bool query = type == 0 || type == 8 || (type >= 13 && type <= 18);
-    EXPECT_EQ(answerable({.src = kFarIp, .protocol = 1}, {static_cast<uint8_t>(type), 0, 0, 0}), query)
+    EXPECT_EQ(answerable({.src = kFarIp, .protocol = 1}, {static_cast<uint8_t>(type), 0, 0, 0}),
+              query)
         << type;
   }
   EXPECT_FALSE(answerable({.src = kFarIp, .protocol = 1}, {}));

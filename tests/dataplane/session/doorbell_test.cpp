@@ -1,13 +1,12 @@
 #include "dataplane/session/doorbell.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
 
 namespace culvert::dp {
 namespace {
@@ -37,8 +36,8 @@ TEST(Doorbell, WakesASleeperOnceAndIsSilentAfterwards) {
 }
 
 TEST(Doorbell, ALateRingDisturbsOnlyOneSleep) {
-  // A writer that took the flag before the reader woke by itself, and writes after it: here in slow motion, by writing
-  // to the descriptor as that writer would.
+  // A writer that took the flag before the reader woke by itself, and writes after it: here in slow
+  // motion, by writing to the descriptor as that writer would.
   Doorbell bell;
   bell.announce_sleep();
   bell.woke();
@@ -51,7 +50,8 @@ TEST(Doorbell, ALateRingDisturbsOnlyOneSleep) {
   EXPECT_FALSE(rings(bell, 0));
 }
 
-// The reader sleeps without a limit, so that a lost wake-up is a test that never ends (meson's time limit fails it).
+// The reader sleeps without a limit, so that a lost wake-up is a test that never ends (meson's time
+// limit fails it).
 TEST(Doorbell, LosesNoWakeUp) {
   constexpr unsigned kWriters = 3;
   constexpr uint64_t kEach = 20'000;

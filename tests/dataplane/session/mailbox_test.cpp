@@ -1,13 +1,12 @@
 #include "dataplane/session/mailbox.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "crypto/suite.hpp"
 
@@ -29,8 +28,8 @@ TEST_F(MailboxTest, DeliversInOrderBothWays) {
     Message* up = box.allocate();
     Message* down = box.allocate();
     ASSERT_TRUE(up != nullptr && down != nullptr);
-    up->conn.slot = i;
-    down->conn.slot = i;
+    up->conn = {0, i, 1};
+    down->conn = {0, i, 1};
     EXPECT_TRUE(box.to_control(up));
     EXPECT_TRUE(box.to_worker(down));
   }
@@ -109,7 +108,8 @@ TEST_F(MailboxTest, WipesKeysWhenAPromoteIsFreed) {
 }
 
 TEST_F(MailboxTest, GivesBackWhatIsUnderWayWhenItEnds) {
-  // A name that is taken cannot be created again, so a leak of the pool or a ring shows in the second round.
+  // A name that is taken cannot be created again, so a leak of the pool or a ring shows in the
+  // second round.
   for (int round = 0; round < 2; ++round) {
     Mailbox box(3, 8, control_bell, worker_bell);
     for (int i = 0; i < 4; ++i) {
@@ -139,7 +139,7 @@ TEST_F(MailboxTest, TwoThreadsExchangeMessagesInOrder) {
       bool moved = false;
       if (sent < kCount) {
         if (Message* m = box.allocate()) {
-          m->conn.slot = sent;
+          m->conn = {0, sent, 1};
           m->data[0] = static_cast<uint8_t>(sent);
           moved = true;
           if (box.to_control(m)) {

@@ -1,7 +1,7 @@
 #include "dataplane/session/table.hpp"
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -10,7 +10,9 @@
 namespace culvert::dp {
 namespace {
 
-IpAddress address(uint32_t n) { return IpAddress::v4(0x0a000000u + n); }
+IpAddress address(uint32_t n) {
+  return IpAddress::v4(0x0a000000u + n);
+}
 
 TEST(SessionTable, PublishesLooksUpAndRetires) {
   SessionTable table(8, 1);
@@ -118,8 +120,8 @@ TEST(SessionTable, WaitsForEveryOnlineWorkerBeforeReuse) {
   }
 }
 
-// Workers read while control publishes and retires as fast as it can: what they find under an address is the session of
-// that address for as long as they have not said that they are done.
+// Workers read while control publishes and retires as fast as it can: what they find under an
+// address is the session of that address for as long as they have not said that they are done.
 TEST(SessionTable, ReadersNeverSeeAReusedSession) {
   constexpr unsigned kWorkers = 2;
   constexpr uint32_t kAddresses = 64;
@@ -166,7 +168,7 @@ TEST(SessionTable, ReadersNeverSeeAReusedSession) {
     std::this_thread::yield();
   std::vector<Session*> live;
   uint32_t published = 0;
-  for (uint32_t n = 0; n < 20'000 || found < 1000; ++n) {
+  for (uint32_t n = 0; n < 5'000 || found < 100; ++n) {
     if (Session* s = table.publish(address(n % kAddresses), n + 1, 0, false)) {
       live.push_back(s);
       ++published;
@@ -175,7 +177,7 @@ TEST(SessionTable, ReadersNeverSeeAReusedSession) {
       table.retire(live.front());
       live.erase(live.begin());
     }
-    if (n % 64 == 0) std::this_thread::yield();
+    if (n % 8 == 0) std::this_thread::yield();
   }
   stop = true;
   for (auto& w : workers)

@@ -8,14 +8,28 @@ LossyPeer::LossyPeer(Wire& on, const Weather& weather, uint32_t seed, std::strin
   isn_ = Seq{static_cast<uint32_t>(random_())};
 }
 
-void LossyPeer::launch(InFlight packet) {
+void LossyPeer::to_endpoint(const Given& given) {
+  InFlight packet;
+  packet.to_endpoint = true;
+  packet.given = given;
+  launch(packet);
+}
+
+void LossyPeer::to_peer(const Sent& sent) {
+  InFlight packet;
+  packet.sent = sent;
+  launch(packet);
+}
+
+void LossyPeer::launch(const InFlight& packet) {
   if (happens(weather_.loss)) return;
   const int copies = happens(weather_.duplicate) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
-    packet.at = wire_.now + 5 * kMs;
-    if (happens(weather_.reorder)) packet.at += random_() % (30 * kMs);
-    packet.order = ++order_;
-    air_.emplace(packet, 0);
+    InFlight copy = packet;
+    copy.at = wire_.now + 5 * kMs;
+    if (happens(weather_.reorder)) copy.at += random_() % (30 * kMs);
+    copy.order = ++order_;
+    air_.emplace(copy, 0);
   }
 }
 
@@ -45,17 +59,15 @@ void LossyPeer::send_syn() {
   if (weather_.sack) o.sack_permitted();
   if (weather_.timestamps) o.timestamps(static_cast<uint32_t>(wire_.now / kMs), 0);
   o.window_scale(0);
-  launch({.to_endpoint = true,
-          .given = {.seq = isn_, .flags = kSyn, .window = 1000, .options = option_bytes(o)}});
+  to_endpoint({.seq = isn_, .flags = kSyn, .window = 1000, .options = option_bytes(o)});
   retransmit_at_ = wire_.now + 300 * kMs;
 }
 
 void LossyPeer::send_ack() {
-  launch({.to_endpoint = true,
-          .given = {.seq = isn_ + 1 + next_,
-                    .ack = next_expected(),
-                    .window = static_cast<uint16_t>(weather_.receive_window),
-                    .options = options()}});
+  to_endpoint({.seq = isn_ + 1 + next_,
+               .ack = next_expected(),
+               .window = static_cast<uint16_t>(weather_.receive_window),
+               .options = options()});
 }
 
 void LossyPeer::send_data() {
@@ -65,13 +77,12 @@ void LossyPeer::send_data() {
     const uint32_t part = std::min({size - next_, room, 900u});
     const bool fin = next_ + part == size;
     if (part == 0 && !fin) return;
-    launch({.to_endpoint = true,
-            .given = {.seq = isn_ + 1 + next_,
-                      .ack = next_expected(),
-                      .flags = static_cast<uint8_t>(fin ? kAck | kFin : kAck),
-                      .window = static_cast<uint16_t>(weather_.receive_window),
-                      .data = std::string_view(up_).substr(next_, part),
-                      .options = options()}});
+    to_endpoint({.seq = isn_ + 1 + next_,
+                 .ack = next_expected(),
+                 .flags = static_cast<uint8_t>(fin ? kAck | kFin : kAck),
+                 .window = static_cast<uint16_t>(weather_.receive_window),
+                 .data = std::string_view(up_).substr(next_, part),
+                 .options = options()});
     next_ += part + (fin ? 1 : 0);
   }
 }
@@ -145,7 +156,7 @@ bool LossyPeer::run(const std::string& down, Time limit) {
     if (conn.generation != 0 && given == down.size()) wire_.endpoint->shutdown(conn);
     wire_.poll();
     for (const Sent& s : wire_.out) {
-      launch({.to_endpoint = false, .sent = s});
+      to_peer(s);
     }
     wire_.out.clear();
     if (closed && fin_seen_ && up_done_) {

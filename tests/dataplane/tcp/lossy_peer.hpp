@@ -42,7 +42,9 @@ class LossyPeer {
     }
   };
   bool happens(uint32_t per_mille) { return random_() % 1000 < per_mille; }
-  void launch(InFlight packet);
+  void to_endpoint(const Given& given);
+  void to_peer(const Sent& sent);
+  void launch(const InFlight& packet);
   void on_segment(const Sent& s);
   void send_syn();
   void send_data();

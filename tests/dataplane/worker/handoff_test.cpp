@@ -1,12 +1,11 @@
 #include "dataplane/worker/handoff.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/dataplane/packets.hpp"
 
@@ -24,7 +23,7 @@ class HandoffTest : public testing::Test {
   rte_mbuf* numbered(uint32_t n) {
     rte_mbuf* m = rte_pktmbuf_alloc(pool.get());
     meta(m) = PacketMeta{};
-    meta(m).conn.slot = n;
+    meta(m).conn = {0, n, 1};
     return m;
   }
   uint32_t put(HandoffMesh& mesh, unsigned from, unsigned to, uint32_t first, uint32_t count) {

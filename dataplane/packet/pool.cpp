@@ -1,0 +1,38 @@
+// Not rte_pktmbuf_pool_create(): where pages are small (--no-huge) that puts one buffer on each page, to keep each
+// contiguous for devices that use physical addresses. The af_xdp driver reckons with buffers side by side, and takes what
+// lies beyond its reckoning for invalid: its transmit ring then stands still. With virtual addresses as IO addresses
+// contiguity comes by itself, and the pool needs half the memory.
+#include "dataplane/packet/pool.hpp"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace culvert::dp {
+
+PacketPool make_packet_pool(const std::string& name, unsigned count, unsigned mtu, unsigned cache) {
+  // 2 KiB is what NICs like; 64 bytes are Ethernet header and the record's tag.
+  const unsigned room = std::max(2048u, (mtu + 64 + 1023) / 1024 * 1024) + RTE_PKTMBUF_HEADROOM;
+  const auto fail = [&]() -> std::runtime_error {
+    return std::runtime_error("no memory for " + std::to_string(count) + " packet buffers of " +
+                              std::to_string(room) +
+                              " bytes: raise `memory` or lower `buffers` in the dataplane section");
+  };
+  const unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+  PacketPool pool(rte_mempool_create_empty(name.c_str(), count, sizeof(rte_mbuf) + room, cache,
+                                           sizeof(rte_pktmbuf_pool_private), SOCKET_ID_ANY, flags));
+  if (pool == nullptr) throw fail();
+  rte_pktmbuf_pool_private sizes{};
+  sizes.mbuf_data_room_size = static_cast<uint16_t>(room);
+  if (rte_mempool_set_ops_byname(pool.get(), rte_mbuf_best_mempool_ops(), nullptr) != 0) throw fail();
+  rte_pktmbuf_pool_init(pool.get(), &sizes);
+  if (rte_mempool_populate_default(pool.get()) < static_cast<int>(count)) throw fail();
+  rte_mempool_obj_iter(pool.get(), rte_pktmbuf_init, nullptr);
+  return pool;
+}
+
+}  // namespace culvert::dp
