@@ -77,13 +77,13 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
     : config_(config),
       log_(log),
       base_(event_base_new()),
-      eal_(eal_config(config_, log)),
-      dataplane_(eal_, dataplane_spec(config_)),
-      state_(config_, log, dataplane_, config_file),
       cli_(base_.get(), config_.socket_path,
            [this](std::string_view line, const std::string& user) {
              return answer_request(line, state_, user);
-           }) {
+           }),
+      eal_(eal_config(config_, log)),
+      dataplane_(eal_, dataplane_spec(config_)),
+      state_(config_, log, dataplane_, config_file) {
   fill_environment();
   setup_ = std::make_unique<Setup>(env_, std::move(tls));
   state_.set_setup(setup_.get());

@@ -52,12 +52,12 @@ class Headend {
   const Config config_;
   Log& log_;
   std::unique_ptr<event_base, FreeEvent> base_;
+  Server cli_;  // before the ports: a second headend with the same socket must not touch them
   dp::Eal eal_;
   dp::Dataplane dataplane_;
   SetupEnv env_;
   std::unique_ptr<Setup> setup_;
   LiveState state_;
-  Server cli_;
   std::vector<EventPtr> events_;
   uint64_t arp_clashes_ = 0;
   bool stopping_ = false;

@@ -43,7 +43,12 @@ std::optional<Config> load_config(const std::string& path) {
   for (const ConfigError& warning : result.warnings) {
     fmt::print(stderr, "warning: {}\n", warning.to_string());
   }
-  for (const ConfigError& error : result.errors) fmt::print(stderr, "{}\n", error.to_string());
+  if (result.errors.size() == 1) {
+    fmt::print(stderr, "culvertd: {}\n", result.errors.front().to_string());
+  } else if (!result.ok()) {
+    for (const ConfigError& error : result.errors) fmt::print(stderr, "{}\n", error.to_string());
+    fmt::print(stderr, "culvertd: {} has {} errors: correct them first\n", path, result.errors.size());
+  }
   if (!result.ok()) return std::nullopt;
   return std::move(result.config);
 }

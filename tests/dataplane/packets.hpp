@@ -107,11 +107,10 @@ struct Ipv4Fields {
 [[nodiscard]] inline Bytes ethernet(const Bytes& payload, uint16_t type = 0x0800,
                                     const MacAddress& dst = kOwnMac,
                                     const MacAddress& src = kPeerMac) {
-  Bytes b(dst.begin(), dst.end());
-  b.insert(b.end(), src.begin(), src.end());
-  b.push_back(static_cast<uint8_t>(type >> 8));
-  b.push_back(static_cast<uint8_t>(type));
-  b.insert(b.end(), payload.begin(), payload.end());
+  const EthernetHeader header{dst, src, type};
+  Bytes b(sizeof header + payload.size());
+  std::memcpy(b.data(), &header, sizeof header);
+  std::copy(payload.begin(), payload.end(), b.begin() + sizeof header);
   return b;
 }
 

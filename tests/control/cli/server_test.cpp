@@ -108,11 +108,13 @@ TEST(Server, LimitsClients) {
     RawClient third(folder.file("s"));
     EXPECT_NE(third.hear().find("too many clients"), std::string::npos);
   }
-  while (server.clients() > 1)
+  // Their places come free when the server has seen them go.
+  for (;;) {
+    RawClient fourth(folder.file("s"));
+    fourth.say(kQuestion);
+    if (is_ok(fourth.hear())) break;
     std::this_thread::yield();
-  RawClient fourth(folder.file("s"));
-  fourth.say(kQuestion);
-  EXPECT_TRUE(is_ok(fourth.hear()));
+  }
 }
 
 // Who asks without reading is not read any more, and goes in the end; others are answered all the

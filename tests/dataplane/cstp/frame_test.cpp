@@ -45,7 +45,7 @@ TEST(Frame, RejectsWhatIsCutAtEveryLength) {
 }
 
 TEST(Frame, RejectsOtherMagicAndReserved) {
-  for (const size_t at : {0, 1, 2, 3, 7}) {
+  for (const size_t at : {0u, 1u, 2u, 3u, 7u}) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       auto b = frame(PacketType::data, 20, 20);
       b[at] ^= static_cast<uint8_t>(1u << bit);

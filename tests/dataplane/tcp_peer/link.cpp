@@ -1,0 +1,82 @@
+#include "tests/dataplane/tcp_peer/link.hpp"
+
+#include <rte_ethdev.h>
+
+namespace culvert::tcp_peer {
+
+using namespace culvert::dp;
+
+namespace {
+
+void drop_all(Batch& batch, DropReason reason, DropCounters& drops) {
+  for (rte_mbuf* m : batch)
+    drop(drops, reason, m);
+  batch.clear();
+}
+
+}  // namespace
+
+OpenPort::OpenPort(const std::string& device, const Options& options, rte_mempool* pool)
+    : port_(device) {
+  port_.configure({.pool = pool, .mtu = options.mtu});
+  port_.start();
+  Interface interface;
+  interface.ipv4 = options.address.v4_value();
+  interface.prefix = options.prefix;
+  interface.mac = port_.mac();
+  interface.mtu = port_.mtu();
+  interface.port = port_.id();
+  interface.up = true;
+  interface.nameif = "peer";
+  interfaces_.add(interface);
+}
+
+Link::Link(const OpenPort& port, rte_mempool* pool, Time now)
+    : port_(port.port()),
+      neighbours_({}, drops_),
+      tx_(port_, 0, nullptr, pool, drops_),
+      link_{.interfaces = port.interfaces(),
+            .neighbours = neighbours_,
+            .pool = pool,
+            .drops = drops_},
+      routes_("peer", port.interfaces(), {}),
+      output_{.link = link_, .routes = &routes_},
+      reassembly_({}, drops_),
+      now_(now) {
+  link_.tx[0] = &tx_;
+  announcer_.announce(0, now);
+}
+
+bool Link::receive(tcp::Endpoint& endpoint, Time now) {
+  now_ = now;
+  burst_.set_size(rte_eth_rx_burst(port_.id(), 0, burst_.data(), kBurst));
+  if (burst_.empty()) return false;
+  classify(burst_, port_.id(), link_.interfaces, edges_, drops_);
+  arp_input(link_, arp_, edges_.arp, now);
+  reassembly_.input(edges_.local_fragment, edges_, now);
+  icmp_input(icmp_, edges_.local_icmp, replies_, drops_, now);
+  ip_output(output_, replies_, now);
+  drop_all(edges_.local_other, DropReason::ip_protocol, drops_);
+  drop_all(edges_.transit, DropReason::ip_not_forwarded, drops_);
+  endpoint.input(edges_.local_tcp.span(), now);
+  edges_.local_tcp.clear();
+  return true;
+}
+
+void Link::transmit(Time now) {
+  now_ = now;
+  reassembly_.poll(now);
+  neighbour_poll(link_, now);
+  announcer_.poll(link_, now);
+  tx_.flush();
+}
+
+tcp::SegmentSink Link::sink() noexcept {
+  return {[](void* self, Batch& segments) {
+            auto& link = *static_cast<Link*>(self);
+            ip_output(link.output_, segments, link.now_);
+          },
+          this};
+}
+
+}  // namespace culvert::tcp_peer

@@ -1,0 +1,62 @@
+// One port with the stages below TCP: ARP, echo requests, reassembly, output.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dataplane/eal.hpp"
+#include "dataplane/ip/classify.hpp"
+#include "dataplane/ip/icmp.hpp"
+#include "dataplane/ip/output.hpp"
+#include "dataplane/ip/reassembly.hpp"
+#include "dataplane/neighbour/announce.hpp"
+#include "dataplane/neighbour/arp.hpp"
+#include "dataplane/tcp/endpoint.hpp"
+#include "tests/dataplane/tcp_peer/options.hpp"
+
+namespace culvert::tcp_peer {
+
+// An open, configured and started port, and its interface.
+class OpenPort {
+ public:
+  OpenPort(const std::string& device, const Options& options, rte_mempool* pool);
+
+  [[nodiscard]] const dp::Port& port() const noexcept { return port_; }
+  [[nodiscard]] const dp::InterfaceTable& interfaces() const noexcept { return interfaces_; }
+
+ private:
+  dp::Port port_;
+  dp::InterfaceTable interfaces_;
+};
+
+class Link {
+ public:
+  Link(const OpenPort& port, rte_mempool* pool, dp::Time now);
+
+  // A burst, up to TCP; true if something came.
+  bool receive(tcp::Endpoint& endpoint, dp::Time now);
+  // Timers, and what waits for the port.
+  void transmit(dp::Time now);
+  // Where the endpoint's segments go.
+  [[nodiscard]] tcp::SegmentSink sink() noexcept;
+  [[nodiscard]] dp::DropCounters& drops() noexcept { return drops_; }
+
+ private:
+  const dp::Port& port_;
+  dp::DropCounters drops_;
+  dp::NeighbourCache neighbours_;
+  dp::PortTx tx_;
+  dp::LinkContext link_;
+  dp::RouteTable routes_;
+  dp::OutputContext output_;
+  dp::ArpState arp_;
+  dp::IcmpState icmp_;
+  dp::Reassembly reassembly_;
+  dp::Announcer announcer_;
+  dp::ClassifyEdges edges_;
+  dp::Batch burst_;
+  dp::Batch replies_;
+  dp::Time now_;
+};
+
+}  // namespace culvert::tcp_peer

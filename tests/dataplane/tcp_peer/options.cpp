@@ -1,0 +1,84 @@
+#include "tests/dataplane/tcp_peer/options.hpp"
+
+#include <cstdlib>
+#include <map>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <sched.h>
+
+namespace culvert::tcp_peer {
+
+namespace {
+
+// The first CPU is where everybody else is.
+unsigned last_cpu() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  unsigned last = 0;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return last;
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &allowed)) last = cpu;
+  }
+  return last;
+}
+
+void parse_address(const std::string& text, Options& options) {
+  const size_t slash = text.find('/');
+  const auto address = dp::IpAddress::parse(text.substr(0, slash));
+  const unsigned long bits =
+      slash == std::string::npos ? 33 : std::strtoul(text.c_str() + slash + 1, nullptr, 10);
+  if (!address || !address->is_v4() || bits > 32) {
+    throw CLI::ValidationError("--address", "'" + text + "' is not like 192.0.2.1/24");
+  }
+  options.address = *address;
+  options.prefix = static_cast<uint8_t>(bits);
+}
+
+}  // namespace
+
+Options parse_options(int argc, char** argv) {
+  const std::map<std::string, Mode> modes{{"echo", Mode::echo},
+                                          {"discard", Mode::discard},
+                                          {"source", Mode::source},
+                                          {"reset", Mode::reset},
+                                          {"hold", Mode::hold}};
+  Options options;
+  options.cpu = last_cpu();
+  std::string address;
+  std::vector<uint64_t> keepalive;
+  uint64_t time_wait = 100;
+
+  CLI::App app{"The TCP endpoint alone on a port, for tests against another TCP"};
+  app.add_option("--device", options.device, "as in the configuration")->required();
+  app.add_option("--address", address, "ADDRESS/BITS of the port")->required();
+  app.add_option("--port", options.port, "to listen on")->required();
+  app.add_option("--mode", options.mode, "what to do with a connection")
+      ->required()
+      ->transform(CLI::CheckedTransformer(modes));
+  app.add_option("--bytes", options.bytes, "to send in mode source");
+  app.add_option("--mtu", options.mtu, "of the interface")->check(CLI::Range(576, 9198));
+  app.add_option("--cpu", options.cpu, "to run on; the last one if not given");
+  app.add_option("--receive-buffer", options.endpoint.receive_buffer, "bytes");
+  app.add_option("--send-buffer", options.endpoint.send_buffer, "bytes");
+  app.add_option("--keepalive", keepalive, "IDLE,INTERVAL,PROBES: two times in ms, and a count")
+      ->delimiter(',')
+      ->expected(3);
+  app.add_option("--time-wait", time_wait, "ms");
+  try {
+    app.parse(argc, argv);
+    parse_address(address, options);
+  } catch (const CLI::ParseError& e) {
+    std::exit(app.exit(e));
+  }
+  if (!keepalive.empty()) {
+    options.endpoint.keepalive_idle = keepalive[0] * 1000;
+    options.endpoint.keepalive_interval = keepalive[1] * 1000;
+    options.endpoint.keepalive_probes = static_cast<uint8_t>(keepalive[2]);
+  }
+  options.endpoint.time_wait = time_wait * 1000;
+  options.endpoint.interface_mtu = options.mtu;
+  return options;
+}
+
+}  // namespace culvert::tcp_peer
