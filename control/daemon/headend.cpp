@@ -1,11 +1,11 @@
 #include "control/daemon/headend.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "control/cli/request.hpp"
 #include "dataplane/packet/drop.hpp"
@@ -44,7 +44,8 @@ dp::DataplaneSpec dataplane_spec(const Config& config) {
   for (const RouteConfig& r : config.routes) {
     spec.routes.push_back({r.network, r.prefix, r.gateway.v4_value(), r.nameif, r.metric});
   }
-  for (const auto& [name, pool] : config.pools) spec.pools.push_back({pool.first, pool.last});
+  for (const auto& [name, pool] : config.pools)
+    spec.pools.push_back({pool.first, pool.last});
   spec.workers = static_cast<unsigned>(config.dataplane.workers.size());
   spec.buffers = config.dataplane.buffers;
   spec.max_sessions = config.dataplane.max_sessions;
@@ -60,9 +61,8 @@ dp::EalConfig eal_config(const Config& config, Log& log) {
   eal.workers = config.dataplane.workers;
   eal.memory_mb = config.dataplane.memory_mb;
   eal.simd_bits = config.dataplane.simd;
-  eal.huge_pages = config.dataplane.huge_pages == HugePages::never
-                       ? dp::HugePagePolicy::never
-                       : dp::HugePagePolicy::automatic;
+  eal.huge_pages = config.dataplane.huge_pages == HugePages::never ? dp::HugePagePolicy::never
+                                                                   : dp::HugePagePolicy::automatic;
   for (const InterfaceConfig& i : config.interfaces) {
     if (!i.nameif.empty()) eal.devices.push_back(i.device);
   }
@@ -87,7 +87,8 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
   fill_environment();
   setup_ = std::make_unique<Setup>(env_, std::move(tls));
   state_.set_setup(setup_.get());
-  for (const std::string& warning : eal_.warnings()) log_.log(Severity::warning, warning);
+  for (const std::string& warning : eal_.warnings())
+    log_.log(Severity::warning, warning);
 
   dataplane_.start();
   listen_on_interfaces();
@@ -104,9 +105,9 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
   add_event(setup_->job_fd(), EV_READ | EV_PERSIST, [](evutil_socket_t, short, void* self) {
     static_cast<Headend*>(self)->setup_->on_jobs();
   });
-  add_event(-1, EV_PERSIST,
-            [](evutil_socket_t, short, void* self) { static_cast<Headend*>(self)->tick(); },
-            kTickMs);
+  add_event(
+      -1, EV_PERSIST,
+      [](evutil_socket_t, short, void* self) { static_cast<Headend*>(self)->tick(); }, kTickMs);
 }
 
 Headend::~Headend() {
@@ -176,14 +177,15 @@ void Headend::report_start() const {
              dataplane_.port(static_cast<unsigned>(i))
                  .describe(dataplane_.interfaces()[static_cast<uint8_t>(i)].nameif));
   }
-  log_.log(Severity::notification,
-           fmt::format("ready: {} worker{}, {} and {}, {}", dataplane_.workers(),
-                       dataplane_.workers() == 1 ? "" : "s",
-                       crypto::to_string(crypto::best_isa(config_.dataplane.simd)),
-                       eal_.huge_pages() ? "huge pages" : "ordinary pages",
-                       config_.webvpn.anyconnect_enable && !config_.webvpn.enabled_on.empty()
-                           ? fmt::format("TLS port {}", config_.webvpn.port)
-                           : "no VPN service: `webvpn` needs `enable NAMEIF` and `anyconnect enable`"));
+  log_.log(
+      Severity::notification,
+      fmt::format("ready: {} worker{}, {} and {}, {}", dataplane_.workers(),
+                  dataplane_.workers() == 1 ? "" : "s",
+                  crypto::to_string(crypto::best_isa(config_.dataplane.simd)),
+                  eal_.huge_pages() ? "huge pages" : "ordinary pages",
+                  config_.webvpn.anyconnect_enable && !config_.webvpn.enabled_on.empty()
+                      ? fmt::format("TLS port {}", config_.webvpn.port)
+                      : "no VPN service: `webvpn` needs `enable NAMEIF` and `anyconnect enable`"));
 }
 
 void Headend::drain_mailboxes() {

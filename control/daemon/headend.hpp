@@ -1,11 +1,11 @@
 // The running headend: dataplane, connection set-up and management socket on one event loop.
 #pragma once
 
-#include <event2/event.h>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <event2/event.h>
 
 #include "control/cli/server.hpp"
 #include "control/config/config.hpp"

@@ -1,10 +1,10 @@
 #include "control/daemon/live_state.hpp"
 
-#include <openssl/crypto.h>
-#include <rte_version.h>
-
 #include <algorithm>
 #include <fstream>
+
+#include <openssl/crypto.h>
+#include <rte_version.h>
 
 #include "crypto/isa.hpp"
 #include "crypto/suite.hpp"
@@ -44,7 +44,8 @@ LiveState::LiveState(const Config& config, Log& log, const dp::Dataplane& datapl
 void LiveState::tick() {
   if (setup_ != nullptr) {
     uint64_t tunnels = 0;
-    for (const auto& [index, session] : setup_->sessions().all()) tunnels += session->tunnel ? 1 : 0;
+    for (const auto& [index, session] : setup_->sessions().all())
+      tunnels += session->tunnel ? 1 : 0;
     peak_tunnels_ = std::max(peak_tunnels_, tunnels);
   }
   if (++ticks_ % kTicksPerSecond != 0) return;
@@ -207,8 +208,8 @@ VersionView LiveState::version() const {
   view.dpdk = rte_version();
   view.ipsec_mb = crypto::ipsec_mb_version();
   view.openssl = OpenSSL_version(OPENSSL_VERSION);
-  view.cpu = cpu_model() + ", " +
-             std::string(crypto::to_string(crypto::best_isa(config_.dataplane.simd)));
+  view.cpu =
+      cpu_model() + ", " + std::string(crypto::to_string(crypto::best_isa(config_.dataplane.simd)));
   view.config_file = config_file_;
   view.started = started_;
   return view;
@@ -229,7 +230,8 @@ std::vector<RouteView> LiveState::routes() const {
   for (const InterfaceConfig& i : config_.interfaces) {
     if (i.nameif.empty() || i.address.is_unspecified()) continue;
     const uint32_t mask = i.prefix == 0 ? 0 : ~uint32_t{0} << (32 - i.prefix);
-    views.push_back({RouteView::Kind::connected, i.address.v4_value() & mask, i.prefix, {}, 0, i.nameif});
+    views.push_back(
+        {RouteView::Kind::connected, i.address.v4_value() & mask, i.prefix, {}, 0, i.nameif});
     views.push_back({RouteView::Kind::local, i.address.v4_value(), 32, {}, 0, i.nameif});
   }
   for (const RouteConfig& r : config_.routes) {
@@ -316,6 +318,8 @@ size_t LiveState::logoff_index(uint32_t index) {
   return setup_ == nullptr ? 0 : setup_->logoff_index(index);
 }
 
-size_t LiveState::logoff_all() { return setup_ == nullptr ? 0 : setup_->logoff_all(); }
+size_t LiveState::logoff_all() {
+  return setup_ == nullptr ? 0 : setup_->logoff_all();
+}
 
 }  // namespace culvert::control

@@ -16,7 +16,8 @@ namespace culvert::control {
 
 class LiveState final : public StateSource {
  public:
-  LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane, std::string config_file);
+  LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane,
+            std::string config_file);
 
   // nullptr before set-up exists and after it is gone.
   void set_setup(Setup* setup) noexcept { setup_ = setup; }

@@ -1,14 +1,15 @@
 // culvertd: reads the configuration, starts the headend, runs until it is told to stop.
 //
-// Exit status: 0 stopped as asked, or the configuration is good (--check); 1 anything that kept it from running.
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
-
+// Exit status: 0 stopped as asked, or the configuration is good (--check); 1 anything that kept it
+// from running.
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <optional>
 #include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "control/config/parse.hpp"
 #include "control/daemon/headend.hpp"
@@ -46,15 +47,17 @@ std::optional<Config> load_config(const std::string& path) {
   if (result.errors.size() == 1) {
     fmt::print(stderr, "culvertd: {}\n", result.errors.front().to_string());
   } else if (!result.ok()) {
-    for (const ConfigError& error : result.errors) fmt::print(stderr, "{}\n", error.to_string());
-    fmt::print(stderr, "culvertd: {} has {} errors: correct them first\n", path, result.errors.size());
+    for (const ConfigError& error : result.errors)
+      fmt::print(stderr, "{}\n", error.to_string());
+    fmt::print(stderr, "culvertd: {} has {} errors: correct them first\n", path,
+               result.errors.size());
   }
   if (!result.ok()) return std::nullopt;
   return std::move(result.config);
 }
 
-const std::vector<std::string> kLevels{"emergencies",   "alerts",        "critical",
-                                       "errors",        "warnings",      "notifications",
+const std::vector<std::string> kLevels{"emergencies",   "alerts",   "critical",
+                                       "errors",        "warnings", "notifications",
                                        "informational", "debugging"};
 
 int run(const std::string& config_file, bool check_only, const std::string& log_level) {
@@ -66,10 +69,10 @@ int run(const std::string& config_file, bool check_only, const std::string& log_
                                        ? static_cast<unsigned>(it - kLevels.begin())
                                        : static_cast<unsigned>(std::stoul(log_level));
   }
-  const auto tls = check_only && config->ssl.trust_point.empty()
-                       ? nullptr  // nothing to check, and --check makes no certificate
-                       : std::make_shared<const ServerContext>(config->ssl, config->state_dir,
-                                                               config->hostname);
+  const auto tls =
+      check_only && config->ssl.trust_point.empty()
+          ? nullptr  // nothing to check, and --check makes no certificate
+          : std::make_shared<const ServerContext>(config->ssl, config->state_dir, config->hostname);
   if (check_only) {
     fmt::print("{}: good\n", config_file);
     return 0;
@@ -91,10 +94,11 @@ int run(const std::string& config_file, bool check_only, const std::string& log_
 
 int main(int argc, char** argv) {
   if (const char* feature = dp::missing_cpu_feature()) {
-    std::fprintf(stderr,
-                 "culvertd: this program was built for CPUs with %s, which this one lacks: build it "
-                 "with -Dmarch=x86-64-v2\n",
-                 feature);
+    std::fprintf(
+        stderr,
+        "culvertd: this program was built for CPUs with %s, which this one lacks: build it "
+        "with -Dmarch=x86-64-v2\n",
+        feature);
     return 1;
   }
   CLI::App app{"Culvert, an AnyConnect-compatible VPN headend", "culvertd"};
@@ -105,7 +109,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--check", check_only, "Read the configuration, say what is wrong with it, and end");
   std::vector<std::string> allowed = kLevels;
-  for (char digit = '0'; digit <= '7'; ++digit) allowed.emplace_back(1, digit);
+  for (char digit = '0'; digit <= '7'; ++digit)
+    allowed.emplace_back(1, digit);
   app.add_option("--log-level", log_level,
                  "What goes to standard error: emergencies (0) to debugging (7)")
       ->check(CLI::IsMember(allowed));

@@ -31,7 +31,7 @@ std::string clearing_text(const DropState& drops) {
 
 bool is_flow_reason(std::string_view keyword) noexcept {
   static constexpr std::string_view kFlow[] = {"svc-selector-failure", "ssl-record-decrypt-error",
-                                               "ssl-bad-record-detect"};
+                                               "ssl-bad-record-detect", "svc-spoof-detect"};
   return std::find(std::begin(kFlow), std::end(kFlow), keyword) != std::end(kFlow);
 }
 

@@ -1,9 +1,9 @@
 #include "dataplane/cstp/control_packet.hpp"
 
-#include <rte_mbuf.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <rte_mbuf.h>
 
 #include "dataplane/cstp/setup.hpp"
 
@@ -22,7 +22,8 @@ bool send_record(Context& c, Tunnel& t, ContentType type, uint32_t size, Fill&& 
   if (c.tcp.send_room(conn) < record_size) return false;
   rte_mbuf* m = rte_pktmbuf_alloc(c.pool);
   if (m == nullptr) return false;
-  auto* record = reinterpret_cast<uint8_t*>(rte_pktmbuf_append(m, static_cast<uint16_t>(record_size)));
+  auto* record =
+      reinterpret_cast<uint8_t*>(rte_pktmbuf_append(m, static_cast<uint16_t>(record_size)));
   if (record == nullptr) {
     rte_pktmbuf_free(m);
     return false;
@@ -88,7 +89,8 @@ void check_timers(Context& c, Tunnel& t, Time now) noexcept {
 
 }  // namespace
 
-bool send_packet(Context& c, Tunnel& t, PacketType type, std::span<const uint8_t> payload) noexcept {
+bool send_packet(Context& c, Tunnel& t, PacketType type,
+                 std::span<const uint8_t> payload) noexcept {
   return send_record(c, t, ContentType::application_data,
                      static_cast<uint32_t>(kHeaderSize + payload.size()), [&](uint8_t* at) {
                        write_header(at, type, static_cast<uint16_t>(payload.size()));
@@ -113,7 +115,8 @@ void sweep_timers(Context& c, Time now, Time elapsed) noexcept {
   auto& table = c.tunnels;
   if (table.active.empty()) return;
   const auto share = table.active.size() * std::min(elapsed, kRound);
-  // Rounded up, so that a few tunnels are looked at more often than once a second rather than never.
+  // Rounded up, so that a few tunnels are looked at more often than once a second rather than
+  // never.
   auto count = static_cast<uint32_t>((share + kRound - 1) / kRound);
   while (count-- > 0) {
     if (table.cursor >= table.active.size()) table.cursor = 0;

@@ -1,6 +1,6 @@
 // The Cisco SSL Tunnel Protocol inside TLS: an 8-byte header and a type
-// (draft-mavrogiannopoulos-openconnect §2.2). Exactly one packet per TLS record, both ways: clients drop a record whose
-// length does not match.
+// (draft-mavrogiannopoulos-openconnect §2.2). Exactly one packet per TLS record, both ways: clients
+// drop a record whose length does not match.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,10 @@ inline void write_header(uint8_t* at, PacketType type, uint16_t payload_size) no
 // What became of a plaintext record.
 enum class ParseResult : uint8_t { ok, bad_framing, bad_length };
 
-// Checks magic, reserved byte and length of one record's plaintext. Returns the header in `out` if it is ok.
-[[nodiscard]] inline ParseResult parse(const uint8_t* plaintext, uint32_t size, Header& out) noexcept {
+// Checks magic, reserved byte and length of one record's plaintext. Returns the header in `out` if
+// it is ok.
+[[nodiscard]] inline ParseResult parse(const uint8_t* plaintext, uint32_t size,
+                                       Header& out) noexcept {
   if (size < kHeaderSize) return ParseResult::bad_framing;
   std::memcpy(&out, plaintext, sizeof out);
   if (!out.valid_magic() || out.reserved != 0) return ParseResult::bad_framing;

@@ -1,14 +1,16 @@
-// CSTP input: in: bytes of TCP streams; out: inner packets, not yet validated. Drops: tls_bad_record, tls_decrypt,
-// svc_bad_framing, svc_bad_length, svc_unknown_type, svc_compressed, svc_deleting. RFC 8446 §5, RFC 5246 §6.2.
+// CSTP input: in: bytes of TCP streams; out: inner packets, not yet validated. Drops:
+// tls_bad_record, tls_decrypt, svc_bad_framing, svc_bad_length, svc_unknown_type, svc_compressed,
+// svc_deleting. RFC 8446 §5, RFC 5246 §6.2.
 //
-// Three loops: gather records, open them in one burst, deal with the plaintext. A record that fills its buffer alone is
-// opened where it lies and its buffer goes on as the inner packet; any other is opened out of place into a fresh
-// buffer, which costs no extra copy; only one that straddles two buffers is copied first.
+// Three loops: gather records, open them in one burst, deal with the plaintext. A record that fills
+// its buffer alone is opened where it lies and its buffer goes on as the inner packet; any other is
+// opened out of place into a fresh buffer, which costs no extra copy; only one that straddles two
+// buffers is copied first.
 #include "dataplane/cstp/input.hpp"
 
-#include <rte_mbuf.h>
-
 #include <cassert>
+
+#include <rte_mbuf.h>
 
 #include "dataplane/cstp/control_packet.hpp"
 #include "dataplane/cstp/record_header.hpp"
@@ -38,11 +40,12 @@ void refuse(Context& c, Tunnel& t, DropReason drop) noexcept {
 }
 
 void alert_record(Context& c, Tunnel& t, const uint8_t* data, uint32_t size) noexcept {
-  // Two bytes. RFC 8446 §6: the level is ignored, and every alert but user_canceled (90) ends the connection. TLS 1.2
-  // knows warnings (RFC 5246 §7.2).
+  // Two bytes. RFC 8446 §6: the level is ignored, and every alert but user_canceled (90) ends the
+  // connection. TLS 1.2 knows warnings (RFC 5246 §7.2).
   constexpr uint8_t kCloseNotify = 0, kUserCanceled = 90, kFatal = 2;
-  const bool ends = size != 2 || data[1] == kCloseNotify ||
-                    (t.version == crypto::Version::tls13 ? data[1] != kUserCanceled : data[0] == kFatal);
+  const bool ends =
+      size != 2 || data[1] == kCloseNotify ||
+      (t.version == crypto::Version::tls13 ? data[1] != kUserCanceled : data[0] == kFatal);
   if (!ends) return;
   // RFC 5246 §7.2.1: a close_notify is answered in kind; a fatal alert is not answered.
   if (size == 2 && data[1] == kCloseNotify) send_close_notify(c, t);
@@ -66,7 +69,8 @@ bool packet_record(Context& c, Tunnel& t, const uint8_t* data, uint32_t size, Ti
   switch (static_cast<PacketType>(h.type)) {
     case PacketType::data: t.last_data = now; return true;
     case PacketType::dpd_request:
-      // The payload comes back whole: clients measure with it. What does not fit one buffer is not measured.
+      // The payload comes back whole: clients measure with it. What does not fit one buffer is not
+      // measured.
       if (!send_packet(c, t, PacketType::dpd_response, {payload, payload_size})) {
         send_packet(c, t, PacketType::dpd_response, {});
       }
@@ -135,8 +139,7 @@ void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
     const uint32_t offset = t.gathered;
     const RecordHeader header = peek_record_header(c_.tcp, conn, offset);
     if (header.state == RecordHeader::State::incomplete ||
-        (header.state == RecordHeader::State::ok &&
-         c_.tcp.readable(conn) - offset < header.size)) {
+        (header.state == RecordHeader::State::ok && c_.tcp.readable(conn) - offset < header.size)) {
       break;
     }
     if (header.state == RecordHeader::State::malformed || header.size < t.overhead.total()) {
@@ -152,7 +155,8 @@ void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
       continue;
     }
     if (!add_record(t, offset, header.size)) {
-      // No buffer: the record waits in the stream, for it cannot be dropped without losing the connection.
+      // No buffer: the record waits in the stream, for it cannot be dropped without losing the
+      // connection.
       c_.tunnels.owe(t, owed::kRead);
       break;
     }
@@ -225,7 +229,8 @@ void OpenBurst::finish(const dp::BatchSink& up, Time now) noexcept {
     rte_pktmbuf_adj(m, static_cast<uint16_t>(head));
     rte_pktmbuf_trim(m, static_cast<uint16_t>(m->data_len - inner));
     count_up(c_, t, inner, now);
-    // What port and TCP knew of the outer packet is not true of the inner one, nor of a fresh buffer.
+    // What port and TCP knew of the outer packet is not true of the inner one, nor of a fresh
+    // buffer.
     m->ol_flags &= RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT;
     m->packet_type = 0;
     dp::PacketMeta& meta = dp::meta(m);

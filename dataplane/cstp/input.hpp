@@ -12,17 +12,18 @@ class OpenBurst {
  public:
   explicit OpenBurst(Context& c) noexcept : c_(c) {}
 
-  // Takes every whole record that waits on the connection. Packets that came up go to `up`, with meta.conn naming
-  // their tunnel and the inner IP header first.
+  // Takes every whole record that waits on the connection. Packets that came up go to `up`, with
+  // meta.conn naming their tunnel and the inner IP header first.
   void gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept;
   // Opens what was gathered and deals with it. Always call it before TCP runs again.
   void finish(const dp::BatchSink& up, Time now) noexcept;
 
  private:
   struct Entry {
-    rte_mbuf* packet;     // holds, or receives, the record
+    rte_mbuf* packet;  // holds, or receives, the record
     uint32_t slot;
-    uint32_t consume;     // bytes of the stream to give back after opening; 0 if the buffer was taken out
+    uint32_t
+        consume;  // bytes of the stream to give back after opening; 0 if the buffer was taken out
   };
   bool add_record(Tunnel& t, uint32_t offset, uint32_t size) noexcept;
   void open_large(Tunnel& t, uint32_t size, const dp::BatchSink& up, Time now) noexcept;

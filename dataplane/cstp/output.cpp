@@ -1,12 +1,13 @@
-// CSTP output: in: inner packets that passed the MTU check; out: TLS records in the connections' send queues. Drops:
-// svc_no_channel, svc_flow_control, svc_no_prepend. One CSTP packet a record.
+// CSTP output: in: inner packets that passed the MTU check; out: TLS records in the connections'
+// send queues. Drops: svc_no_channel, svc_flow_control, svc_no_prepend. One CSTP packet a record.
 //
-// A packet may be dropped only before it is sealed: a record that has its sequence number must be sent.
+// A packet may be dropped only before it is sealed: a record that has its sequence number must be
+// sent.
 #include "dataplane/cstp/output.hpp"
 
-#include <rte_mbuf.h>
-
 #include <array>
+
+#include <rte_mbuf.h>
 
 #include "dataplane/cstp/frame.hpp"
 #include "dataplane/cstp/setup.hpp"
@@ -73,7 +74,8 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
     const uint32_t size = m->pkt_len;
     t.burst_bytes = 0;
     if (!c.tcp.send(conn, m)) {
-      // TCP bounds a queue by buffers as well as by bytes. The record's number is spent, so the tunnel has to end.
+      // TCP bounds a queue by buffers as well as by bytes. The record's number is spent, so the
+      // tunnel has to end.
       refuse(c, t, DropReason::svc_flow_control, m);
       if (t.phase == Phase::tunnel) {
         end(c, t, EndReason::timed_out);

@@ -7,8 +7,8 @@
 
 namespace culvert::cstp {
 
-// Seals each packet (inner IP header first, meta.conn naming a tunnel of this worker) as one record and queues it. At
-// most dp::kBurst packets.
+// Seals each packet (inner IP header first, meta.conn naming a tunnel of this worker) as one record
+// and queues it. At most dp::kBurst packets.
 void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept;
 
 }  // namespace culvert::cstp

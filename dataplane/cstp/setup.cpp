@@ -1,7 +1,7 @@
 // Set-up and end of a connection, as messages. See mailbox.hpp for the dialogue.
 //
-// Nothing is lost when control's ring or the message pool is full: the debt stands in Tunnel::owed, the bytes stay in
-// the TCP stream (its window closes), and settle() tries again on the next loop.
+// Nothing is lost when control's ring or the message pool is full: the debt stands in Tunnel::owed,
+// the bytes stay in the TCP stream (its window closes), and settle() tries again on the next loop.
 #include "dataplane/cstp/setup.hpp"
 
 #include <algorithm>
@@ -38,9 +38,8 @@ bool post_opened(Context& c, Tunnel& t) noexcept {
 }
 
 bool post_promoted(Context& c, Tunnel& t) noexcept {
-  return post(c, t, dp::MessageKind::promoted, [&](dp::Message& m) {
-    m.counters = &c.tunnels.counters(c.tunnels.slot_of(t));
-  });
+  return post(c, t, dp::MessageKind::promoted,
+              [&](dp::Message& m) { m.counters = &c.tunnels.counters(c.tunnels.slot_of(t)); });
 }
 
 bool post_ended(Context& c, Tunnel& t) noexcept {
@@ -49,16 +48,17 @@ bool post_ended(Context& c, Tunnel& t) noexcept {
     constexpr auto kRelaxed = std::memory_order_relaxed;
     m.reason = t.end_reason;
     m.code = t.end_code;
-    m.totals = {n.rx_packets.load(kRelaxed), n.rx_bytes.load(kRelaxed),   n.tx_packets.load(kRelaxed),
-                n.tx_bytes.load(kRelaxed),   n.rx_dropped.load(kRelaxed), n.tx_dropped.load(kRelaxed),
+    m.totals = {n.rx_packets.load(kRelaxed), n.rx_bytes.load(kRelaxed),
+                n.tx_packets.load(kRelaxed), n.tx_bytes.load(kRelaxed),
+                n.rx_dropped.load(kRelaxed), n.tx_dropped.load(kRelaxed),
                 n.rx_records.load(kRelaxed), n.tx_records.load(kRelaxed)};
     m.size = t.end_text_size;
     std::memcpy(m.data, t.end_text.data(), t.end_text_size);
   });
 }
 
-// Passes the record at the front of the stream on if it is whole. If it is not, the next readable event comes back
-// here; if there is no message for it, settle() does.
+// Passes the record at the front of the stream on if it is whole. If it is not, the next readable
+// event comes back here; if there is no message for it, settle() does.
 void pass_record(Context& c, Tunnel& t) noexcept {
   const ConnId conn = conn_of(c, t);
   const RecordHeader header = peek_record_header(c.tcp, conn, 0);
@@ -127,8 +127,9 @@ void close_tunnel(Context& c, Tunnel& t, const dp::Message& m) noexcept {
 void opened(Context& c, const ConnId& conn, Time now) noexcept {
   Tunnel& t = c.tunnels.open(conn);
   dp::TunnelCounters& n = c.tunnels.counters(conn.slot);
-  for (auto* counter : {&n.rx_packets, &n.rx_bytes, &n.tx_packets, &n.tx_bytes, &n.rx_dropped,
-                        &n.tx_dropped, &n.rx_records, &n.tx_records, &n.last_rx_us, &n.last_data_us}) {
+  for (auto* counter :
+       {&n.rx_packets, &n.rx_bytes, &n.tx_packets, &n.tx_bytes, &n.rx_dropped, &n.tx_dropped,
+        &n.rx_records, &n.tx_records, &n.last_rx_us, &n.last_data_us}) {
     counter->store(0, std::memory_order_relaxed);
   }
   t.setup_deadline = now + kSetupTimeout;
@@ -180,7 +181,8 @@ void on_message(Context& c, dp::Message& m, Time now) noexcept {
       break;
     case MessageKind::send:
       if (!c.tcp.send_copy(m.conn, {m.data, m.size})) {
-        // A client that makes us send half a megabyte during set-up without reading it, or an empty pool.
+        // A client that makes us send half a megabyte during set-up without reading it, or an empty
+        // pool.
         end(c, *t, EndReason::timed_out);
         c.tcp.abort(m.conn, now);
       }

@@ -1,5 +1,5 @@
-// Between a connection's first byte and its promotion, and from its end to its being forgotten: what worker and
-// control say to each other about one connection.
+// Between a connection's first byte and its promotion, and from its end to its being forgotten:
+// what worker and control say to each other about one connection.
 #pragma once
 
 #include "dataplane/cstp/tunnel.hpp"
@@ -14,7 +14,8 @@ void setup_readable(Context& c, Tunnel& t) noexcept;
 void on_message(Context& c, dp::Message& message, Time now) noexcept;
 // Sends what is owed to control, as far as its ring takes it.
 void settle(Context& c) noexcept;
-// The tunnel or set-up is over. First reason wins. The TCP connection itself is the caller's to end.
+// The tunnel or set-up is over. First reason wins. The TCP connection itself is the caller's to
+// end.
 void end(Context& c, Tunnel& t, EndReason reason, uint8_t code = 0, const uint8_t* text = nullptr,
          uint32_t text_size = 0) noexcept;
 

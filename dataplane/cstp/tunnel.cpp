@@ -1,18 +1,21 @@
 #include "dataplane/cstp/tunnel.hpp"
 
-#include <rte_malloc.h>
-
 #include <stdexcept>
+
+#include <rte_malloc.h>
 
 namespace culvert::cstp {
 
-void TunnelTable::FreeKeys::operator()(Keys* k) const noexcept { rte_free(k); }
+void TunnelTable::FreeKeys::operator()(Keys* k) const noexcept {
+  rte_free(k);
+}
 
 TunnelTable::TunnelTable(uint32_t slots) : tunnels_(slots), counters_(slots) {
   keys_.reset(static_cast<Keys*>(rte_zmalloc("tunnel_keys", sizeof(Keys) * slots, 64)));
   if (keys_ == nullptr) {
     throw std::runtime_error(
-        "no memory for the tunnels' keys: raise `memory` in the dataplane section, or lower `sessions`");
+        "no memory for the tunnels' keys: raise `memory` in the dataplane section, or lower "
+        "`sessions`");
   }
   active.reserve(slots);
   owing.reserve(slots);

@@ -1,12 +1,13 @@
-// One client's TLS connection on its worker, from the first byte of the set-up to the last of the tunnel.
+// One client's TLS connection on its worker, from the first byte of the set-up to the last of the
+// tunnel.
 #pragma once
-
-#include <rte_mempool.h>
 
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
+
+#include <rte_mempool.h>
 
 #include "crypto/isa.hpp"
 #include "crypto/record/protection.hpp"
@@ -31,34 +32,36 @@ enum class Phase : uint8_t {
 // Messages that control has to get, and work that had to wait. Bits of Tunnel::owed.
 namespace owed {
 inline constexpr uint8_t kOpened = 1;
-inline constexpr uint8_t kRecord = 2;    // the record that control wants is whole, but no message was free
+inline constexpr uint8_t kRecord =
+    2;  // the record that control wants is whole, but no message was free
 inline constexpr uint8_t kPromoted = 4;
 inline constexpr uint8_t kEnded = 8;
-inline constexpr uint8_t kRead = 16;     // records wait in the stream because no packet buffer was free
+inline constexpr uint8_t kRead =
+    16;  // records wait in the stream because no packet buffer was free
 }  // namespace owed
 
 struct Tunnel {
   Phase phase = Phase::unused;
   uint8_t owed = 0;
-  bool listed = false;          // in TunnelTable::owing
-  bool peer_closed = false;     // the peer's FIN was reached; what is still readable comes first
+  bool listed = false;       // in TunnelTable::owing
+  bool peer_closed = false;  // the peer's FIN was reached; what is still readable comes first
   bool close_notify_sent = false;
-  bool wants_record = false;    // control does, and has not got it yet
+  bool wants_record = false;  // control does, and has not got it yet
   EndReason end_reason = EndReason::none;
   uint8_t end_code = 0;
   uint8_t end_text_size = 0;
   crypto::Version version = crypto::Version::tls12;
   crypto::record::Overhead overhead{};
   uint32_t generation = 0;
-  uint32_t active_index = 0;    // in TunnelTable::active
-  uint32_t burst_bytes = 0;     // of records being sealed for it in the present burst
-  uint32_t gathered = 0;        // bytes at the front of the stream that the present OpenBurst covers
-  dp::IpAddress inner;          // the session's address: the only source that may come up
-  Time last_rx = 0;             // any record
+  uint32_t active_index = 0;  // in TunnelTable::active
+  uint32_t burst_bytes = 0;   // of records being sealed for it in the present burst
+  uint32_t gathered = 0;      // bytes at the front of the stream that the present OpenBurst covers
+  dp::IpAddress inner;        // the session's address: the only source that may come up
+  Time last_rx = 0;           // any record
   Time last_tx = 0;
-  Time last_data = 0;           // a data packet, either way
-  Time last_dpd = 0;            // request sent
-  Time dpd_interval = 0;        // 0 = none; likewise below
+  Time last_data = 0;     // a data packet, either way
+  Time last_dpd = 0;      // request sent
+  Time dpd_interval = 0;  // 0 = none; likewise below
   Time keepalive_interval = 0;
   Time idle_timeout = 0;
   Time setup_deadline = 0;
@@ -125,7 +128,8 @@ struct Context {
   const crypto::MbManager& mb;
   dp::DropCounters& drops;
   rte_mempool* pool;
-  uint8_t* large_record;  // room for one record of any size: the rare ones that exceed a packet buffer
+  uint8_t*
+      large_record;  // room for one record of any size: the rare ones that exceed a packet buffer
 };
 
 [[nodiscard]] inline ConnId conn_of(const Context& c, const Tunnel& t) noexcept {

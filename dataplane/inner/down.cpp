@@ -1,15 +1,16 @@
-// Inner down: in: packets for clients; out: packets for a tunnel's sealing stage, here or on another worker.
+// Inner down: in: packets for clients; out: packets for a tunnel's sealing stage, here or on
+// another worker.
 //
 // The channel is read once per packet, MTU and all, so that the check and the tunnel always agree.
 #include "dataplane/inner/down.hpp"
 
-#include <rte_mbuf.h>
-
 #include <algorithm>
 #include <array>
 
+#include <rte_mbuf.h>
+
 #include "dataplane/inner/fit.hpp"
-#include "dataplane/inner/fragment.hpp"
+#include "dataplane/ip/fragment.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/packet/meta.hpp"
 
@@ -54,9 +55,8 @@ void fragment_to_channel(rte_mbuf* m, const Channel& channel, DownContext& c,
   rte_pktmbuf_free(m);
 }
 
-void too_big(rte_mbuf* m, uint16_t threshold, DownContext& c,
-             std::span<const IpAddress> reply_from, const DownEdges& edges,
-             uint64_t now_us) noexcept {
+void too_big(rte_mbuf* m, uint16_t threshold, DownContext& c, std::span<const IpAddress> reply_from,
+             const DownEdges& edges, uint64_t now_us) noexcept {
   const uint16_t port = meta(m).port;
   // The limit comes last: what may not be answered must not use it up.
   if (port < reply_from.size() && reply_from[port].is_v4() && may_answer(m) &&
@@ -98,7 +98,7 @@ void inner_down(Batch& packets, DownContext& c, std::span<const IpAddress> reply
     if (session == nullptr) {
       drop(c.drops,
            in_pool(c.pools, destinations[i].v4_value()) ? DropReason::svc_no_session
-                                                  : DropReason::ip_not_forwarded,
+                                                        : DropReason::ip_not_forwarded,
            m);
       continue;
     }

@@ -1,9 +1,9 @@
 // Inner packets on their way down: session, channel, MTU. Home does all of this.
 #pragma once
 
-#include <rte_mempool.h>
-
 #include <span>
+
+#include <rte_mempool.h>
 
 #include "dataplane/inner/unreachable.hpp"
 #include "dataplane/packet/batch.hpp"
@@ -12,7 +12,8 @@
 
 namespace culvert::dp {
 
-// The addresses of one pool, to tell a packet for a client that is not there from one that is none of our business.
+// The addresses of one pool, to tell a packet for a client that is not there from one that is none
+// of our business.
 struct PoolRange {
   uint32_t first = 0, last = 0;  // host order, inclusive
 };
@@ -29,14 +30,15 @@ struct DownContext {
 
 // Where packets go from here. Each sink takes packets with the IP header first.
 struct DownEdges {
-  BatchSink seal;      // for a tunnel of this worker; meta.conn names it
-  BatchSink handoff;   // meta.handoff and meta.conn.worker say to whom and what for
-  BatchSink errors;    // ICMP messages to senders, to be routed
+  BatchSink seal;     // for a tunnel of this worker; meta.conn names it
+  BatchSink handoff;  // meta.handoff and meta.conn.worker say to whom and what for
+  BatchSink errors;   // ICMP messages to senders, to be routed
 };
 
-// `reply_from`: the source of ICMP messages; the address of the interface on which the packet came, by meta.port.
-// In: packets for other hosts, IPv4 header checked, meta.l3_size set. Empties the batch. Drops: svc_no_session,
-// ip_not_forwarded, svc_no_channel, svc_no_fragment, ip_bad_length, no_buffer.
+// `reply_from`: the source of ICMP messages; the address of the interface on which the packet came,
+// by meta.port. In: packets for other hosts, IPv4 header checked, meta.l3_size set. Empties the
+// batch. Drops: svc_no_session, ip_not_forwarded, svc_no_channel, svc_no_fragment, ip_bad_length,
+// no_buffer.
 void inner_down(Batch& packets, DownContext& c, std::span<const IpAddress> reply_from,
                 const DownEdges& edges, uint64_t now_us) noexcept;
 

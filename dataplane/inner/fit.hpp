@@ -1,4 +1,5 @@
-// Does an inner packet fit the tunnel? The check that Cisco's note 116881 is about, as one pure function.
+// Does an inner packet fit the tunnel? The check that Cisco's note 116881 is about, as one pure
+// function.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@ enum class Fit : uint8_t {
   too_big,   // larger, and may not: drop mp-svc-no-fragment, tell the sender
 };
 
-// `length`: bytes of the inner IP packet. `threshold`: MTU of the channel that carries it at this moment.
+// `length`: bytes of the inner IP packet. `threshold`: MTU of the channel that carries it at this
+// moment.
 [[nodiscard]] constexpr Fit fit(uint32_t length, bool dont_fragment, uint16_t threshold,
                                 bool df_bit_ignore) noexcept {
   if (length <= threshold) return Fit::passes;

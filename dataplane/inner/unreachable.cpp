@@ -1,10 +1,10 @@
 #include "dataplane/inner/unreachable.hpp"
 
-#include <rte_ip.h>
-#include <rte_mbuf.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <rte_ip.h>
+#include <rte_mbuf.h>
 
 #include "dataplane/packet/checksum.hpp"
 
@@ -52,7 +52,8 @@ rte_mbuf* make_fragmentation_needed(const rte_mbuf* packet, const IpAddress& sou
   const unsigned quote = std::min<unsigned>(packet->data_len, kLargestError - kHeaders);
   rte_mbuf* m = rte_pktmbuf_alloc(pool);
   if (m == nullptr) return nullptr;
-  auto* to = reinterpret_cast<uint8_t*>(rte_pktmbuf_append(m, static_cast<uint16_t>(kHeaders + quote)));
+  auto* to =
+      reinterpret_cast<uint8_t*>(rte_pktmbuf_append(m, static_cast<uint16_t>(kHeaders + quote)));
   if (to == nullptr) {
     rte_pktmbuf_free(m);
     return nullptr;
@@ -60,14 +61,22 @@ rte_mbuf* make_fragmentation_needed(const rte_mbuf* packet, const IpAddress& sou
   auto* ip = reinterpret_cast<Ipv4Header*>(to);
   auto* icmp = reinterpret_cast<IcmpHeader*>(to + sizeof(Ipv4Header));
   // RFC 1812 §4.3.2.5: precedence of errors is internetwork control (0xc0).
-  *ip = {0x45, 0xc0, static_cast<uint16_t>(kHeaders + quote), 0, 0, 64,
-         static_cast<uint8_t>(IpProtocol::icmp), 0, source.v4_value(), original->src};
+  *ip = {0x45,
+         0xc0,
+         static_cast<uint16_t>(kHeaders + quote),
+         0,
+         0,
+         64,
+         static_cast<uint8_t>(IpProtocol::icmp),
+         0,
+         source.v4_value(),
+         original->src};
   *icmp = {IcmpHeader::kUnreachable, 4, 0, next_hop_mtu};
   std::memcpy(to + kHeaders, original, quote);
 
   fill_ipv4_checksum(*ip);
-  icmp->checksum = be16::from_raw(
-      static_cast<uint16_t>(~rte_raw_cksum(icmp, sizeof *icmp + quote)));
+  icmp->checksum =
+      be16::from_raw(static_cast<uint16_t>(~rte_raw_cksum(icmp, sizeof *icmp + quote)));
   return m;
 }
 

@@ -1,5 +1,5 @@
-// Inner validate. RFC 1812 §5.2.2 for what a router checks before it forwards. Like an ASA, the headend does not
-// decrement the TTL, so the header stays as the client made it.
+// Inner validate. RFC 1812 §5.2.2 for what a router checks before it forwards. Like an ASA, the
+// headend does not decrement the TTL, so the header stays as the client made it.
 #include "dataplane/inner/validate.hpp"
 
 #include <rte_mbuf.h>

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "dataplane/ip/fragment.hpp"
 #include "dataplane/packet/contiguous.hpp"
 #include "dataplane/packet/headers.hpp"
 
@@ -27,6 +28,31 @@ bool exceeds_mtu(const rte_mbuf* m, const Interface& interface) noexcept {
 }
 
 void output_one(OutputContext& context, rte_mbuf* m, uint32_t destination, const NextHop* hop,
+                Adjacency& last, Time now) noexcept;
+
+// RFC 1812 §5.2.6. What asks for checksums by the port is TCP of ours, which never needs it.
+void output_fragments(OutputContext& context, rte_mbuf* m, uint32_t destination, const NextHop* hop,
+                      Adjacency& last, Time now) noexcept {
+  LinkContext& link = context.link;
+  if (header_at<Ipv4Header>(m, 0)->dont_fragment() ||
+      (m->ol_flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG)) != 0) {
+    drop(link.drops, DropReason::exceeds_mtu, m);
+    return;
+  }
+  // 64 KiB over the smallest MTU that hosts must take (576 bytes) makes fewer than 128.
+  std::array<rte_mbuf*, 128> parts;
+  const uint32_t count = fragment_ipv4(m, link.interfaces[hop->interface].mtu, link.pool, parts);
+  if (count == 0) {
+    drop(link.drops, DropReason::no_buffer, m);
+    return;
+  }
+  rte_pktmbuf_free(m);
+  for (uint32_t i = 0; i < count; ++i) {
+    output_one(context, parts[i], destination, hop, last, now);
+  }
+}
+
+void output_one(OutputContext& context, rte_mbuf* m, uint32_t destination, const NextHop* hop,
                 Adjacency& last, Time now) noexcept {
   LinkContext& link = context.link;
   if (hop == nullptr) {
@@ -38,8 +64,8 @@ void output_one(OutputContext& context, rte_mbuf* m, uint32_t destination, const
     drop(link.drops, DropReason::interface_down, m);
     return;
   }
-  if (exceeds_mtu(m, interface)) {
-    drop(link.drops, DropReason::exceeds_mtu, m);
+  if (exceeds_mtu(m, interface)) [[unlikely]] {
+    output_fragments(context, m, destination, hop, last, now);
     return;
   }
   const uint32_t next = hop->gateway != 0 ? hop->gateway : destination;

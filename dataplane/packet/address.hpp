@@ -13,7 +13,8 @@
 
 namespace culvert::dp {
 
-// An IPv4 address is kept IPv4-mapped (RFC 4291 §2.5.5.2), so that tables and flows have one key for both families.
+// An IPv4 address is kept IPv4-mapped (RFC 4291 §2.5.5.2), so that tables and flows have one key
+// for both families.
 class IpAddress {
  public:
   constexpr IpAddress() = default;  // ::

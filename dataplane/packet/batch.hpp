@@ -1,12 +1,12 @@
 // A burst of packets between two stages.
 #pragma once
 
-#include <rte_mbuf.h>
-
 #include <array>
 #include <cassert>
 #include <cstdint>
 #include <span>
+
+#include <rte_mbuf.h>
 
 namespace culvert::dp {
 
@@ -43,8 +43,9 @@ class BasicBatch {
 
 using Batch = BasicBatch<kBurst>;
 
-// Where a stage puts what it makes when one batch may not hold it: `flush` takes every packet and empties the batch.
-// A function and its argument rather than a virtual: called once per burst, not per packet.
+// Where a stage puts what it makes when one batch may not hold it: `flush` takes every packet and
+// empties the batch. A function and its argument rather than a virtual: called once per burst, not
+// per packet.
 struct BatchSink {
   void (*flush)(void* arg, Batch& packets);
   void* arg;

@@ -109,12 +109,12 @@ namespace culvert::dp {
     "Data for a tunnel that is being closed.")                                                     \
   X(svc_spoofed, "svc-selector-failure", "SVC inner policy mismatch failure",                      \
     "An inner packet whose source is not the session's own address.")                              \
-  X(svc_spoof_detect, "svc-spoof-detect", "SVC spoof packet detected",                              \
-    "A packet for a client's address that came in clear from the outside.")                         \
+  X(svc_spoof_detect, "svc-spoof-detect", "SVC spoof packet detected",                             \
+    "A packet for a client's address that came in clear from the outside.")                        \
   X(inner_malformed, "cv-inner-malformed", "Inner packet malformed",                               \
     "What a client sent as a data packet is no valid IP packet.")                                  \
-  X(inner_multicast, "cv-inner-multicast", "Inner packet to a group address",                       \
-    "A client sent to a broadcast or multicast address; the headend has no group routing.")         \
+  X(inner_multicast, "cv-inner-multicast", "Inner packet to a group address",                      \
+    "A client sent to a broadcast or multicast address; the headend has no group routing.")        \
   X(tls_first_record, "ssl-first-record-invalid", "SSL first record invalid",                      \
     "What came on a new connection to the VPN port is no TLS record.")                             \
   X(tls_bad_record, "ssl-bad-record-detect", "SSL bad record detected",                            \

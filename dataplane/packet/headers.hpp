@@ -99,7 +99,8 @@ struct UdpHeader {
 };
 static_assert(sizeof(UdpHeader) == 8);
 
-// RFC 792. `rest` is identifier and sequence for echo, unused and next-hop MTU for "fragmentation needed".
+// RFC 792. `rest` is identifier and sequence for echo, unused and next-hop MTU for "fragmentation
+// needed".
 struct IcmpHeader {
   uint8_t type;
   uint8_t code;

@@ -1,16 +1,17 @@
 // What the stages write on a packet for the stages after them. Lives in a dynamic mbuf field.
 #pragma once
 
+#include <cstdint>
+
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
-
-#include <cstdint>
 
 #include "dataplane/packet/address.hpp"
 
 namespace culvert::dp {
 
-// Names one TCP connection of one worker; stale once the slot is used again (the generation moves on).
+// Names one TCP connection of one worker; stale once the slot is used again (the generation moves
+// on).
 struct ConnId {
   uint32_t worker : 8 = 0;
   uint32_t slot : 24 = 0;
@@ -35,19 +36,20 @@ enum class Handoff : uint8_t {
 
 struct PacketMeta {
   ConnId conn;
-  uint16_t port = 0;       // DPDK port the packet came from, or goes to
+  uint16_t port = 0;  // DPDK port the packet came from, or goes to
   Handoff handoff = Handoff::none;
-  uint8_t family = 0;      // 4 or 6 once classified
-  uint16_t l3_size = 0;    // bytes of IP header(s) incl. options
-  uint16_t l4_size = 0;    // bytes of transport header
-  // On the way up: the session's own address, the only source that the packet may have. Lives as long as the tunnel's
-  // slot, that is, as the worker.
+  uint8_t family = 0;    // 4 or 6 once classified
+  uint16_t l3_size = 0;  // bytes of IP header(s) incl. options
+  uint16_t l4_size = 0;  // bytes of transport header
+  // On the way up: the session's own address, the only source that the packet may have. Lives as
+  // long as the tunnel's slot, that is, as the worker.
   const IpAddress* inner_source = nullptr;
 };
 // The field shares 36 bytes with those of drivers: net_pcap wants 8 for its time stamps.
 static_assert(sizeof(PacketMeta) <= 24);
 
-// Registers the field; once, after rte_eal_init, before the first packet. Throws std::runtime_error.
+// Registers the field; once, after rte_eal_init, before the first packet. Throws
+// std::runtime_error.
 void register_packet_meta();
 
 namespace detail {

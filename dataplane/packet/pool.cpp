@@ -1,16 +1,17 @@
-// Not rte_pktmbuf_pool_create(): where pages are small (--no-huge) that puts one buffer on each page, to keep each
-// contiguous for devices that use physical addresses. The af_xdp driver reckons with buffers side by side, and takes what
-// lies beyond its reckoning for invalid: its transmit ring then stands still. With virtual addresses as IO addresses
-// contiguity comes by itself, and the pool needs half the memory.
+// Not rte_pktmbuf_pool_create(): where pages are small (--no-huge) that puts one buffer on each
+// page, to keep each contiguous for devices that use physical addresses. The af_xdp driver reckons
+// with buffers side by side, and takes what lies beyond its reckoning for invalid: its transmit
+// ring then stands still. With virtual addresses as IO addresses contiguity comes by itself, and
+// the pool needs half the memory.
 #include "dataplane/packet/pool.hpp"
+
+#include <algorithm>
+#include <stdexcept>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
-
-#include <algorithm>
-#include <stdexcept>
 
 namespace culvert::dp {
 
@@ -28,7 +29,8 @@ PacketPool make_packet_pool(const std::string& name, unsigned count, unsigned mt
   if (pool == nullptr) throw fail();
   rte_pktmbuf_pool_private sizes{};
   sizes.mbuf_data_room_size = static_cast<uint16_t>(room);
-  if (rte_mempool_set_ops_byname(pool.get(), rte_mbuf_best_mempool_ops(), nullptr) != 0) throw fail();
+  if (rte_mempool_set_ops_byname(pool.get(), rte_mbuf_best_mempool_ops(), nullptr) != 0)
+    throw fail();
   rte_pktmbuf_pool_init(pool.get(), &sizes);
   if (rte_mempool_populate_default(pool.get()) < static_cast<int>(count)) throw fail();
   rte_mempool_obj_iter(pool.get(), rte_pktmbuf_init, nullptr);

@@ -1,10 +1,10 @@
 // Packet buffers for every port and stage.
 #pragma once
 
-#include <rte_mempool.h>
-
 #include <memory>
 #include <string>
+
+#include <rte_mempool.h>
 
 namespace culvert::dp {
 
@@ -13,8 +13,9 @@ struct FreePool {
 };
 using PacketPool = std::unique_ptr<rte_mempool, FreePool>;
 
-// `count` buffers that each hold a packet of `mtu` bytes with the headers and the tag of its record. `cache`: how many an
-// lcore keeps for itself. Throws std::runtime_error if the memory is not there.
+// `count` buffers that each hold a packet of `mtu` bytes with the headers and the tag of its
+// record. `cache`: how many an lcore keeps for itself. Throws std::runtime_error if the memory is
+// not there.
 [[nodiscard]] PacketPool make_packet_pool(const std::string& name, unsigned count, unsigned mtu,
                                           unsigned cache = 256);
 

@@ -1,12 +1,12 @@
 #include "dataplane/session/doorbell.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 namespace culvert::dp {
 
@@ -17,12 +17,14 @@ Doorbell::Doorbell() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   }
 }
 
-Doorbell::~Doorbell() { close(fd_); }
+Doorbell::~Doorbell() {
+  close(fd_);
+}
 
 void Doorbell::woke() noexcept {
   sleeps_.store(false, std::memory_order_relaxed);
-  // Read even if nobody has rung: a writer may be between taking the flag and writing, and a count left behind from the
-  // sleep before would end every sleep from now on at once.
+  // Read even if nobody has rung: a writer may be between taking the flag and writing, and a count
+  // left behind from the sleep before would end every sleep from now on at once.
   uint64_t count;
   [[maybe_unused]] const auto n = read(fd_, &count, sizeof count);
 }

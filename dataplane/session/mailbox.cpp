@@ -1,10 +1,10 @@
 #include "dataplane/session/mailbox.hpp"
 
-#include <rte_errno.h>
-#include <rte_lcore.h>
-
 #include <new>
 #include <stdexcept>
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
 
 namespace culvert::dp {
 
@@ -56,8 +56,10 @@ Mailbox::Mailbox(unsigned worker, unsigned messages, Doorbell& control_bell, Doo
 }
 
 Mailbox::~Mailbox() {
-  while (Message* m = from_worker()) free(m);
-  while (Message* m = from_control()) free(m);
+  while (Message* m = from_worker())
+    free(m);
+  while (Message* m = from_control())
+    free(m);
 }
 
 Message* Mailbox::allocate() noexcept {
@@ -100,10 +102,16 @@ Message* Mailbox::from_worker() noexcept {
   return rte_ring_sc_dequeue(to_control_.get(), &p) == 0 ? static_cast<Message*>(p) : nullptr;
 }
 
-bool Mailbox::worker_ring_empty() const noexcept { return rte_ring_empty(to_worker_.get()) != 0; }
+bool Mailbox::worker_ring_empty() const noexcept {
+  return rte_ring_empty(to_worker_.get()) != 0;
+}
 
-bool Mailbox::control_ring_empty() const noexcept { return rte_ring_empty(to_control_.get()) != 0; }
+bool Mailbox::control_ring_empty() const noexcept {
+  return rte_ring_empty(to_control_.get()) != 0;
+}
 
-unsigned Mailbox::in_use() const noexcept { return rte_mempool_in_use_count(pool_.get()); }
+unsigned Mailbox::in_use() const noexcept {
+  return rte_mempool_in_use_count(pool_.get());
+}
 
 }  // namespace culvert::dp

@@ -1,28 +1,29 @@
-// What control and a worker say to each other. Typed messages in fixed-size buffers on single-producer
-// single-consumer rings; a full ring never blocks anybody.
+// What control and a worker say to each other. Typed messages in fixed-size buffers on
+// single-producer single-consumer rings; a full ring never blocks anybody.
 //
 // For one connection the order of messages in each direction is the order in which they were put.
 //
 //   worker -> control                     control -> worker
-//   opened   a TCP connection             want_record   pass on the next TLS record (one, when it is whole)
-//   record   one whole TLS record         send          bytes for the TCP stream (TLS records by OpenSSL)
-//   promoted the worker seals and opens   promote       keys and sequence numbers: the tunnel begins
-//   ended    the tunnel or connection     close         flush, then FIN (tunnel: DISCONNECT or TERMINATE first)
+//   opened   a TCP connection             want_record   pass on the next TLS record (one, when it
+//   is whole) record   one whole TLS record         send          bytes for the TCP stream (TLS
+//   records by OpenSSL) promoted the worker seals and opens   promote       keys and sequence
+//   numbers: the tunnel begins ended    the tunnel or connection     close         flush, then FIN
+//   (tunnel: DISCONNECT or TERMINATE first)
 //            is gone, with the totals     abort         RST
 //                                         forget        control has dropped its side after `ended`
 //
-// Hand-over: `send` (the reply to CONNECT) and then `promote` travel in that order. If the connection dies
-// meanwhile, the worker drops both and says `ended`.
+// Hand-over: `send` (the reply to CONNECT) and then `promote` travel in that order. If the
+// connection dies meanwhile, the worker drops both and says `ended`.
 #pragma once
-
-#include <rte_mempool.h>
-#include <rte_ring.h>
 
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <rte_mempool.h>
+#include <rte_ring.h>
 
 #include "crypto/record/format.hpp"
 #include "crypto/record/protection.hpp"
@@ -34,14 +35,23 @@
 namespace culvert::dp {
 
 enum class MessageKind : uint8_t {
-  opened, record, promoted, ended,                         // to control
-  want_record, send, promote, close, abort, forget,        // to a worker
-  listen, unlisten,                                        // to a worker: flow.local, flow.local_port
+  opened,
+  record,
+  promoted,
+  ended,  // to control
+  want_record,
+  send,
+  promote,
+  close,
+  abort,
+  forget,  // to a worker
+  listen,
+  unlisten,  // to a worker: flow.local, flow.local_port
 };
 
 enum class EndReason : uint8_t {
   none,
-  peer_closed,        // FIN without a CSTP DISCONNECT
+  peer_closed,  // FIN without a CSTP DISCONNECT
   peer_reset,
   timed_out,          // TCP gave up
   handshake_timeout,  // nothing whole came in time during set-up
@@ -51,7 +61,7 @@ enum class EndReason : uint8_t {
   client_disconnect,  // CSTP DISCONNECT; `text` holds the client's reason, code its first byte
   dpd_failure,
   idle_timeout,
-  closed_here,        // control asked for it
+  closed_here,  // control asked for it
 };
 [[nodiscard]] std::string_view to_string(EndReason reason) noexcept;
 
@@ -60,40 +70,44 @@ struct TunnelCounters {
   std::atomic<uint64_t> rx_packets{0}, rx_bytes{0};  // inner packets that came up, IP bytes
   std::atomic<uint64_t> tx_packets{0}, tx_bytes{0};  // inner packets that went down
   std::atomic<uint64_t> rx_dropped{0}, tx_dropped{0};
-  std::atomic<uint64_t> rx_records{0}, tx_records{0};  // TLS records since the hand-over, of any type
+  std::atomic<uint64_t> rx_records{0},
+      tx_records{0};  // TLS records since the hand-over, of any type
   std::atomic<uint64_t> last_rx_us{0}, last_data_us{0};
 };
 
 struct Totals {  // a copy of the above
-  uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, rx_dropped = 0, tx_dropped = 0,
-           rx_records = 0, tx_records = 0;
+  uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, rx_dropped = 0,
+           tx_dropped = 0, rx_records = 0, tx_records = 0;
 };
 
 struct Promotion {
-  IpAddress inner;               // the session's, by value: control may retire the session before the worker reads this
+  IpAddress inner;  // the session's, by value: control may retire the session before the worker
+                    // reads this
   crypto::record::KeyMaterial rx, tx;
-  uint32_t dpd_interval_s;       // 0 = the gateway sends none
-  uint32_t keepalive_s;          // 0 = none
-  uint32_t idle_timeout_s;       // 0 = none; data packets either way reset it
+  uint32_t dpd_interval_s;  // 0 = the gateway sends none
+  uint32_t keepalive_s;     // 0 = none
+  uint32_t idle_timeout_s;  // 0 = none; data packets either way reset it
 };
 
 struct Message {
   MessageKind kind;
-  EndReason reason;              // ended
-  uint8_t code;                  // ended/client_disconnect: CSTP reason byte; close: CSTP type to send, 0 = only FIN
+  EndReason reason;  // ended
+  uint8_t
+      code;  // ended/client_disconnect: CSTP reason byte; close: CSTP type to send, 0 = only FIN
   ConnId conn;
-  Flow flow;                     // opened, listen, unlisten
-  uint16_t peer_mss;             // opened: MSS option of the client's SYN
-  uint16_t send_mss;             // opened: payload bytes of a full segment towards the client
-  const TunnelCounters* counters;  // promoted: where the worker counts; valid while the dataplane lives
-  Totals totals;                 // ended
-  Promotion promotion;           // promote; wiped by the worker after use
-  uint32_t size;                 // bytes in data
+  Flow flow;          // opened, listen, unlisten
+  uint16_t peer_mss;  // opened: MSS option of the client's SYN
+  uint16_t send_mss;  // opened: payload bytes of a full segment towards the client
+  const TunnelCounters*
+      counters;         // promoted: where the worker counts; valid while the dataplane lives
+  Totals totals;        // ended
+  Promotion promotion;  // promote; wiped by the worker after use
+  uint32_t size;        // bytes in data
   uint8_t data[crypto::record::kMaxRecord];  // record, send; ended/close: reason text
 };
 
-// Both directions between control and one worker, with the pool their messages come from. Whoever puts a message
-// rings the reader's doorbell.
+// Both directions between control and one worker, with the pool their messages come from. Whoever
+// puts a message rings the reader's doorbell.
 class Mailbox {
  public:
   // `messages`: how many there are for both directions together. Throws std::runtime_error.
@@ -107,8 +121,9 @@ class Mailbox {
   void free(Message* message) noexcept;  // wipes key material of a `promote`
 
   // Worker's end.
-  [[nodiscard]] bool to_control(Message* message) noexcept;  // false: ring full, message still the caller's
-  [[nodiscard]] Message* from_control() noexcept;            // nullptr: none
+  [[nodiscard]] bool to_control(
+      Message* message) noexcept;                  // false: ring full, message still the caller's
+  [[nodiscard]] Message* from_control() noexcept;  // nullptr: none
   // Control's end.
   [[nodiscard]] bool to_worker(Message* message) noexcept;
   [[nodiscard]] Message* from_worker() noexcept;

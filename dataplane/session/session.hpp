@@ -1,5 +1,5 @@
-// A session as the workers see it: an inner address, and the tunnel that reaches its client at this moment.
-// Written by control only, read by all workers; freed after a QSBR grace period.
+// A session as the workers see it: an inner address, and the tunnel that reaches its client at this
+// moment. Written by control only, read by all workers; freed after a QSBR grace period.
 #pragma once
 
 #include <atomic>
@@ -10,8 +10,9 @@
 
 namespace culvert::dp {
 
-// Which tunnel carries packets to the client, and the largest inner packet it takes. One word, so that a worker reads
-// both in one step and never checks a packet against the MTU of the other channel.
+// Which tunnel carries packets to the client, and the largest inner packet it takes. One word, so
+// that a worker reads both in one step and never checks a packet against the MTU of the other
+// channel.
 class Channel {
  public:
   enum class Kind : uint8_t { none, tls, dtls };
@@ -19,16 +20,25 @@ class Channel {
   constexpr Channel() = default;
   constexpr Channel(Kind kind, ConnId conn, uint16_t mtu) noexcept
       : word_((uint64_t{static_cast<uint8_t>(kind)} << 62) | (uint64_t{conn.worker & 0x3fu} << 56) |
-              (uint64_t{conn.slot & 0xffffffu} << 32) | (uint64_t{conn.generation & 0xffffu} << 16) | mtu) {}
+              (uint64_t{conn.slot & 0xffffffu} << 32) |
+              (uint64_t{conn.generation & 0xffffu} << 16) | mtu) {}
   explicit constexpr Channel(uint64_t word) noexcept : word_(word) {}
 
   [[nodiscard]] constexpr uint64_t word() const noexcept { return word_; }
   [[nodiscard]] constexpr Kind kind() const noexcept { return static_cast<Kind>(word_ >> 62); }
-  [[nodiscard]] constexpr uint8_t worker() const noexcept { return static_cast<uint8_t>((word_ >> 56) & 0x3f); }
-  [[nodiscard]] constexpr uint32_t slot() const noexcept { return static_cast<uint32_t>((word_ >> 32) & 0xffffff); }
+  [[nodiscard]] constexpr uint8_t worker() const noexcept {
+    return static_cast<uint8_t>((word_ >> 56) & 0x3f);
+  }
+  [[nodiscard]] constexpr uint32_t slot() const noexcept {
+    return static_cast<uint32_t>((word_ >> 32) & 0xffffff);
+  }
   // Low 16 bits of the connection's generation: enough to notice a slot that was used again.
-  [[nodiscard]] constexpr uint16_t generation() const noexcept { return static_cast<uint16_t>(word_ >> 16); }
-  [[nodiscard]] constexpr uint16_t mtu() const noexcept { return static_cast<uint16_t>(word_); }  // bytes, inner IP packet
+  [[nodiscard]] constexpr uint16_t generation() const noexcept {
+    return static_cast<uint16_t>(word_ >> 16);
+  }
+  [[nodiscard]] constexpr uint16_t mtu() const noexcept {
+    return static_cast<uint16_t>(word_);
+  }  // bytes, inner IP packet
 
  private:
   uint64_t word_ = 0;
@@ -40,8 +50,8 @@ struct alignas(64) Session {
   std::atomic<uint64_t> channel{0};  // a Channel
   IpAddress inner;                   // the address given to the client
   uint32_t index = 0;                // the ASA's "Index"; 0 is never used
-  uint8_t home = 0;                  // worker that does everything on the way down up to the choice of channel
-  bool df_bit_ignore = false;        // `anyconnect ssl df-bit-ignore enable`
+  uint8_t home = 0;  // worker that does everything on the way down up to the choice of channel
+  bool df_bit_ignore = false;  // `anyconnect ssl df-bit-ignore enable`
 
   [[nodiscard]] Channel current_channel() const noexcept {
     return Channel(channel.load(std::memory_order_acquire));

@@ -1,23 +1,26 @@
 #include "dataplane/session/table.hpp"
 
-#include <rte_errno.h>
-#include <rte_hash_crc.h>
-#include <rte_malloc.h>
-
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+
+#include <rte_errno.h>
+#include <rte_hash_crc.h>
+#include <rte_malloc.h>
 
 namespace culvert::dp {
 
 namespace {
 [[noreturn]] void no_memory() {
   throw std::runtime_error(
-      "no memory for the session table: raise `memory` in the dataplane section, or lower `sessions`");
+      "no memory for the session table: raise `memory` in the dataplane section, or lower "
+      "`sessions`");
 }
 }  // namespace
 
-void SessionTable::Free::operator()(rte_rcu_qsbr* q) const noexcept { rte_free(q); }
+void SessionTable::Free::operator()(rte_rcu_qsbr* q) const noexcept {
+  rte_free(q);
+}
 
 SessionTable::SessionTable(unsigned max_sessions, unsigned workers) : storage_(max_sessions) {
   qsbr_.reset(static_cast<rte_rcu_qsbr*>(
@@ -26,7 +29,8 @@ SessionTable::SessionTable(unsigned max_sessions, unsigned workers) : storage_(m
 
   rte_hash_parameters parameters{};
   parameters.name = "sessions";
-  // Twice the sessions: positions of retired ones stay taken for a grace period, and cuckoo hashing wants room.
+  // Twice the sessions: positions of retired ones stay taken for a grace period, and cuckoo hashing
+  // wants room.
   parameters.entries = std::max(64u, 2 * max_sessions);
   parameters.key_len = sizeof(IpAddress);
   parameters.hash_func = rte_hash_crc;
@@ -36,7 +40,8 @@ SessionTable::SessionTable(unsigned max_sessions, unsigned workers) : storage_(m
   if (hash_ == nullptr) no_memory();
 
   unused_.reserve(max_sessions);
-  for (auto it = storage_.rbegin(); it != storage_.rend(); ++it) unused_.push_back(&*it);
+  for (auto it = storage_.rbegin(); it != storage_.rend(); ++it)
+    unused_.push_back(&*it);
 }
 
 SessionTable::~SessionTable() = default;
@@ -79,9 +84,10 @@ void SessionTable::lookup(std::span<const IpAddress* const> addresses,
   std::array<const void*, RTE_HASH_LOOKUP_BULK_MAX> keys;
   std::array<void*, RTE_HASH_LOOKUP_BULK_MAX> found;
   uint64_t hits = 0;
-  for (size_t i = 0; i < addresses.size(); ++i) keys[i] = addresses[i];
-  rte_hash_lookup_bulk_data(hash_.get(), keys.data(), static_cast<uint32_t>(addresses.size()), &hits,
-                            found.data());
+  for (size_t i = 0; i < addresses.size(); ++i)
+    keys[i] = addresses[i];
+  rte_hash_lookup_bulk_data(hash_.get(), keys.data(), static_cast<uint32_t>(addresses.size()),
+                            &hits, found.data());
   for (size_t i = 0; i < addresses.size(); ++i) {
     out[i] = (hits >> i) & 1 ? static_cast<const Session*>(found[i]) : nullptr;
   }

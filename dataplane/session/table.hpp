@@ -1,21 +1,21 @@
 // Sessions by inner address: written by the control thread, read by every worker without a lock.
 #pragma once
 
-#include <rte_hash.h>
-#include <rte_rcu_qsbr.h>
-
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include <rte_hash.h>
+#include <rte_rcu_qsbr.h>
+
 #include "dataplane/session/session.hpp"
 
 namespace culvert::dp {
 
-// Workers report quiescent states to qsbr() once per loop, and go offline in it while they sleep; what control takes
-// out of the table is used again only after every worker has done so.
+// Workers report quiescent states to qsbr() once per loop, and go offline in it while they sleep;
+// what control takes out of the table is used again only after every worker has done so.
 class SessionTable {
  public:
   // Throws std::runtime_error if the memory is not there.

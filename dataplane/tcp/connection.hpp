@@ -111,6 +111,7 @@ struct alignas(64) Connection {
   Time ts_recent_at = 0;  // when ts_recent was written
   Time keepalive_idle = 0;
   Time keepalive_interval = 0;
+  Time keepalive_probed = 0;  // when the last probe was sent
   Seq iss;
   Seq irs;
   Seq fin_seq;  // where the peer's FIN is, if fin_known

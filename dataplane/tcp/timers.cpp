@@ -93,6 +93,8 @@ void Machine::on_retransmit(Connection& c) noexcept {
 
 void Machine::on_keepalive(Connection& c) noexcept {
   const Time quiet_since = c.last_rx;
+  // Probes count only while none is answered, however long the interval is beside the idle time.
+  if (quiet_since > c.keepalive_probed) c.keepalive_sent = 0;
   if (now_ < quiet_since + c.keepalive_idle || c.flight() > 0 || c.unsent() > 0) {
     // Something was heard, or the retransmission timer finds out by itself.
     c.keepalive_sent = 0;
@@ -101,6 +103,7 @@ void Machine::on_keepalive(Connection& c) noexcept {
   }
   if (c.keepalive_sent >= c.keepalive_probes) return close(c, CloseReason::timed_out);
   ++c.keepalive_sent;
+  c.keepalive_probed = now_;
   // RFC 9293 §3.8.4: an old sequence number, which the peer answers with an ACK.
   (void)send_segment(c, c.snd_nxt - 1, 0, TcpHeader::kAck);
   arm(c, Timer::keepalive, now_ + c.keepalive_interval);

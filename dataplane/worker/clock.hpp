@@ -1,9 +1,9 @@
 // The time-stamp counter as microseconds, the same on all workers.
 #pragma once
 
-#include <rte_cycles.h>
-
 #include <cstdint>
+
+#include <rte_cycles.h>
 
 #include "dataplane/packet/time.hpp"
 
@@ -19,8 +19,8 @@ class Clock {
 
   [[nodiscard]] Time at(uint64_t tsc) const noexcept {
     // One second ahead of zero: 0 means "never" in several places.
-    return kSecond + static_cast<Time>(
-                         (static_cast<unsigned __int128>(tsc - start_) * per_tick_) >> 64);
+    return kSecond +
+           static_cast<Time>((static_cast<unsigned __int128>(tsc - start_) * per_tick_) >> 64);
   }
 
  private:

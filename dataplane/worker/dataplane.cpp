@@ -1,12 +1,12 @@
 #include "dataplane/worker/dataplane.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
-
-#include <algorithm>
-#include <stdexcept>
 
 #include "dataplane/packet/meta.hpp"
 #include "dataplane/worker/steering.hpp"
@@ -21,7 +21,8 @@ constexpr unsigned kHandoffRing = 2048;
 
 PacketPool make_pool(const DataplaneSpec& spec) {
   unsigned mtu = 1500;
-  for (const InterfaceSpec& interface : spec.interfaces) mtu = std::max(mtu, interface.mtu);
+  for (const InterfaceSpec& interface : spec.interfaces)
+    mtu = std::max(mtu, interface.mtu);
   return make_packet_pool("packets", spec.buffers, mtu);
 }
 
@@ -64,7 +65,9 @@ Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec) : start_tsc_(rte
   }
 }
 
-Dataplane::~Dataplane() { stop(); }
+Dataplane::~Dataplane() {
+  stop();
+}
 
 void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
   reply_from_.resize(64);
@@ -93,7 +96,8 @@ void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
 }
 
 void Dataplane::start() {
-  for (auto& port : ports_) port->start();
+  for (auto& port : ports_)
+    port->start();
   for (unsigned i = 0; i < workers_.size(); ++i) {
     Worker& worker = *workers_[i];
     worker.stop.store(false);
@@ -115,8 +119,10 @@ void Dataplane::stop() noexcept {
     workers_[i]->stop.store(true);
     bells_[i]->ring();
   }
-  for (unsigned i = 0; i < workers_.size(); ++i) rte_eal_wait_lcore(Eal::worker_lcore(i));
-  for (auto& port : ports_) port->stop();
+  for (unsigned i = 0; i < workers_.size(); ++i)
+    rte_eal_wait_lcore(Eal::worker_lcore(i));
+  for (auto& port : ports_)
+    port->stop();
   running_ = false;
 }
 
@@ -126,7 +132,8 @@ uint8_t Dataplane::home_of(const IpAddress& inner) const noexcept {
 
 uint64_t Dataplane::drops(DropReason reason) const noexcept {
   uint64_t sum = 0;
-  for (const auto& worker : workers_) sum += worker->drops.get(reason);
+  for (const auto& worker : workers_)
+    sum += worker->drops.get(reason);
   return sum;
 }
 
@@ -178,7 +185,8 @@ Dataplane::BufferUse Dataplane::buffers() const noexcept {
   use.packet_total = pool_->size;
   use.packet_in_use = rte_mempool_in_use_count(pool_.get());
   use.packet_bytes = rte_pktmbuf_data_room_size(pool_.get());
-  for (const auto& mailbox : mailboxes_) use.messages_in_use += mailbox->in_use();
+  for (const auto& mailbox : mailboxes_)
+    use.messages_in_use += mailbox->in_use();
   use.messages_total = kMessagesPerWorker * workers();
   use.handoff_entries = mesh_->entries();
   for (const auto& worker : workers_) {

@@ -78,7 +78,8 @@ class Dataplane {
   [[nodiscard]] uint64_t drops(DropReason reason) const noexcept;  // all workers
   [[nodiscard]] const WorkerCounters& worker_counters(unsigned worker) const noexcept;
   [[nodiscard]] const tcp::EndpointCounters& tcp_counters(unsigned worker) const noexcept;
-  [[nodiscard]] const TransmitCounters& transmit_counters(unsigned worker, size_t port) const noexcept;
+  [[nodiscard]] const TransmitCounters& transmit_counters(unsigned worker,
+                                                          size_t port) const noexcept;
   [[nodiscard]] const ArpCounters& arp_counters(unsigned worker) const noexcept;
   // TLS records that a worker opened and sealed.
   struct Records {
@@ -109,10 +110,10 @@ class Dataplane {
   PacketPool pool_;
   std::vector<std::unique_ptr<Port>> ports_;
   InterfaceTable interfaces_;
-  std::vector<bool> guarded_;                // by interface index
+  std::vector<bool> guarded_;  // by interface index
   std::unique_ptr<RouteTable> routes_;
   std::vector<PoolRange> pools_;
-  std::vector<IpAddress> reply_from_;        // by DPDK port: source of ICMP errors
+  std::vector<IpAddress> reply_from_;  // by DPDK port: source of ICMP errors
   std::unique_ptr<SessionTable> sessions_;
   std::unique_ptr<HandoffMesh> mesh_;
   std::vector<std::unique_ptr<Doorbell>> bells_;

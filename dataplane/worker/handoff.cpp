@@ -1,9 +1,9 @@
 #include "dataplane/worker/handoff.hpp"
 
-#include <rte_lcore.h>
-
 #include <stdexcept>
 #include <string>
+
+#include <rte_lcore.h>
 
 namespace culvert::dp {
 
@@ -38,7 +38,8 @@ uint32_t HandoffMesh::put(unsigned from, unsigned to, std::span<rte_mbuf*> packe
   const auto count = static_cast<unsigned>(packets.size());
   const unsigned went = rte_ring_sp_enqueue_burst(
       ring(from, to), reinterpret_cast<void* const*>(packets.data()), count, nullptr);
-  for (unsigned i = went; i < count; ++i) drop(drops, DropReason::handoff_full, packets[i]);
+  for (unsigned i = went; i < count; ++i)
+    drop(drops, DropReason::handoff_full, packets[i]);
   if (went != 0) bells_[to]->ring();
   return went;
 }
@@ -68,7 +69,8 @@ bool HandoffMesh::empty(unsigned to) const noexcept {
 
 unsigned HandoffMesh::entries() const noexcept {
   unsigned n = 0;
-  for (const auto& ring : rings_) n += ring == nullptr ? 0 : rte_ring_count(ring.get());
+  for (const auto& ring : rings_)
+    n += ring == nullptr ? 0 : rte_ring_count(ring.get());
   return n;
 }
 

@@ -1,11 +1,11 @@
 // Packets from one worker to another: a full mesh of single-producer single-consumer rings.
 #pragma once
 
-#include <rte_ring.h>
-
 #include <memory>
 #include <span>
 #include <vector>
+
+#include <rte_ring.h>
 
 #include "dataplane/packet/batch.hpp"
 #include "dataplane/packet/drop.hpp"
@@ -26,7 +26,8 @@ class HandoffMesh {
   void set_bell(unsigned worker, Doorbell* bell) noexcept { bells_[worker] = bell; }
 
   // Passes all packets on and counts what did not go; returns how many went.
-  uint32_t put(unsigned from, unsigned to, std::span<rte_mbuf*> packets, DropCounters& drops) noexcept;
+  uint32_t put(unsigned from, unsigned to, std::span<rte_mbuf*> packets,
+               DropCounters& drops) noexcept;
   // Up to the batch's free room; whose ring comes first moves on with each call.
   void take(unsigned to, Batch& out) noexcept;
   [[nodiscard]] bool empty(unsigned to) const noexcept;

@@ -1,19 +1,19 @@
-// What a worker without work does on a machine that has other things to do: it sleeps a little, and a little longer the
-// longer nothing came. On isolated cores it never gets here.
+// What a worker without work does on a machine that has other things to do: it sleeps a little, and
+// a little longer the longer nothing came. On isolated cores it never gets here.
+#include <algorithm>
+
 #include <poll.h>
 #include <rte_rcu_qsbr.h>
-
-#include <algorithm>
 
 #include "dataplane/worker/worker.hpp"
 
 namespace culvert::dp {
 
 namespace {
-constexpr unsigned kSpinLoops = 64;       // empty loops before the first sleep
-constexpr Time kShortestSleep = 20;       // µs
-constexpr Time kLongestSleep = 250;       // bounds what a sleep adds to a packet's delay
-constexpr unsigned kLoopsPerStep = 16;    // sleeps of one length before it doubles
+constexpr unsigned kSpinLoops = 64;     // empty loops before the first sleep
+constexpr Time kShortestSleep = 20;     // µs
+constexpr Time kLongestSleep = 250;     // bounds what a sleep adds to a packet's delay
+constexpr unsigned kLoopsPerStep = 16;  // sleeps of one length before it doubles
 }  // namespace
 
 void Worker::idle() noexcept {

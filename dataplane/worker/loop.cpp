@@ -1,6 +1,7 @@
 // The loop: the only place that knows all stages and their order.
 //
-//   ports, other workers, control → the box itself (ARP, ICMP, TCP in) → tunnels up → tunnels down → TCP out → ports
+//   ports, other workers, control → the box itself (ARP, ICMP, TCP in) → tunnels up → tunnels down
+//   → TCP out → ports
 #include <rte_rcu_qsbr.h>
 
 #include "dataplane/worker/worker.hpp"

@@ -1,4 +1,5 @@
-// A worker's neighbours as control may read them: written by the worker once a second, read at any time.
+// A worker's neighbours as control may read them: written by the worker once a second, read at any
+// time.
 #pragma once
 
 #include <array>
@@ -26,8 +27,8 @@ class NeighbourSnapshot {
     for (;;) {
       const uint32_t before = sequence_.load(std::memory_order_acquire);
       if (before % 2 != 0) continue;
-      std::vector<NeighbourRow> copy(rows_.begin(), rows_.begin() + static_cast<ptrdiff_t>(
-                                                                       std::min(size_, rows_.size())));
+      std::vector<NeighbourRow> copy(
+          rows_.begin(), rows_.begin() + static_cast<ptrdiff_t>(std::min(size_, rows_.size())));
       std::atomic_thread_fence(std::memory_order_acquire);
       if (sequence_.load(std::memory_order_relaxed) == before) return copy;
     }

@@ -1,5 +1,5 @@
-// Where packets come from: ports, other workers, and (as messages) control. What is for the box itself is dealt with at
-// once; what is for clients is put on `down`.
+// Where packets come from: ports, other workers, and (as messages) control. What is for the box
+// itself is dealt with at once; what is for clients is put on `down`.
 #include <rte_ethdev.h>
 
 #include "dataplane/cstp/setup.hpp"
@@ -37,7 +37,8 @@ bool Worker::receive() noexcept {
     if (passed < n) {
       count(dropped_on[shared.interfaces_.by_port(port->id())->index], n - passed);
     }
-    // A port that spreads flows over as many queues as there are workers has chosen the owner already.
+    // A port that spreads flows over as many queues as there are workers has chosen the owner
+    // already.
     box_edges(port->spread() == Spread::tuple && port->rx_queues() == workers);
     transit_edge(port->id());
   }
@@ -76,9 +77,9 @@ void Worker::steer_tcp(bool hardware_steered) noexcept {
       uint8_t owner = index;
       if (m->data_len >= packet.l3_size + sizeof(TcpHeader)) {
         const auto* header = rte_pktmbuf_mtod_offset(m, const TcpHeader*, packet.l3_size);
-        owner = owner_of({IpAddress::v4(ip->dst), IpAddress::v4(ip->src), header->dst_port,
-                          header->src_port},
-                         workers);
+        owner = owner_of(
+            {IpAddress::v4(ip->dst), IpAddress::v4(ip->src), header->dst_port, header->src_port},
+            workers);
       }
       if (owner == index) {
         segments[kept++] = m;
@@ -113,7 +114,8 @@ void Worker::transit_edge(uint16_t port) noexcept {
   const Interface* interface = shared.interfaces_.by_port(port);
   if (!shared.guarded_[interface->index]) {
     const BatchSink sink = down_sink();
-    for (rte_mbuf* m : edges.transit) sink.push(m);
+    for (rte_mbuf* m : edges.transit)
+      sink.push(m);
     edges.transit.clear();
     return;
   }

@@ -1,12 +1,14 @@
-// Which worker owns a flow, and which is home to an inner address: one pure function for every device.
+// Which worker owns a flow, and which is home to an inner address: one pure function for every
+// device.
 //
-// A port with several queues and a hash of its own (RSS) has already put a flow's packets on one worker; there the
-// place where they land is the owner. Everywhere else the receiving worker computes the owner and passes packets on.
+// A port with several queues and a hash of its own (RSS) has already put a flow's packets on one
+// worker; there the place where they land is the owner. Everywhere else the receiving worker
+// computes the owner and passes packets on.
 #pragma once
 
-#include <rte_hash_crc.h>
-
 #include <cstdint>
+
+#include <rte_hash_crc.h>
 
 #include "dataplane/packet/address.hpp"
 

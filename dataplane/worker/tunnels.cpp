@@ -52,7 +52,8 @@ void Worker::tunnels_up() noexcept {
     if (event.conn.generation == 0) break;
     connection_event(event, burst);
   }
-  // Records for which there was no buffer the last time, and those that came right behind a CONNECT.
+  // Records for which there was no buffer the last time, and those that came right behind a
+  // CONNECT.
   for (size_t i = 0; i < tunnels.owing.size(); ++i) {
     cstp::Tunnel& t = tunnels[tunnels.owing[i]];
     if ((t.owed & cstp::owed::kRead) != 0 && t.phase == cstp::Phase::tunnel) {
@@ -151,7 +152,8 @@ void Worker::transmit() noexcept {
   }
   if (workers > 1) {
     if (!to_hand_over.empty()) handoff_sink().flush(this, to_hand_over);
-    for (uint8_t to = 0; to < workers; ++to) flush_handoff(to);
+    for (uint8_t to = 0; to < workers; ++to)
+      flush_handoff(to);
   }
 }
 

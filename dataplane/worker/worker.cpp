@@ -1,9 +1,9 @@
 // A worker's parts put together, and the sinks that join its stages.
 #include "dataplane/worker/worker.hpp"
 
-#include <rte_random.h>
-
 #include <algorithm>
+
+#include <rte_random.h>
 
 #include "dataplane/cstp/output.hpp"
 #include "dataplane/inner/validate.hpp"
@@ -18,7 +18,8 @@ tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, r
   // Every session, as many again in set-up or TIME-WAIT, and some for those who knock in vain.
   config.max_connections = 2 * spec.max_sessions + 256;
   unsigned mtu = 9198;
-  for (const InterfaceSpec& interface : spec.interfaces) mtu = std::min(mtu, interface.mtu);
+  for (const InterfaceSpec& interface : spec.interfaces)
+    mtu = std::min(mtu, interface.mtu);
   config.interface_mtu = static_cast<uint16_t>(mtu);
   config.tcpmss_max = spec.tcpmss;
   config.isn_key[0] = rte_rand();
@@ -28,10 +29,11 @@ tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, r
 }
 
 tcp::Offload offload(const std::vector<std::unique_ptr<Port>>& ports) {
-  // PortTx does in software what a port cannot, so checksums may always be left to it; a chain that it has to copy would
-  // cost more than the copy that TCP makes.
+  // PortTx does in software what a port cannot, so checksums may always be left to it; a chain that
+  // it has to copy would cost more than the copy that TCP makes.
   tcp::Offload o{true, true, true};
-  for (const auto& port : ports) o.multi_segment &= port->capabilities().multi_segment;
+  for (const auto& port : ports)
+    o.multi_segment &= port->capabilities().multi_segment;
   return o;
 }
 
@@ -55,10 +57,16 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            this}),
       tunnels(2 * spec.max_sessions + 256),
       large_record(std::make_unique<uint8_t[]>(crypto::record::kMaxRecord)),
-      cstp{worker, tcp,   tunnels, dataplane.mailbox(worker),
-           mb,     drops, dataplane.pool_.get(), large_record.get()},
-      down_context{worker, *dataplane.sessions_, dataplane.pools_, drops, dataplane.unreachable_,
-                   dataplane.pool_.get()},
+      cstp{worker,
+           tcp,
+           tunnels,
+           dataplane.mailbox(worker),
+           mb,
+           drops,
+           dataplane.pool_.get(),
+           large_record.get()},
+      down_context{worker, *dataplane.sessions_,   dataplane.pools_,
+                   drops,  dataplane.unreachable_, dataplane.pool_.get()},
       handoff(spec.workers),
       sleep_when_idle(spec.sleep_when_idle) {
   for (const auto& port : dataplane.ports_) {
@@ -73,7 +81,8 @@ Worker::~Worker() {
   for (Batch* batch : {&up, &out, &down, &seal, &made_here, &to_hand_over}) {
     rte_pktmbuf_free_bulk(batch->data(), batch->size());
   }
-  for (Batch& batch : handoff) rte_pktmbuf_free_bulk(batch.data(), batch.size());
+  for (Batch& batch : handoff)
+    rte_pktmbuf_free_bulk(batch.data(), batch.size());
 }
 
 BatchSink Worker::up_sink() noexcept {
@@ -112,7 +121,8 @@ BatchSink Worker::made_here_sink() noexcept {
   // Never flushes in practice: the limit on errors is far below a batch, and every user empties it.
   return {[](void* self, Batch& packets) {
             auto& w = *static_cast<Worker*>(self);
-            for (rte_mbuf* m : packets) drop(w.drops, DropReason::no_buffer, m);
+            for (rte_mbuf* m : packets)
+              drop(w.drops, DropReason::no_buffer, m);
             packets.clear();
           },
           this, &made_here};
@@ -121,7 +131,8 @@ BatchSink Worker::made_here_sink() noexcept {
 BatchSink Worker::handoff_sink() noexcept {
   return {[](void* self, Batch& packets) {
             auto& w = *static_cast<Worker*>(self);
-            for (rte_mbuf* m : packets) w.hand_over(m, meta(m).conn.worker);
+            for (rte_mbuf* m : packets)
+              w.hand_over(m, meta(m).conn.worker);
             packets.clear();
           },
           this, &to_hand_over};

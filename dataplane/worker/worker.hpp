@@ -41,7 +41,8 @@ struct alignas(64) Worker {
   Dataplane& shared;
   DropCounters drops;
   WorkerCounters counters;
-  std::array<std::atomic<uint64_t>, kMaxInterfaces> dropped_on{};  // in classification, by interface
+  std::array<std::atomic<uint64_t>, kMaxInterfaces>
+      dropped_on{};  // in classification, by interface
 
   // --- stages, in loop order; the first three return whether they found work ---
   bool receive() noexcept;       // ports → classify → the box itself, or `down`
@@ -59,7 +60,7 @@ struct alignas(64) Worker {
   LinkContext link;
   NeighbourSnapshot neighbour_snapshot;
   ArpState arp;
-  Announcer announcer;  // worker 0's is the one that speaks
+  Announcer announcer;                       // worker 0's is the one that speaks
   TokenBucket shared_neighbours{1000, 200};  // ARP copies to other workers
   Reassembly reassembly;
   IcmpState icmp;
@@ -72,15 +73,15 @@ struct alignas(64) Worker {
 
   ClassifyEdges edges;
   Batch received;
-  Batch arrived;         // from other workers
-  Batch up;              // opened, not yet validated
-  Batch out;             // IP packets that leave by a port
-  Batch down;            // for clients
-  Batch seal;            // for tunnels of this worker
-  Batch made_here;       // ICMP that this worker wrote, to whomever
-  Batch to_hand_over;    // meta says to whom
+  Batch arrived;               // from other workers
+  Batch up;                    // opened, not yet validated
+  Batch out;                   // IP packets that leave by a port
+  Batch down;                  // for clients
+  Batch seal;                  // for tunnels of this worker
+  Batch made_here;             // ICMP that this worker wrote, to whomever
+  Batch to_hand_over;          // meta says to whom
   std::vector<Batch> handoff;  // by worker
-  Time now = 0;          // of this loop
+  Time now = 0;                // of this loop
   Time last_sweep = 0;
   Time last_snapshot = 0;
   unsigned idle_loops = 0;

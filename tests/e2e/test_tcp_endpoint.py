@@ -272,7 +272,8 @@ def test_tiny_windows(lab, peer, kernel, endpoint_buffer):
 
 def test_keepalive_of_a_living_peer(lab, peer):
     """Probes go out on an idle connection, the kernel answers them, and the connection stays (RFC 9293 §3.8.4)."""
-    endpoint = peer("echo", "--keepalive", "200,100,3")
+    # Linux answers at most one such probe in half a second: three must take longer than that.
+    endpoint = peer("echo", "--keepalive", "200,300,3")
     with dial(lab) as connection:
         connection.sendall(pattern(0, 10))
         assert connection.recv(10) == pattern(0, 10)

@@ -14,7 +14,11 @@ const std::string kProlog = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 TEST(XmlRequest, Init) {
   const AuthRequest request = parse_auth_request(
       kProlog +
-      R"(<config-auth client="vpn" type="init" aggregate-auth-version="2"><version who="vpn">v9.01-3</version><device-id>linux-64</device-id><capabilities><auth-method>single-sign-on-v2</auth-method><auth-method>single-sign-on-external-browser</auth-method></capabilities><group-access>https://10.99.0.1/</group-access></config-auth>)");
+      R"(<config-auth client="vpn" type="init" aggregate-auth-version="2">)"
+      R"(<version who="vpn">v9.01-3</version><device-id>linux-64</device-id><capabilities>)"
+      R"(<auth-method>single-sign-on-v2</auth-method><auth-method>single-sign-on-external-browser)"
+      R"(</auth-method></capabilities><group-access>https://10.99.0.1/</group-access>)"
+      R"(</config-auth>)");
   EXPECT_EQ(request.type, AuthRequestType::init);
   EXPECT_EQ(request.client_version, "v9.01-3");
   EXPECT_EQ(request.device, "linux-64");
@@ -24,7 +28,11 @@ TEST(XmlRequest, Init) {
 TEST(XmlRequest, AuthReply) {
   const AuthRequest request = parse_auth_request(
       kProlog +
-      R"(<config-auth client="vpn" type="auth-reply" aggregate-auth-version="2"><version who="vpn">v9.01-3</version><device-id>linux-64</device-id><opaque is-for="sg"><tunnel-group>TG</tunnel-group><config-hash>123</config-hash></opaque><auth><username>user1</username><password>te&lt;st&amp;pw</password></auth><group-select>Friendly B</group-select></config-auth>)");
+      R"(<config-auth client="vpn" type="auth-reply" aggregate-auth-version="2">)"
+      R"(<version who="vpn">v9.01-3</version><device-id>linux-64</device-id><opaque is-for="sg">)"
+      R"(<tunnel-group>TG</tunnel-group><config-hash>123</config-hash></opaque><auth>)"
+      R"(<username>user1</username><password>te&lt;st&amp;pw</password></auth>)"
+      R"(<group-select>Friendly B</group-select></config-auth>)");
   EXPECT_EQ(request.type, AuthRequestType::auth_reply);
   EXPECT_EQ(request.username, "user1");
   EXPECT_EQ(request.password.view(), "te<st&pw");

@@ -247,12 +247,21 @@ inline std::string post(std::string_view path, std::string_view body,
 
 inline std::string init_body() {
   return R"(<?xml version="1.0" encoding="UTF-8"?>
-<config-auth client="vpn" type="init" aggregate-auth-version="2"><version who="vpn">v9.01-3</version><device-id>linux-64</device-id><capabilities><auth-method>single-sign-on-v2</auth-method><auth-method>single-sign-on-external-browser</auth-method></capabilities><group-access>https://198.51.100.1/</group-access></config-auth>)";
+)"
+         R"(<config-auth client="vpn" type="init" aggregate-auth-version="2">)"
+         R"(<version who="vpn">v9.01-3</version><device-id>linux-64</device-id><capabilities>)"
+         R"(<auth-method>single-sign-on-v2</auth-method><auth-method>single-sign-on-external-browser)"
+         R"(</auth-method></capabilities><group-access>https://198.51.100.1/</group-access>)"
+         R"(</config-auth>)";
 }
 
 inline std::string login_body(std::string_view user, std::string_view password) {
   return R"(<?xml version="1.0" encoding="UTF-8"?>
-<config-auth client="vpn" type="auth-reply" aggregate-auth-version="2"><version who="vpn">v9.01-3</version><device-id>linux-64</device-id><capabilities><auth-method>single-sign-on-v2</auth-method></capabilities><opaque is-for="sg"><tunnel-group>DefaultWEBVPNGroup</tunnel-group></opaque><auth><username>)" +
+)"
+         R"(<config-auth client="vpn" type="auth-reply" aggregate-auth-version="2">)"
+         R"(<version who="vpn">v9.01-3</version><device-id>linux-64</device-id><capabilities>)"
+         R"(<auth-method>single-sign-on-v2</auth-method></capabilities><opaque is-for="sg">)"
+         R"(<tunnel-group>DefaultWEBVPNGroup</tunnel-group></opaque><auth><username>)" +
          std::string(user) + "</username><password>" + std::string(password) +
          "</password></auth></config-auth>";
 }

@@ -72,7 +72,7 @@ TEST_F(Output, AsksOnceAndKeepsTheBurst) {
 TEST_F(Output, Drops) {
   output(ipv4({.dst = 0x08080808}, {1}));
   EXPECT_EQ(drops_.get(DropReason::ip_no_route), 1U);
-  output(ipv4({.dst = kPeerIp}, Bytes(1481)), 1000);
+  output(ipv4({.dst = kPeerIp, .fragment = Ipv4Header::kDontFragment}, Bytes(1481)), 1000);
   EXPECT_EQ(drops_.get(DropReason::exceeds_mtu), 1U);
   Bytes six = ipv4({.dst = kPeerIp}, {1});
   six[0] = 0x65;

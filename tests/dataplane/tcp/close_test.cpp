@@ -176,6 +176,24 @@ TEST(Close, keepalive) {
   EXPECT_EQ(wire.endpoint->close_reason(peer.conn), CloseReason::timed_out);
 }
 
+// The idle time is over again by the time of the next probe, and yet each probe was answered.
+TEST(Close, keepalive_with_an_interval_beyond_the_idle_time) {
+  Wire wire;
+  Peer peer(wire);
+  wire.endpoint->set_keepalive(peer.conn, kSecond, 2 * kSecond, 2);
+  wire.run(kSecond + 500 * kMs);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(wire.take().seq, peer.iss);
+    peer.give(0, {}, 0);  // alive
+    wire.run(2 * kSecond);
+    EXPECT_TRUE(wire.endpoint->alive(peer.conn));
+  }
+  wire.forget();
+  wire.run(10 * kSecond);
+  EXPECT_EQ(wire.event().bits, event::kClosed);
+  EXPECT_EQ(wire.endpoint->close_reason(peer.conn), CloseReason::timed_out);
+}
+
 TEST(Close, answers_keepalives) {
   Wire wire;
   Peer peer(wire);

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .headend_config import PASSWORD, USER
-from .lab import OUTSIDE, Lab
+from .lab import OUTSIDE, SERVER, Lab
 from .paths import TUNNEL_SCRIPT
 from .poll import until
 from .process import Process
@@ -39,6 +39,7 @@ class Client:
         self.show = show
         self.interface = f"tun{number}"
         self._lab = lab
+        self._number = number
         self._baseline = Records(0, 0)
         words = ["openconnect", "--protocol", "anyconnect", "--no-dtls", "--servercert", pin, "--timestamp", "-v",
                  "--script", TUNNEL_SCRIPT, "--interface", self.interface, *options]
@@ -51,8 +52,10 @@ class Client:
 
     def wait_connected(self, timeout: float = 30.0) -> "Client":
         self.process.wait_for_line("Configured as", timeout)
-        until(lambda: self.address in self._lab.client.run("ip", "-brief", "address", "show").stdout,
-              lambda: f"the tunnel's address on {self.interface}:\n{self.process.tail()}")
+        # openconnect says so before its script has run, whose last step is the route.
+        by_source = ("from", self.address) if self._number else ()
+        until(lambda: self.interface in self._lab.client.run("ip", "route", "get", SERVER, *by_source, check=False).stdout,
+              lambda: f"the route into {self.interface}:\n{self.process.tail()}")
         return self
 
     @property

@@ -9,7 +9,7 @@ The fields relied upon:
                                   records_sealed, tunnels]
   show culvert buffers            pools: [name, size, available], rings: [name, entries], addresses_in_use,
                                   tcp_connections, tcp_buffers: all that a session may take and must give back
-  show asp drop                   frame: [keyword, count], flow: [keyword, count]
+  show asp drop                   drops: [keyword, type, count]
 """
 
 import json
@@ -60,5 +60,4 @@ class Management:
         return buffers
 
     def drops(self) -> dict[str, int]:
-        by_kind = self.json("show asp drop")
-        return {row["keyword"]: row["count"] for kind in ("frame", "flow") for row in by_kind[kind]}
+        return {row["keyword"]: row["count"] for row in self.json("show asp drop")["drops"]}

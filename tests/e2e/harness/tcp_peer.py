@@ -28,7 +28,9 @@ What this file expects of it:
         {"event": "exit", "connections": N, "buffers_held": N, "pool_size": N, "pool_available": N, "retransmits": N,
          "fast_retransmits": N, "timeouts": N, "out_of_order": N, "duplicate_acks": N}
     The last one after SIGTERM (when TIME-WAIT has passed, at most 2 s later); then it ends with status 0.
-    pool_available counts after the port was stopped, so that whatever is missing was lost by the endpoint.
+    pool_size is what the port left of the pool when it started, and pool_available what is free at the end, with the
+    endpoint gone and everything sent: whatever is missing was lost by the endpoint. (af_xdp does not give back what is
+    in its rings when it stops, so that the count is made before.)
 """
 
 import json

@@ -5,6 +5,10 @@ import re
 
 from .lab import Lab
 
+# A TCP is told of a segment that a firewall drops on its way out, and sends it again at once: nothing is lost. So what
+# an outgoing rule drops is sent on by the loopback interface instead, where it disappears without a word.
+LOST = 77  # mark, routing table and rule priority
+
 
 @contextlib.contextmanager
 def trouble(lab: Lab, port: int, incoming: str = "", outgoing: str = ""):
@@ -13,9 +17,12 @@ def trouble(lab: Lab, port: int, incoming: str = "", outgoing: str = ""):
     if incoming:
         chains += f'chain i {{ type filter hook input priority 0; iifname "wan" tcp sport {port} {incoming}; }}\n'
     if outgoing:
-        chains += f'chain o {{ type filter hook output priority 0; oifname "wan" tcp dport {port} {outgoing}; }}\n'
+        lose = outgoing.replace("drop", f"meta mark set {LOST}")
+        chains += f'chain o {{ type route hook output priority 0; oifname "wan" tcp dport {port} {lose}; }}\n'
     # The kernel's TCP passes up to 64 KB at a time through the output hook, unless a packet may hold one segment only.
     lab.client.run("ip", "link", "set", "wan", "gso_max_segs", 1)
+    lab.client.run("ip", "route", "replace", "default", "dev", "lo", "table", LOST)
+    lab.client.run("ip", "rule", "add", "fwmark", LOST, "lookup", LOST, "priority", LOST)
     try:
         lab.client.run("nft", "-f", "-", input=chains + "}\n")
         try:
@@ -23,6 +30,8 @@ def trouble(lab: Lab, port: int, incoming: str = "", outgoing: str = ""):
         finally:
             lab.client.run("nft", "delete", "table", "ip", "trouble")
     finally:
+        lab.client.run("ip", "rule", "del", "priority", LOST)
+        lab.client.run("ip", "route", "flush", "table", LOST)
         lab.client.run("ip", "link", "set", "wan", "gso_max_segs", 65535)
 
 

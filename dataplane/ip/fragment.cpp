@@ -1,10 +1,10 @@
-#include "dataplane/inner/fragment.hpp"
-
-#include <rte_mbuf.h>
+#include "dataplane/ip/fragment.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+
+#include <rte_mbuf.h>
 
 #include "dataplane/packet/checksum.hpp"
 
@@ -12,7 +12,8 @@ namespace culvert::dp {
 
 namespace {
 
-// The options that every fragment carries: those whose copy bit (0x80) is set. Returns the padded size.
+// The options that every fragment carries: those whose copy bit (0x80) is set. Returns the padded
+// size.
 unsigned copied_options(const uint8_t* options, unsigned size, uint8_t* to) noexcept {
   unsigned written = 0;
   for (unsigned i = 0; i < size;) {
@@ -30,12 +31,14 @@ unsigned copied_options(const uint8_t* options, unsigned size, uint8_t* to) noex
     }
     i += length;
   }
-  while (written % 4 != 0) to[written++] = 0;
+  while (written % 4 != 0)
+    to[written++] = 0;
   return written;
 }
 
 void free_all(std::span<rte_mbuf*> packets, uint32_t count) noexcept {
-  for (uint32_t i = 0; i < count; ++i) rte_pktmbuf_free(packets[i]);
+  for (uint32_t i = 0; i < count; ++i)
+    rte_pktmbuf_free(packets[i]);
 }
 
 }  // namespace
@@ -55,14 +58,16 @@ uint32_t fragment_ipv4(const rte_mbuf* packet, uint16_t mtu, rte_mempool* pool,
                      later.data() + sizeof(Ipv4Header)));
 
   const uint16_t start = ip->fragment & Ipv4Header::kOffsetMask;
-  // RFC 791 §3.1: offsets have 13 bits. What would end beyond them must not wrap into another packet's bytes.
+  // RFC 791 §3.1: offsets have 13 bits. What would end beyond them must not wrap into another
+  // packet's bytes.
   if (start + payload / 8 > Ipv4Header::kOffsetMask) return 0;
   const bool more_behind = (ip->fragment & Ipv4Header::kMoreFragments) != 0;
   uint32_t count = 0;
   for (unsigned sent = 0; sent < payload || count == 0;) {
     const unsigned header = sent == 0 ? first_header : later_header;
     const unsigned room = (mtu - header) / 8 * 8;
-    const unsigned size = std::min(payload - sent, payload - sent <= mtu - header ? payload - sent : room);
+    const unsigned size =
+        std::min(payload - sent, payload - sent <= mtu - header ? payload - sent : room);
     rte_mbuf* m = count < out.size() ? rte_pktmbuf_alloc(pool) : nullptr;
     auto* to = m == nullptr ? nullptr
                             : reinterpret_cast<uint8_t*>(
@@ -79,8 +84,10 @@ uint32_t fragment_ipv4(const rte_mbuf* packet, uint16_t mtu, rte_mempool* pool,
     const bool more = more_behind || sent + size < payload;
     h->version_ihl = static_cast<uint8_t>(0x40 | (header / 4));
     h->total_length = static_cast<uint16_t>(header + size);
-    // DF is cleared: with df-bit-ignore a fragment that may not be cut again would be a contradiction.
-    h->fragment = static_cast<uint16_t>((more ? Ipv4Header::kMoreFragments : 0) | (start + sent / 8));
+    // DF is cleared: with df-bit-ignore a fragment that may not be cut again would be a
+    // contradiction.
+    h->fragment =
+        static_cast<uint16_t>((more ? Ipv4Header::kMoreFragments : 0) | (start + sent / 8));
     fill_ipv4_checksum(*h);
     out[count++] = m;
     sent += size;

@@ -1,4 +1,4 @@
-#include "dataplane/inner/fragment.hpp"
+#include "dataplane/ip/fragment.hpp"
 
 #include <array>
 #include <map>
