@@ -54,7 +54,8 @@ class Client:
         self.process.wait_for_line("Configured as", timeout)
         # openconnect says so before its script has run, whose last step is the route.
         by_source = ("from", self.address) if self._number else ()
-        until(lambda: self.interface in self._lab.client.run("ip", "route", "get", SERVER, *by_source, check=False).stdout,
+        route = ("ip", "route", "get", SERVER, *by_source)
+        until(lambda: self.interface in self._lab.client.run(*route, check=False).stdout,
               lambda: f"the route into {self.interface}:\n{self.process.tail()}")
         return self
 
