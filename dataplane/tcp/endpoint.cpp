@@ -83,6 +83,9 @@ void Endpoint::consume(dp::ConnId conn, uint32_t size) noexcept {
   c->receive.consume(size);
   machine_->consumed(*c);
 }
+void Endpoint::set_pressure(bool pressed) noexcept {
+  machine_->set_pressure(pressed);
+}
 rte_mbuf* Endpoint::take_front(dp::ConnId conn, uint32_t size) noexcept {
   Connection* c = machine_->find(conn);
   if (c == nullptr) return nullptr;
@@ -93,7 +96,9 @@ rte_mbuf* Endpoint::take_front(dp::ConnId conn, uint32_t size) noexcept {
 
 uint32_t Endpoint::send_room(dp::ConnId conn) const noexcept {
   const Connection* c = machine_->find(conn);
-  return c != nullptr && c->may_send() && !c->fin_queued ? c->send.room() : 0;
+  if (c == nullptr || !c->may_send() || c->fin_queued || machine_->pressed(c->send.cost()))
+    return 0;
+  return c->send.room();
 }
 bool Endpoint::send(dp::ConnId conn, rte_mbuf* m) noexcept {
   Connection* c = machine_->find(conn);

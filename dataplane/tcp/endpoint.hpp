@@ -128,6 +128,10 @@ class Endpoint {
   // The next connection that something happened to, or {generation 0}. Clears its bits.
   [[nodiscard]] Event next_event() noexcept;
 
+  // While packet buffers are scarce no queue takes more than one whole record's worth of them, so
+  // that those who neither read nor finish their records cannot starve the others.
+  void set_pressure(bool pressed) noexcept;
+
   // Everything below: `conn` must name a live slot (checked; a stale id gets the neutral answer).
   [[nodiscard]] bool alive(dp::ConnId conn) const noexcept;
   [[nodiscard]] const dp::Flow& flow(dp::ConnId conn) const noexcept;

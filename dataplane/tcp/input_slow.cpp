@@ -148,6 +148,12 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
     const bool in_order = seq == c.rcv_nxt;
     // RFC 5681 §4.2: out of order, or filling a gap, is acknowledged at once.
     if (!in_order || c.receive.has_gap()) c.ack_now = true;
+    if (pressed(c.receive.cost() + bytes.cost())) {
+      drops_.add(DropReason::no_buffer, bytes.buffers());
+      bytes.clear();
+      c.ack_now = true;
+      return;
+    }
     const auto result = in_order ? c.receive.append(bytes, c.rcv_nxt) : c.receive.insert(bytes);
     if (result != ReceiveQueue::Result::kept) {
       bytes.clear();

@@ -1,11 +1,14 @@
 // The endpoint's inside: connections in slots, and the steps of RFC 9293 §3.10 over them, one file
 // each.
 //
-//   machine.cpp      slots, events, the way a connection ends      listen.cpp   SYN, SYN-RECEIVED,
-//   no connection input_fast.cpp   open connection, expected segment             input_slow.cpp
-//   every other segment ack.cpp          what an ACK means for sending                 output.cpp
-//   which segments leave build.cpp        how a segment is laid out                     timers.cpp
-//   what time does
+//   machine.cpp     slots, events, the way a connection ends
+//   listen.cpp      SYN, SYN-RECEIVED, no connection
+//   input_fast.cpp  open connection, expected segment
+//   input_slow.cpp  every other segment
+//   ack.cpp         what an ACK means for sending
+//   output.cpp      which segments leave
+//   build.cpp       how a segment is laid out
+//   timers.cpp      what time does
 #pragma once
 
 #include <array>
@@ -54,6 +57,14 @@ class Machine {
   [[nodiscard]] bool send(Connection& c, rte_mbuf* m) noexcept;
   [[nodiscard]] bool send_copy(Connection& c, std::span<const uint8_t> bytes) noexcept;
   [[nodiscard]] uint32_t payload_limit(const Connection& c) const noexcept;
+
+  void set_pressure(bool pressed) noexcept { pressed_ = pressed; }
+  // Bytes that buffers of one queue may cost while buffers are scarce: one whole TLS record in
+  // full segments, so that everybody still gets on.
+  static constexpr uint32_t kPressedCost = 40 * 1024;
+  [[nodiscard]] bool pressed(uint32_t cost) const noexcept {
+    return pressed_ && cost > kPressedCost;
+  }
 
   [[nodiscard]] const EndpointCounters& counters() const noexcept { return counters_; }
   [[nodiscard]] const EndpointConfig& config() const noexcept { return config_; }
@@ -159,6 +170,7 @@ class Machine {
   static constexpr size_t kListeners = 16;
 
   const EndpointConfig config_;
+  bool pressed_ = false;
   const Offload offload_;
   dp::DropCounters& drops_;
   const SegmentSink out_;

@@ -28,6 +28,7 @@ class SendQueue {
   [[nodiscard]] Seq end() const noexcept { return begin_ + bytes_.bytes(); }
   // Bytes that may still be queued: by size and by what the buffers cost.
   [[nodiscard]] uint32_t room() const noexcept;
+  [[nodiscard]] uint32_t cost() const noexcept { return bytes_.cost(); }
   // By size alone. A burst of small records that was begun while there was room() may cost more
   // than the limit.
   [[nodiscard]] uint32_t byte_room() const noexcept {

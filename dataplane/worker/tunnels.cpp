@@ -135,6 +135,12 @@ void Worker::transmit() noexcept {
     reassembly.poll(now);
     last_sweep = now;
   }
+  if (now - last_pressure >= kMillisecond) {
+    // Counting looks at every lcore's cache: not for each loop.
+    const rte_mempool* pool = link.pool;
+    tcp.set_pressure(rte_mempool_avail_count(pool) < pool->size / 4);
+    last_pressure = now;
+  }
   if (now - last_snapshot >= kSecond) {
     neighbour_snapshot.write(neighbours, now);
     counters.tcp_buffers.store(tcp.buffers_held(), std::memory_order_relaxed);

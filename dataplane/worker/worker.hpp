@@ -84,6 +84,7 @@ struct alignas(64) Worker {
   Time now = 0;                // of this loop
   Time last_sweep = 0;
   Time last_snapshot = 0;
+  Time last_pressure = 0;
   unsigned idle_loops = 0;
   const bool sleep_when_idle;
 

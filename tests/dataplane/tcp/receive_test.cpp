@@ -127,6 +127,24 @@ TEST(Receive, single_bytes_do_not_pin_buffers) {
   EXPECT_GT(wire.dropped(DropReason::tcp_reassembly_full), 0u);
 }
 
+TEST(Receive, scarce_buffers_leave_everybody_one_record) {
+  Wire wire;
+  Peer peer(wire);
+  wire.endpoint->set_pressure(true);
+  const std::string segment(1380, 's');
+  for (uint32_t i = 0; i < 100; ++i) {
+    peer.give(i * 1380, segment, 0);
+  }
+  EXPECT_GE(wire.endpoint->readable(peer.conn), 16384u + 256 + 5);
+  EXPECT_LT(wire.endpoint->buffers_held(), 20u);
+  EXPECT_GT(wire.dropped(DropReason::no_buffer), 0u);
+  // What was refused was not acknowledged: it comes again and is taken.
+  wire.endpoint->set_pressure(false);
+  const uint32_t have = wire.endpoint->readable(peer.conn);
+  peer.give(have, segment, 0);
+  EXPECT_EQ(wire.endpoint->readable(peer.conn), have + 1380);
+}
+
 TEST(Receive, paws) {
   Wire wire;
   Peer peer(wire, {.timestamps = true});

@@ -243,6 +243,20 @@ TEST(Send, room_is_bounded_by_bytes_and_by_buffers) {
   EXPECT_EQ(wire.endpoint->send_room(peer.conn), 1380u);
 }
 
+TEST(Send, scarce_buffers_leave_everybody_one_record) {
+  Wire wire;
+  Peer peer(wire);
+  wire.endpoint->set_pressure(true);
+  peer.ack(0, 0);
+  const std::string record(1380, 'r');
+  while (wire.endpoint->send_room(peer.conn) >= record.size()) {
+    ASSERT_TRUE(wire.endpoint->send_copy(peer.conn, bytes(record)));
+  }
+  EXPECT_LT(wire.endpoint->buffers_held(), 20u);
+  wire.endpoint->set_pressure(false);
+  EXPECT_GE(wire.endpoint->send_room(peer.conn), record.size());
+}
+
 TEST(Send, an_empty_pool_delays_but_loses_nothing) {
   Wire wire;
   Peer peer(wire, {.mss = 1000});
