@@ -107,7 +107,7 @@ const std::array kWebvpn = {
     Command{
         .mode = Mode::webvpn,
         .syntax = "dtls port <udp-port:1-65535>",
-        .help = "UDP port of DTLS (default 443)",
+        .help = "UDP port of DTLS (default 443); no effect yet",
         .set =
             [](Draft& d, const Arguments& a) {
               d.config.webvpn.dtls_port = static_cast<uint16_t>(a.number("udp-port"));

@@ -15,6 +15,7 @@ namespace culvert::control {
 namespace {
 
 constexpr long kTickMs = 100;
+constexpr unsigned kMessagesPerPass = 64;  // per worker
 
 bool serves_vpn(const Config& config, const InterfaceConfig& interface) {
   const auto& on = config.webvpn.enabled_on;
@@ -190,7 +191,11 @@ void Headend::report_start() const {
 
 void Headend::drain_mailboxes() {
   for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
-    while (dp::Message* m = dataplane_.mailbox(worker).from_worker()) {
+    // Not until it is empty: an answer may bring the next message at once, and timers, jobs and the other workers
+    // want their turn.
+    for (unsigned n = 0; n < kMessagesPerPass; ++n) {
+      dp::Message* m = dataplane_.mailbox(worker).from_worker();
+      if (m == nullptr) break;
       setup_->on_message(worker, m);
     }
   }
@@ -215,6 +220,7 @@ void Headend::run() {
   dp::Doorbell& bell = dataplane_.control_bell();
   while (!stopping_) {
     drain_mailboxes();
+    setup_->flush();
     bell.announce_sleep();
     bool waiting = false;
     for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
@@ -240,6 +246,8 @@ void Headend::close_sessions() {
   }
   events_.clear();
   setup_.reset();
+  // What a worker without a transmit queue of its own has said is still on its way to one that has.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
 }  // namespace culvert::control

@@ -115,7 +115,14 @@ int main(int argc, char** argv) {
                  "What goes to standard error: emergencies (0) to debugging (7)")
       ->check(CLI::IsMember(allowed));
   app.set_version_flag("--version", "culvertd " CULVERT_VERSION);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "culvertd: {}: see culvertd --help\n", error.what());
+    return 1;
+  }
 
   std::signal(SIGPIPE, SIG_IGN);
   try {

@@ -28,13 +28,21 @@ Connection::Connection(SetupParts& parts, const ServerContext& tls, const dp::Me
       since_us_(parts.env.now_us()),
       tls_(std::make_unique<TlsConnection>(tls)) {}
 
+// A place is held for as long as the connection costs something: its job may outlive it.
+void Connection::leave_place() {
+  if (state_ >= State::tunnel && !job_running_) place_.reset();
+}
+
 void Connection::start() {
   want_record();
 }
 
 void Connection::enter(State state) {
   state_ = state;
-  if (state >= State::tunnel) place_.reset();
+  if (state == State::gone) {
+    if (const auto cancelled = job_cancelled_.lock()) *cancelled = true;
+  }
+  leave_place();
   since_us_ = parts_.env.now_us();
 }
 
@@ -93,6 +101,7 @@ void Connection::on_record(std::span<const uint8_t> record) {
       HandshakePool::Kind::crypto, [self, job] { job->step = self->tls_->handshake(job->record); },
       [self, job](const std::string& error) {
         self->job_running_ = false;
+        self->leave_place();
         self->on_handshake_step(error.empty() ? job->step : TlsStep::failed);
       });
   if (!job_running_) {

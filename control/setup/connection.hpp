@@ -5,6 +5,7 @@
 // keep no more than one record and one request.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -68,6 +69,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close();
   void abort();
   void fail_handshake(const std::string& reason);
+  void leave_place();
   void enter(State state);
   void log_ssl(int level, unsigned number, std::string_view format);
 
@@ -91,6 +93,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uint64_t since_us_ = 0;          // of the state, or of the last step of the login
   uint64_t request_since_us_ = 0;  // first byte of the present request
   bool job_running_ = false;
+  std::weak_ptr<std::atomic<bool>> job_cancelled_;  // of a password that is being verified
   bool saw_record_ = false;
   bool established_ = false;  // 725002 was logged
   unsigned requests_ = 0;

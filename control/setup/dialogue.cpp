@@ -42,6 +42,8 @@ struct Connection::PasswordJob {
   LocalCheck check;
   SecretText password;
   bool right = false;
+  // Set when nobody waits for the answer any more: the hash is not worth its milliseconds then.
+  std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
 };
 
 void Connection::on_request(const http::Request& request) {
@@ -137,15 +139,17 @@ void Connection::on_auth_reply(AuthRequest request, std::string user_agent) {
   job->group_choice = request.group;
   job->check = prepare_local_check(config, request.username);
   job->password = std::move(request.password);
+  job_cancelled_ = job->cancelled;
   const auto self = shared_from_this();
   job_running_ = parts_.pool.submit(
       HandshakePool::Kind::password,
       [job] {
-        job->right = job->check.verify(job->password.view());
+        job->right = !*job->cancelled && job->check.verify(job->password.view());
         job->password.clear();
       },
       [self, job](const std::string& error) {
         self->job_running_ = false;
+        self->leave_place();
         if (!error.empty()) job->right = false;
         if (self->state_ == State::verifying) {
           self->on_verified(*job);

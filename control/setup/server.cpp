@@ -76,6 +76,10 @@ void Setup::on_jobs() {
   (void)pool_.collect();
 }
 
+void Setup::flush() {
+  outbox_.flush();
+}
+
 void Setup::tick() {
   outbox_.flush();
   const uint64_t now = env_.now_us();

@@ -35,6 +35,8 @@ class Setup {
   [[nodiscard]] int job_fd() const noexcept { return pool_.event_fd(); }
   void on_jobs();
   void tick();
+  // Posts what found no free message or a full ring before. Once per pass of the loop.
+  void flush();
 
   // `vpn-sessiondb logoff`: how many sessions were ended.
   unsigned logoff_index(uint32_t index) { return sessions_.logoff_index(index); }

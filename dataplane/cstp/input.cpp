@@ -20,6 +20,9 @@ namespace culvert::cstp {
 
 namespace {
 
+// One client's backlog of tiny records must not hold the worker's other clients up.
+constexpr uint32_t kRecordsPerTurn = 256;
+
 using crypto::record::ContentType;
 using crypto::record::OpenOp;
 using crypto::record::OpenStatus;
@@ -131,7 +134,11 @@ void count_up(Context& c, Tunnel& t, uint32_t bytes, Time now) noexcept {
 void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
   const ConnId conn = conn_of(c_, t);
   t.owed &= static_cast<uint8_t>(~owed::kRead);
-  while (t.phase == Phase::tunnel) {
+  for (uint32_t records = 0; t.phase == Phase::tunnel; ++records) {
+    if (records == kRecordsPerTurn) {
+      c_.tunnels.owe(t, owed::kRead);
+      break;
+    }
     if (count_ == dp::kBurst) {
       finish(up, now);
       continue;

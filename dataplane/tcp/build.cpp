@@ -19,7 +19,8 @@ struct Machine::Layout {
   uint16_t window;
   uint8_t flags;
   std::span<const uint8_t> options;
-  uint32_t size;  // of the payload
+  uint32_t size;         // of the payload
+  uint32_t segment = 0;  // payload of each segment that the port cuts it into; 0 = it is one
 };
 
 void Machine::push_out(rte_mbuf* m) noexcept {
@@ -48,7 +49,11 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
     const uint32_t most = c.timestamps ? 3 : 4;
     options.sack(std::span(blocks).first(c.receive.sack_blocks(std::span(blocks).first(most))));
   }
-  const Layout layout{c.flow, seq, c.rcv_nxt, window_field(c), flags, options.bytes(), size};
+  const uint32_t limit = payload_limit(c);
+  const Layout layout{c.flow,    seq,
+                      c.rcv_nxt, window_field(c),
+                      flags,     options.bytes(),
+                      size,      size > limit ? limit : 0};
   if (!emit(layout, &c.send, cursor)) {
     // The next tick finds a buffer, perhaps.
     c.ack_now = true;
@@ -91,19 +96,19 @@ void Machine::send_reset(const Segment& s) noexcept {
              SendQueue::Cursor::fresh);
 }
 
-// Attaches the payload without copying; false if it takes too many pieces or buffers are short,
+// Attaches the payload without copying; false if it takes more than `max_pieces` or buffers are short,
 // with `head` as it was.
-bool Machine::attach_payload(rte_mbuf* head, SendQueue::Place place, uint32_t size) noexcept {
-  constexpr uint32_t kMaxPieces = 6;         // fewer than any port's limit
+bool Machine::attach_payload(rte_mbuf* head, SendQueue::Place place, uint32_t size,
+                             uint32_t max_pieces) noexcept {
   constexpr uint32_t kWorthAttaching = 256;  // below this a copy is cheaper
   if (size < kWorthAttaching) return false;
   uint32_t pieces = 0;
   uint32_t reach = 0;
   for (rte_mbuf* m = place.buffer; reach < size + place.offset; m = m->next) {
     reach += m->data_len;
-    if (++pieces > kMaxPieces) return false;
+    if (++pieces > max_pieces) return false;
   }
-  std::array<rte_mbuf*, kMaxPieces> shadows;
+  std::array<rte_mbuf*, kMaxTsoBuffers> shadows;
   if (rte_pktmbuf_alloc_bulk(config_.pool, shadows.data(), pieces) != 0) return false;
   rte_mbuf* last = head;
   for (uint32_t i = 0; i < pieces; ++i) {
@@ -145,9 +150,16 @@ bool Machine::emit(const Layout& layout, SendQueue* payload, SendQueue::Cursor c
   std::copy(layout.options.begin(), layout.options.end(), bytes + l3 + sizeof(TcpHeader));
   if (layout.size > 0) {
     SendQueue::Place place = payload->find(layout.seq, cursor);
-    if (!offload_.multi_segment || !attach_payload(m, place, layout.size)) {
-      auto* to =
-          reinterpret_cast<uint8_t*>(rte_pktmbuf_append(m, static_cast<uint16_t>(layout.size)));
+    constexpr uint32_t kMaxPieces = 6;  // of an ordinary segment: fewer than any port's limit
+    const uint32_t pieces = layout.segment != 0 ? offload_.tso_buffers - 1 : kMaxPieces;
+    if (!offload_.multi_segment || !attach_payload(m, place, layout.size, pieces)) {
+      auto* to = layout.segment != 0 ? nullptr
+                                     : reinterpret_cast<uint8_t*>(rte_pktmbuf_append(
+                                           m, static_cast<uint16_t>(layout.size)));
+      if (to == nullptr) {  // a super-segment for which there were not buffers enough
+        dp::drop(drops_, dp::DropReason::no_buffer, m);
+        return false;
+      }
       for (uint32_t left = layout.size; left > 0;) {
         const uint32_t part = std::min<uint32_t>(left, place.buffer->data_len - place.offset);
         std::memcpy(to, rte_pktmbuf_mtod_offset(place.buffer, const uint8_t*, place.offset), part);
@@ -198,7 +210,13 @@ void Machine::finish_checksums(rte_mbuf* m, const Layout& layout, uint32_t l3,
   m->l3_len = l3 & 0x1ff;
   m->l4_len = (sizeof(TcpHeader) + layout.options.size()) & 0xff;
   m->ol_flags |= v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
-  const uint16_t pseudo = pseudo_header_sum(layout.flow.local, layout.flow.remote, tcp_size);
+  // The port adds each segment's length when it cuts.
+  const uint16_t pseudo =
+      pseudo_header_sum(layout.flow.local, layout.flow.remote, layout.segment != 0 ? 0 : tcp_size);
+  if (layout.segment != 0) {
+    m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+    m->tso_segsz = static_cast<uint16_t>(layout.segment);
+  }
   uint16_t checksum = pseudo;
   if (offload_.tcp_checksum) {
     m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;

@@ -30,9 +30,11 @@ enum class Timer : uint8_t {
   retransmit,  // or persist, or the SYN-ACK's
   ack,         // delayed ACK; also "try again" when the packet pool was empty
   keepalive,
-  linger,  // TIME-WAIT, and FIN-WAIT-2 once the upper layer is gone
+  linger,  // TIME-WAIT, and every other state once the upper layer is gone
 };
 inline constexpr size_t kTimers = 4;
+
+class AgeList;
 
 struct alignas(64) Connection {
   // --- line 0: what a received segment reads and writes ---
@@ -89,8 +91,9 @@ struct alignas(64) Connection {
 
   Connection* next_active = nullptr;
   Connection* next_event = nullptr;
-  Connection* linger_prev = nullptr;  // released connections in TIME-WAIT, oldest first
-  Connection* linger_next = nullptr;
+  Connection* older = nullptr;  // neighbours in waits_in
+  Connection* newer = nullptr;
+  AgeList* waits_in = nullptr;  // half-open or forgotten connections, or neither
 
   RttEstimator rtt;
   Seq rtt_seq;

@@ -24,16 +24,18 @@ using Time = uint64_t;
 struct EndpointConfig {
   uint8_t worker = 0;
   uint32_t max_connections = 4096;  // slots of this worker
-  uint32_t syn_backlog = 1024;      // of them still in SYN-RECEIVED, at most
-  uint16_t interface_mtu = 1500;    // bounds what we send: MSS <= mtu - 40 (IPv4) / - 60 (IPv6)
-  uint16_t tcpmss_max = 1380;       // `sysopt connection tcpmss`; 0 = no limit
+  // Of them still in SYN-RECEIVED, at most: at least one, no more than a quarter of the slots. One
+  // more SYN pushes the oldest out.
+  uint32_t syn_backlog = 1024;
+  uint16_t interface_mtu = 1500;  // bounds what we send: MSS <= mtu - 40 (IPv4) / - 60 (IPv6)
+  uint16_t tcpmss_max = 1380;     // `sysopt connection tcpmss`; 0 = no limit
   uint32_t receive_buffer =
       512 * 1024;                       // bytes of unread + out-of-order data a connection may hold
   uint32_t send_buffer = 512 * 1024;    // bytes of unacknowledged + unsent data
   Time keepalive_idle = 7'200'000'000;  // RFC 9293 §3.8.4 default two hours
   Time keepalive_interval = 75'000'000;
   uint8_t keepalive_probes = 9;
-  Time time_wait = 60'000'000;   // 2 MSL
+  Time time_wait = 60'000'000;   // 2 MSL; also how long a released connection may take to close
   Time delayed_ack = 40'000;     // at most; RFC 9293 §3.8.6.3 says < 0.5 s
   uint8_t max_retransmits = 15;  // R2 (RFC 9293 §3.8.3)
   uint8_t max_syn_retransmits = 5;
@@ -93,10 +95,14 @@ struct SegmentSink {
   void* arg;
 };
 
+inline constexpr uint32_t kMaxTsoBuffers = 64;
+
 struct Offload {
   bool ip_checksum = false;    // the port fills IPv4 header checksums
   bool tcp_checksum = false;   // the port fills TCP checksums (pseudo-header sum prepared)
   bool multi_segment = false;  // the port takes chained buffers: payload is attached, not copied
+  uint32_t tso_bytes = 0;      // payload of a super-segment that the port cuts; 0 = it cuts none
+  uint32_t tso_buffers = 0;    // buffers that may be chained for one, the headers' included
 };
 
 class Machine;  // dataplane/tcp/machine.hpp
@@ -172,7 +178,8 @@ class Endpoint {
   void abort(dp::ConnId conn, Time now) noexcept;  // RST; kClosed follows
   // After this the upper layer has forgotten the connection; unread data is dropped by name, TCP
   // finishes by itself (TIME-WAIT and so on; data that still comes is answered with RST, RFC 9293
-  // §3.10.7.4... RFC 2525 §2.17). Always call it once.
+  // §3.10.7.4... RFC 2525 §2.17). What was queued is still sent, but after time_wait, or when a new
+  // connection needs the slot, the peer gets RST. Always call it once.
   void release(dp::ConnId conn) noexcept;
   void set_keepalive(dp::ConnId conn, Time idle, Time interval, uint8_t probes) noexcept;
 

@@ -69,7 +69,9 @@ void Machine::on_syn(Segment& s, uint32_t hash) noexcept {
     send_reset(s);
     return drop(s, DropReason::tcp_no_listener);
   }
-  if (half_open_ >= config_.syn_backlog) return drop(s, DropReason::tcp_conn_limit);
+  // A slow flood pushes out its own SYNs, for whoever answers is no longer in the list. Refusing the
+  // new one instead would shut the door for as long as the SYN-ACKs are repeated.
+  if (half_open_.size() >= syn_backlog_) give_up_half_open();
   Connection* slot = take_slot();
   if (slot == nullptr) return drop(s, DropReason::tcp_conn_limit);
   Connection& c = *slot;
@@ -77,7 +79,7 @@ void Machine::on_syn(Segment& s, uint32_t hash) noexcept {
   c.flow = s.flow;
   c.hash = hash;
   table_.insert(hash, c.slot);
-  ++half_open_;
+  half_open_.push(c);
   count(counters_.accepted);
 
   const InitialNumbers numbers = initial_numbers(isn_key_, c.flow, now_);
@@ -129,7 +131,7 @@ void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
     send_reset(s);
     return drop(s, DropReason::tcp_handshake);
   }
-  --half_open_;
+  AgeList::remove(c);
   c.state = State::established;
   count(counters_.established);
   measure(c, s);

@@ -1,8 +1,9 @@
 // Slots, events, bursts in and out, and how a connection ends.
 // Drops: tcp-not-syn and the like are named where they happen; np-socket-closed here for unread
-// data.
+// data, tcp-3whs-failed for a half-open connection that makes room.
 #include "dataplane/tcp/machine.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace culvert::tcp {
@@ -26,6 +27,8 @@ Machine::Machine(const EndpointConfig& config, const Offload& offload, dp::DropC
       drops_(drops),
       out_(out),
       own_scale_(scale_for(config.receive_buffer)),
+      // A flood of SYNs never holds more than a quarter of the slots.
+      syn_backlog_(std::clamp(config.syn_backlog, 1u, std::max(1u, config.max_connections / 4))),
       isn_key_{config.isn_key[0], config.isn_key[1]},
       // The same secret serves the table: SipHash under another key, derived by setting it apart.
       table_(config.max_connections, {~config.isn_key[0], config.isn_key[1]}),
@@ -56,10 +59,14 @@ Machine::~Machine() {
 
 Connection* Machine::take_slot() noexcept {
   if (free_count_ == 0) {
-    // A connection in TIME-WAIT that nobody above knows is the cheapest to lose.
-    if (linger_oldest_ == nullptr) return nullptr;
-    close(*linger_oldest_, CloseReason::finished);
-    if (free_count_ == 0) return nullptr;  // it is still in a list
+    // A connection that nobody above knows any more is the cheapest to lose, then one that nobody
+    // knows yet.
+    if (Connection* oldest = forgotten_.oldest()) {
+      abort(*oldest, now_);
+    } else {
+      give_up_half_open();
+    }
+    if (free_count_ == 0) return nullptr;  // there was none, or it is still in a list
   }
   Connection& c = connections_[free_slots_[--free_count_]];
   const uint32_t slot = c.slot;
@@ -70,6 +77,14 @@ Connection* Machine::take_slot() noexcept {
   c.in_use = true;
   count(counters_.connections);
   return &c;
+}
+
+// The oldest has had the most time to answer. Its peer is not told: the address may be anybody's.
+void Machine::give_up_half_open() noexcept {
+  Connection* oldest = half_open_.oldest();
+  if (oldest == nullptr) return;
+  drops_.add(dp::DropReason::tcp_handshake);
+  close(*oldest, CloseReason::handshake_failed);
 }
 
 void Machine::free_slot(Connection& c) noexcept {
@@ -187,9 +202,8 @@ Event Machine::next_event() noexcept {
 
 void Machine::close(Connection& c, CloseReason reason) noexcept {
   if (c.state == State::closed) return;
-  if (c.state == State::syn_received) --half_open_;
   table_.erase(c.hash, c.slot);
-  leave_linger_list(c);
+  AgeList::remove(c);
   const bool announced = c.state == State::time_wait;
   c.state = State::closed;
   c.send.clear();
@@ -218,21 +232,6 @@ void Machine::enter_time_wait(Connection& c) noexcept {
   count(counters_.closed);
   // Nothing more can happen that the upper layer would want to know.
   post(c, event::kClosed);
-  if (c.released) enter_linger_list(c);
-}
-
-void Machine::enter_linger_list(Connection& c) noexcept {
-  c.linger_prev = linger_newest_;
-  c.linger_next = nullptr;
-  (linger_newest_ != nullptr ? linger_newest_->linger_next : linger_oldest_) = &c;
-  linger_newest_ = &c;
-}
-
-void Machine::leave_linger_list(Connection& c) noexcept {
-  if (c.state != State::time_wait || !c.released) return;
-  (c.linger_prev != nullptr ? c.linger_prev->linger_next : linger_oldest_) = c.linger_next;
-  (c.linger_next != nullptr ? c.linger_next->linger_prev : linger_newest_) = c.linger_prev;
-  c.linger_prev = c.linger_next = nullptr;
 }
 
 // RFC 9293 §3.10.4 CLOSE.
@@ -260,16 +259,12 @@ void Machine::release(Connection& c) noexcept {
   }
   shutdown(c);
   c.released = true;
-  switch (c.state) {
-    case State::closed: free_slot(c); break;
-    case State::time_wait: enter_linger_list(c); break;
-    case State::fin_wait_2:
-      // The peer may never close, and nobody is left who would: do not wait for longer than
-      // TIME-WAIT.
-      arm(c, Timer::linger, now_ + config_.time_wait);
-      break;
-    default: break;
-  }
+  if (c.state == State::closed) return free_slot(c);
+  forgotten_.push(c);
+  // Nobody is left who would close it, and the peer may be silent, keep its window shut or
+  // acknowledge byte by byte (RFC 9293 §3.8.6.1 lets that go on for ever): do not wait for longer
+  // than TIME-WAIT, which runs already if that is the state.
+  if (c.state != State::time_wait) arm(c, Timer::linger, now_ + config_.time_wait);
 }
 
 void Machine::set_keepalive(Connection& c, Time idle, Time interval, uint8_t probes) noexcept {

@@ -14,6 +14,7 @@
 #include <array>
 #include <memory>
 
+#include "dataplane/tcp/age_list.hpp"
 #include "dataplane/tcp/connection.hpp"
 #include "dataplane/tcp/endpoint.hpp"
 #include "dataplane/tcp/flow_table.hpp"
@@ -89,8 +90,7 @@ class Machine {
   // The connection is over; the slot goes now if nobody above knows it, at release() otherwise.
   void close(Connection& c, CloseReason reason) noexcept;
   void enter_time_wait(Connection& c) noexcept;
-  void enter_linger_list(Connection& c) noexcept;
-  void leave_linger_list(Connection& c) noexcept;
+  void give_up_half_open() noexcept;
 
   // listen.cpp
   void on_no_connection(Segment& s) noexcept;
@@ -130,6 +130,7 @@ class Machine {
   void transmit(Connection& c) noexcept;
   bool send_lost(Connection& c) noexcept;
   bool send_new(Connection& c) noexcept;
+  [[nodiscard]] uint32_t super_segment(Connection& c, uint32_t limit, uint32_t room) noexcept;
   void probe_window(Connection& c) noexcept;
   void acknowledge(Connection& c, bool sent) noexcept;
   [[nodiscard]] uint32_t free_window(const Connection& c) const noexcept;
@@ -145,7 +146,8 @@ class Machine {
   struct Layout;
   [[nodiscard]] bool emit(const Layout& layout, SendQueue* payload,
                           SendQueue::Cursor cursor) noexcept;
-  [[nodiscard]] bool attach_payload(rte_mbuf* head, SendQueue::Place place, uint32_t size) noexcept;
+  [[nodiscard]] bool attach_payload(rte_mbuf* head, SendQueue::Place place, uint32_t size,
+                                    uint32_t max_pieces) noexcept;
   void finish_checksums(rte_mbuf* m, const Layout& layout, uint32_t l3, uint32_t tcp_size) noexcept;
   [[nodiscard]] uint16_t window_field(Connection& c) noexcept;
   void push_out(rte_mbuf* m) noexcept;
@@ -178,7 +180,7 @@ class Machine {
   bool started_ = false;
   uint16_t ip_id_ = 0;
   uint8_t own_scale_ = 0;
-  uint32_t half_open_ = 0;
+  const uint32_t syn_backlog_;
   dp::Batch batch_;
   SipKey isn_key_;
   FlowTable table_;
@@ -190,8 +192,8 @@ class Machine {
   Connection* active_tail_ = nullptr;
   Connection* events_ = nullptr;
   Connection* events_tail_ = nullptr;
-  Connection* linger_oldest_ = nullptr;
-  Connection* linger_newest_ = nullptr;
+  AgeList half_open_;  // SYN-RECEIVED
+  AgeList forgotten_;  // released, and not closed yet
   std::array<Listener, kListeners> listeners_{};
   EndpointCounters counters_{};
 };

@@ -52,6 +52,15 @@ bool Machine::send_lost(Connection& c) noexcept {
   return sent;
 }
 
+// As many full segments in one packet as there is data, as both windows allow, and as the port cuts. `room`: bytes that
+// the windows leave.
+uint32_t Machine::super_segment(Connection& c, uint32_t limit, uint32_t room) noexcept {
+  const uint32_t full = std::min({c.unsent(), room, offload_.tso_bytes}) / limit * limit;
+  if (full <= limit) return limit;
+  const uint32_t reach = c.send.reach(c.snd_nxt, offload_.tso_buffers - 1) / limit * limit;
+  return std::max(limit, std::min(full, reach));
+}
+
 bool Machine::send_new(Connection& c) noexcept {
   bool sent = false;
   c.cwnd_limited = c.flight() > 0 && pipe(c) + c.mss > c.congestion.window();
@@ -76,6 +85,10 @@ bool Machine::send_new(Connection& c) noexcept {
     if (in_network > 0 && in_network + size > c.congestion.window() + extra) {
       c.cwnd_limited = true;
       break;
+    }
+    if (size == limit && offload_.tso_bytes > limit) {
+      const uint32_t window = c.congestion.window() + extra;
+      size = super_segment(c, limit, std::min(room, window > in_network ? window - in_network : 0));
     }
     const bool last = size == unsent;
     const bool fin = last && c.fin_due();

@@ -49,4 +49,15 @@ void SendQueue::clear() noexcept {
   cursors_[0] = cursors_[1] = nullptr;
 }
 
+uint32_t SendQueue::reach(Seq at, uint32_t buffers) noexcept {
+  const Place place = find(at, Cursor::fresh);
+  uint32_t bytes = 0;
+  uint32_t offset = place.offset;
+  for (const rte_mbuf* m = place.buffer; m != nullptr && buffers > 0; m = m->next, --buffers) {
+    bytes += m->data_len - offset;
+    offset = 0;
+  }
+  return bytes;
+}
+
 }  // namespace culvert::tcp

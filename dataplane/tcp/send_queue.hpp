@@ -40,6 +40,8 @@ class SendQueue {
   void acknowledge(Seq una) noexcept;
   // Where the byte `at` lies, begin() <= at < end().
   [[nodiscard]] Place find(Seq at, Cursor cursor) noexcept;
+  // How many bytes from `at` on lie in at most `buffers` buffers.
+  [[nodiscard]] uint32_t reach(Seq at, uint32_t buffers) noexcept;
   void clear() noexcept;
   [[nodiscard]] uint32_t buffers() const noexcept { return bytes_.buffers(); }
 

@@ -1,5 +1,5 @@
 // What time does: retransmission and persist (RFC 6298, RFC 9293 §3.8.6.1), delayed ACK, keepalive
-// (§3.8.4), TIME-WAIT. Drops: tcp-3whs-failed for a handshake that nobody completes.
+// (§3.8.4), TIME-WAIT, the end of forgotten connections. Drops: tcp-3whs-failed for a handshake that nobody completes.
 #include <algorithm>
 
 #include "dataplane/tcp/machine.hpp"
@@ -30,7 +30,8 @@ void Machine::on_timer(Connection& c) noexcept {
     c.deadline(t) = kNever;
     return true;
   };
-  if (due(Timer::linger)) return close(c, CloseReason::finished);
+  // After TIME-WAIT silently; with a reset in any other state.
+  if (due(Timer::linger)) return abort(c, now_);
   if (due(Timer::retransmit)) on_retransmit(c);
   if (due(Timer::keepalive)) on_keepalive(c);
   if (due(Timer::ack)) {

@@ -96,6 +96,7 @@ void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
 }
 
 void Dataplane::start() {
+  running_ = true;  // whatever fails below, stop() waits for the workers that run
   for (auto& port : ports_)
     port->start();
   for (unsigned i = 0; i < workers_.size(); ++i) {
@@ -110,7 +111,6 @@ void Dataplane::start() {
       throw std::runtime_error("cannot start worker " + std::to_string(i));
     }
   }
-  running_ = true;
 }
 
 void Dataplane::stop() noexcept {

@@ -58,10 +58,7 @@ void Worker::box_edges(bool hardware_steered) noexcept {
       reassembly.input(edges.local_fragment, edges, now);
     }
   }
-  if (!edges.local_icmp.empty()) {
-    icmp_input(icmp, edges.local_icmp, made_here, drops, now);
-    route_made_here();
-  }
+  if (!edges.local_icmp.empty()) answer_echoes();
   if (!edges.local_other.empty()) drop_all(drops, DropReason::ip_protocol, edges.local_other);
   if (!edges.local_tcp.empty()) steer_tcp(hardware_steered);
 }

@@ -94,23 +94,30 @@ void Worker::route_up(Batch& packets) noexcept {
     }
   }
   packets.clear();
-  if (!edges.local_icmp.empty()) {
-    icmp_input(icmp, edges.local_icmp, made_here, drops, now);
-    route_made_here();
-  }
+  if (!edges.local_icmp.empty()) answer_echoes();
+}
+
+void Worker::answer_echoes() noexcept {
+  route_made_here();  // the replies need the whole batch's room
+  icmp_input(icmp, edges.local_icmp, made_here, drops, now);
+  route_made_here();
 }
 
 // ICMP of our own may be for a host on a link or for a client.
 void Worker::route_made_here() noexcept {
-  for (rte_mbuf* m : made_here) {
-    const IpAddress dst = IpAddress::v4(rte_pktmbuf_mtod(m, const Ipv4Header*)->dst);
-    if (shared.sessions_->lookup(dst) != nullptr) {
-      down_sink().push(m);
-    } else {
-      out_sink().push(m);
+  while (!made_here.empty()) {
+    // Routing one to a client may run the down stage, which may make more: those get the next round.
+    Batch routed = made_here;
+    made_here.clear();
+    for (rte_mbuf* m : routed) {
+      const IpAddress dst = IpAddress::v4(rte_pktmbuf_mtod(m, const Ipv4Header*)->dst);
+      if (shared.sessions_->lookup(dst) != nullptr) {
+        down_sink().push(m);
+      } else {
+        out_sink().push(m);
+      }
     }
   }
-  made_here.clear();
 }
 
 void Worker::run_down() noexcept {

@@ -31,9 +31,14 @@ tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, r
 tcp::Offload offload(const std::vector<std::unique_ptr<Port>>& ports) {
   // PortTx does in software what a port cannot, so checksums may always be left to it; a chain that
   // it has to copy would cost more than the copy that TCP makes.
-  tcp::Offload o{true, true, true};
-  for (const auto& port : ports)
-    o.multi_segment &= port->capabilities().multi_segment;
+  tcp::Offload o{true, true, true, 60'000, tcp::kMaxTsoBuffers};
+  for (const auto& port : ports) {
+    const PortCapabilities& c = port->capabilities();
+    o.multi_segment &= c.multi_segment;
+    o.tso_bytes = c.tso && c.multi_segment ? std::min(o.tso_bytes, c.max_tso_size) : 0;
+    o.tso_buffers = std::min<uint32_t>(o.tso_buffers, c.max_tso_segments);
+  }
+  if (o.tso_buffers < 2) o.tso_bytes = 0;
   return o;
 }
 

@@ -104,6 +104,7 @@ struct alignas(64) Worker {
   void connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;
   void route_up(Batch& packets) noexcept;
   void route_made_here() noexcept;
+  void answer_echoes() noexcept;
   void run_down() noexcept;
   void hand_over(rte_mbuf* m, uint8_t to) noexcept;
   void flush_handoff(uint8_t to) noexcept;

@@ -62,7 +62,7 @@ WRONG = {
                                        ["cv-inner-malformed"]),
     "inner packet of another's address": (frame(DATA, frames.ipv4("10.48.66.7", SERVER, 1, b"x" * 20)),
                                           ["svc-selector-failure"]),
-    "a record of 16384 bytes": (frame(DATA, bytes(16376)), ["cv-inner-malformed"]),
+    "a record of 16384 bytes": (frame(DATA, bytes(16376)), ["mp-svc-bad-length"]),
 }
 
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+import traceback
 
 from . import phases
 from .build import BuildError
@@ -34,9 +35,10 @@ def run(phase: phases.Phase, progress, full: bool) -> Results:
     """A phase that breaks as a whole is one failure, with its reason."""
     try:
         results = phase.run(progress, full)
-    except (BuildError, OSError) as error:
+    except Exception as error:
         results = Results()
-        results.fail(phase.name, str(error))
+        known = isinstance(error, (BuildError, OSError))
+        results.fail(phase.name, str(error) if known else traceback.format_exc())
     progress.outcome = f"{results.passed} passed, {len(results.failures)} failed"
     progress.below = [failure.text() for failure in results.failures]
     return results

@@ -40,6 +40,18 @@ def build_and_unit_tests(tree: build.Tree) -> Callable[[Progress, bool], Results
     return run
 
 
+def quickstart(progress: Progress, full: bool) -> Results:
+    """The other command, as a user runs it: once to its end, once with --keep and --stop."""
+    results = Results()
+    command = [ROOT / "tools" / "quickstart"]
+    for words in (("--json",), ("--keep",), ("--stop",)):
+        name = " ".join(("quickstart", *words))
+        progress.show(name)
+        done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=600)
+        results.count(name, done.returncode == 0, tail(done.stdout + done.stderr, 60))
+    return results
+
+
 def tidy(progress: Progress, full: bool) -> Results:
     results = Results()
     build.set_up(build.CLANG)
@@ -55,6 +67,7 @@ ALL = (
     Phase("sanitized", "Sanitizer build and unit tests", build_and_unit_tests(build.SANITIZED)),
     Phase("fuzz", "Fuzz targets", fuzzing.run),
     Phase("e2e", "End to end, release build", end_to_end.on_release),
+    Phase("quickstart", "The quickstart", quickstart),
     Phase("e2e-sanitized", "End to end, sanitizer build", end_to_end.on_sanitized),
     Phase("clang", "clang build and unit tests", build_and_unit_tests(build.CLANG), full_only=True),
     Phase("tidy", "clang-tidy", tidy, full_only=True),

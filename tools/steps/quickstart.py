@@ -113,8 +113,8 @@ def main() -> int:
     except BuildError as error:
         say(f"\nquickstart: {error}")
         return 1
-    except (AssertionError, OSError, KeyError, ValueError) as error:
-        say(f"\nquickstart failed: {error}\n{demonstration.logs()}")
+    except Exception as error:  # whatever it is: nothing may be left running
+        say(f"\nquickstart failed: {error or type(error).__name__}\n{demonstration.logs()}")
         demonstration.clear()
         return 1
     except KeyboardInterrupt:

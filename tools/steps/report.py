@@ -65,7 +65,7 @@ def interface_mtu(lab: Lab, client: Client) -> int:
 
 def as_text(report: Report) -> str:
     v = report.values
-    drops = ", ".join(f"{name} {count}" for name, count in sorted(v["drops"].items())) or "none"
+    drops = ", ".join(f"{name} {count}" for name, count in sorted(v["drops"].items()) if count) or "none"
     sessions = "; ".join(f"{s['username']} at {s['assigned_ip']} from {s['public_ip']}" for s in v["sessions"])
     return f"""
   Client      {v['client']}, inside address {v['address']}

@@ -1,4 +1,6 @@
 // From SYN to ESTABLISHED, and what has no connection.
+#include <algorithm>
+
 #include "tests/dataplane/tcp/wire.hpp"
 
 namespace culvert::tcp::test {
@@ -97,13 +99,78 @@ TEST(Open, closed_port_and_stray_segments_are_reset) {
   EXPECT_EQ(wire.dropped(DropReason::tcp_not_syn), 2u);
 }
 
-TEST(Open, backlog_and_slots_are_bounded) {
-  Wire wire({.max_connections = 8, .syn_backlog = 3});
+// Sends a SYN from `port` and returns the answer.
+Sent open_half(Wire& wire, uint16_t port) {
+  wire.give({.seq = Seq{7}, .flags = kSyn}, Wire::default_flow(port));
+  return wire.take();
+}
+
+// Answers the SYN-ACK; true if that opened the connection, false if it was reset.
+bool complete(Wire& wire, const Sent& syn_ack) {
+  wire.give({.seq = Seq{8}, .ack = syn_ack.seq + 1}, syn_ack.flow);
+  if (wire.event().bits == event::kOpened) return true;
+  EXPECT_EQ(wire.take().flags, kRst);
+  return false;
+}
+
+TEST(Open, a_full_backlog_gives_up_the_oldest) {
+  Wire wire({.max_connections = 15, .syn_backlog = 3});
+  std::vector<Sent> answers;
   for (uint16_t port = 1; port <= 5; ++port) {
-    wire.give({.seq = Seq{7}, .flags = kSyn}, Wire::default_flow(port));
+    answers.push_back(open_half(wire, port));
+    EXPECT_EQ(answers.back().flags, kSyn | kAck);
   }
-  EXPECT_EQ(wire.out.size(), 3u);
-  EXPECT_EQ(wire.dropped(DropReason::tcp_conn_limit), 2u);
+  EXPECT_TRUE(wire.quiet());
+  EXPECT_EQ(wire.endpoint->counters().connections, 3u);
+  EXPECT_EQ(wire.dropped(DropReason::tcp_handshake), 2u);
+  EXPECT_EQ(wire.dropped(DropReason::tcp_conn_limit), 0u);
+  EXPECT_FALSE(complete(wire, answers[0]));
+  EXPECT_FALSE(complete(wire, answers[1]));
+  // Whoever has answered no longer takes a place, and is not given up.
+  EXPECT_TRUE(complete(wire, answers[3]));
+  open_half(wire, 6);
+  EXPECT_EQ(wire.dropped(DropReason::tcp_handshake), 2u);
+  open_half(wire, 7);
+  EXPECT_EQ(wire.dropped(DropReason::tcp_handshake), 3u);
+  EXPECT_FALSE(complete(wire, answers[2]));
+  EXPECT_TRUE(complete(wire, answers[4]));
+}
+
+TEST(Open, one_who_answers_gets_in_through_a_slow_flood) {
+  Wire wire;
+  for (uint16_t port = 1; port <= 100; ++port) {
+    open_half(wire, port);
+    wire.run(100 * kMs);
+  }
+  wire.forget();
+  EXPECT_TRUE(complete(wire, open_half(wire, 200)));
+}
+
+TEST(Open, the_backlog_is_a_quarter_of_the_slots) {
+  for (const uint32_t slots : {1u, 3u, 8u}) {
+    Wire wire({.max_connections = slots});
+    for (uint16_t port = 1; port <= 10; ++port) {
+      EXPECT_EQ(open_half(wire, port).flags, kSyn | kAck);
+    }
+    EXPECT_EQ(wire.endpoint->counters().connections, std::max(1u, slots / 4));
+  }
+}
+
+TEST(Open, slots_are_bounded) {
+  Wire wire({.max_connections = 8});
+  for (uint16_t port = 1; port <= 7; ++port) {
+    EXPECT_TRUE(complete(wire, open_half(wire, port)));
+  }
+  // Half-open connections do not shut the door while the backlog has places but the slots are gone.
+  const Sent slow = open_half(wire, 8);
+  const Sent quick = open_half(wire, 9);
+  EXPECT_EQ(wire.dropped(DropReason::tcp_handshake), 1u);
+  EXPECT_FALSE(complete(wire, slow));
+  EXPECT_TRUE(complete(wire, quick));
+  wire.give({.seq = Seq{7}, .flags = kSyn}, Wire::default_flow(10));
+  EXPECT_TRUE(wire.quiet());
+  EXPECT_EQ(wire.dropped(DropReason::tcp_conn_limit), 1u);
+  EXPECT_EQ(wire.endpoint->counters().connections, 8u);
 }
 
 TEST(Open, malformed_segments_are_dropped_by_name) {

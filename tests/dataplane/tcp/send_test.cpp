@@ -47,6 +47,38 @@ TEST(Send, attached_buffers_and_offloads) {
   EXPECT_EQ(wire.out.size(), 4u);
 }
 
+TEST(Send, super_segments_for_ports_that_cut_them) {
+  Wire wire({}, {.ip_checksum = true,
+                 .tcp_checksum = true,
+                 .multi_segment = true,
+                 .tso_bytes = 60'000,
+                 .tso_buffers = 8});
+  Peer peer(wire, {.mss = 1000});
+  std::string all;
+  for (int i = 0; i < 40; ++i) {
+    rte_mbuf* m = rte_pktmbuf_alloc(test_pool());
+    const std::string part = pattern(1500, all.size());
+    std::memcpy(rte_pktmbuf_append(m, 1500), part.data(), part.size());
+    ASSERT_TRUE(wire.endpoint->send(peer.conn, m));
+    all += part;
+  }
+  wire.poll();
+  // The initial window is ten segments; seven buffers of 1500 bytes hold ten whole ones.
+  ASSERT_EQ(wire.out.size(), 1u);
+  EXPECT_EQ(wire.out[0].data, all.substr(0, 10'000));
+  wire.out.clear();
+  peer.ack(10'000, 65535);
+  wire.poll();
+  std::string got = all.substr(0, 10'000);
+  for (const Sent& s : wire.out) {
+    EXPECT_LE(s.data.size(), 10'000u);
+    got += s.data;
+  }
+  EXPECT_EQ(got, all.substr(0, got.size()));
+  // Slow start counts an acknowledgement for at most eight segments (RFC 9406 §4.2).
+  EXPECT_EQ(got.size(), 28'000u);
+}
+
 TEST(Send, tiny_mss) {
   Wire wire;
   Peer peer(wire, {.mss = 1});
