@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .headend_config import HeadendConfig
 from .lab import Lab
-from .paths import CULVERTD
+from .paths import CULVERTD, ROOT
 from .poll import until
 from .process import Process
 from .show import Management
@@ -19,6 +19,7 @@ _SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|Undefine
 def sanitizer_environment() -> dict[str, str]:
     return os.environ | {
         "ASAN_OPTIONS": "detect_leaks=1:halt_on_error=1:exitcode=99",
+        "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     }
 
