@@ -52,11 +52,14 @@ class Client:
 
     def wait_connected(self, timeout: float = 30.0) -> "Client":
         self.process.wait_for_line("Configured as", timeout)
-        # openconnect says so before its script has run, whose last step is the route.
-        by_source = ("from", self.address) if self._number else ()
-        route = ("ip", "route", "get", SERVER, *by_source)
-        until(lambda: self.interface in self._lab.client.run(*route, check=False).stdout,
-              lambda: f"the route into {self.interface}:\n{self.process.tail()}")
+        # openconnect says so before its script has run, whose last step is the route. The log may also end with an
+        # earlier client's words, so the address is read anew each time.
+        def routed() -> bool:
+            by_source = ("from", self.address) if self._number else ()
+            answer = self._lab.client.run("ip", "route", "get", SERVER, *by_source, check=False).stdout
+            return f"dev {self.interface} " in answer
+
+        until(routed, lambda: f"the route into {self.interface}:\n{self.process.tail()}")
         return self
 
     @property
