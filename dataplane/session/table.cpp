@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <stdexcept>
 
 #include <rte_errno.h>
@@ -15,6 +16,15 @@ namespace {
   throw std::runtime_error(
       "no memory for the session table: raise `memory` in the dataplane section, or lower "
       "`sessions`");
+}
+// Not rte_hash_crc(): it loads eight bytes at a time, and addresses are not aligned.
+uint32_t hash_address(const void* key, uint32_t /*size*/, uint32_t initial) {
+  std::array<uint64_t, sizeof(IpAddress) / 8> words;
+  std::memcpy(words.data(), key, sizeof(IpAddress));
+  uint32_t crc = initial;
+  for (const uint64_t word : words)
+    crc = rte_hash_crc_8byte(word, crc);
+  return crc;
 }
 }  // namespace
 
@@ -33,7 +43,7 @@ SessionTable::SessionTable(unsigned max_sessions, unsigned workers) : storage_(m
   // wants room.
   parameters.entries = std::max(64u, 2 * max_sessions);
   parameters.key_len = sizeof(IpAddress);
-  parameters.hash_func = rte_hash_crc;
+  parameters.hash_func = hash_address;
   parameters.socket_id = SOCKET_ID_ANY;
   parameters.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF;
   hash_.reset(rte_hash_create(&parameters));

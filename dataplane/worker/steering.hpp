@@ -6,7 +6,9 @@
 // computes the owner and passes packets on.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 
 #include <rte_hash_crc.h>
 
@@ -19,12 +21,23 @@ namespace culvert::dp {
   return static_cast<uint8_t>((uint64_t{hash} * workers) >> 32);
 }
 
+// CRC32C of a trivially copyable key. By copies of eight bytes, because keys need not be aligned.
+template <typename Key>
+[[nodiscard]] inline uint32_t crc_of(const Key& key) noexcept {
+  std::array<uint64_t, (sizeof(Key) + 7) / 8> words{};
+  std::memcpy(words.data(), &key, sizeof key);
+  uint32_t crc = 0;
+  for (const uint64_t word : words)
+    crc = rte_hash_crc_8byte(word, crc);
+  return crc;
+}
+
 [[nodiscard]] inline uint8_t owner_of(const Flow& flow, unsigned workers) noexcept {
-  return spread(rte_hash_crc(&flow, sizeof flow, 0), workers);
+  return spread(crc_of(flow), workers);
 }
 
 [[nodiscard]] inline uint8_t home_of(const IpAddress& inner, unsigned workers) noexcept {
-  return spread(rte_hash_crc(inner.bytes().data(), 16, 0), workers);
+  return spread(crc_of(inner.bytes()), workers);
 }
 
 }  // namespace culvert::dp
