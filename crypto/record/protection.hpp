@@ -64,8 +64,8 @@ enum class OpenStatus : uint8_t {
   bad_type,   // a type that does not exist or may not come here; an empty alert or handshake record
   exhausted,  // sequence number would wrap
   held,       // untouched, because of an earlier record of the connection: one that failed, or a
-         // handshake message (after a TLS 1.3 KeyUpdate this record needs the new keys; open it
-         // again with those)
+  // handshake message (after a TLS 1.3 KeyUpdate this record needs the new keys; open it
+  // again with those)
 };
 
 struct OpenOp {
