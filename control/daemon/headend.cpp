@@ -100,9 +100,11 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
   };
   add_event(SIGTERM, EV_SIGNAL | EV_PERSIST, stop);
   add_event(SIGINT, EV_SIGNAL | EV_PERSIST, stop);
-  // Readable when a worker rang while this thread slept; run() empties it.
+  // Readable when a worker rang while this thread slept.
   add_event(dataplane_.control_bell().fd(), EV_READ | EV_PERSIST,
-            [](evutil_socket_t, short, void*) {});
+            [](evutil_socket_t, short, void* self) {
+              static_cast<Headend*>(self)->dataplane_.control_bell().woke();
+            });
   add_event(setup_->job_fd(), EV_READ | EV_PERSIST, [](evutil_socket_t, short, void* self) {
     static_cast<Headend*>(self)->setup_->on_jobs();
   });
@@ -226,7 +228,8 @@ void Headend::run() {
     for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
       waiting |= !dataplane_.mailbox(worker).control_ring_empty();
     }
-    event_base_loop(base_.get(), waiting ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+    // Without EVLOOP_ONCE a non-blocking pass would go on for as long as anything is readable.
+    event_base_loop(base_.get(), waiting ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
     bell.woke();
   }
   log_.log(Severity::notification, "stopping");
