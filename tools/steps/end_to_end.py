@@ -14,31 +14,45 @@ SANITIZED_FILES = ("test_connect.py", "test_login.py", "test_reconnect.py", "tes
                    "test_garbage_ports.py", "test_garbage_setup.py")
 
 
+MOST_AGAIN = 5  # failed tests that get a second try; more is no accident
+
+
 def run(tree: Tree, progress: Progress, *patterns: str) -> Results:
     folder = ROOT / "tests" / "e2e"
     files = sorted(path for pattern in patterns or ("test_*.py",) for path in folder.glob(pattern))
-    report, log_path = tree.path / "end-to-end.xml", tree.path / "end-to-end.log"
+    results, failed = run_once(tree, progress, "end-to-end", *files)
+    if failed and len(failed) <= MOST_AGAIN:
+        # Programs of four hosts share a machine that may be busy: what fails twice is broken. What fails once is named.
+        again, _ = run_once(tree, progress, "end-to-end-again", *(folder / name for name in failed))
+        if not again.failures:
+            print(f"\npassed only at the second try: {', '.join(failed)}", flush=True)
+            results = Results(results.passed + len(results.failures))
+    return results
+
+
+def run_once(tree: Tree, progress: Progress, name: str, *tests: object) -> tuple[Results, list[str]]:
+    """Runs pytest; also returns the ids of the tests that failed."""
+    report, log_path = tree.path / f"{name}.xml", tree.path / f"{name}.log"
     report.unlink(missing_ok=True)
     words = [sys.executable, "-m", "pytest", "-v", "--color=no", "--tb=short", "-p", "no:cacheprovider",
-             f"--junitxml={report}", *files]
-    seen = failed = 0
+             f"--rootdir={ROOT / 'tests' / 'e2e'}", f"--junitxml={report}", *map(str, tests)]
+    failed: list[str] = []
     with open(log_path, "w") as log, subprocess.Popen(
-            words, cwd=folder, env=os.environ | {"CULVERT_BUILD": tree.folder}, text=True, errors="replace",
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            words, cwd=ROOT / "tests" / "e2e", env=os.environ | {"CULVERT_BUILD": tree.folder}, text=True,
+            errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         for line in process.stdout:
             log.write(line)
             log.flush()
-            if found := re.search(r" (PASSED|FAILED|ERROR) +\[ *(\d+)%\]", line):
-                seen += 1
-                failed += found.group(1) != "PASSED"
-                progress.show(f"{found.group(2)} % ({failed} failed)")
+            if found := re.match(r"(\S+::.*) (PASSED|FAILED|ERROR) +\[ *(\d+)%\]", line):
+                if found.group(2) != "PASSED" and found.group(1) not in failed:
+                    failed.append(found.group(1))
+                progress.show(f"{found.group(3)} % ({len(failed)} failed)")
     results = Results()
     if report.exists():
         results = from_junit(report, f"end-to-end ({tree.folder})")
     if not report.exists() or (process.returncode != 0 and not results.failures):
         results.fail(f"end-to-end ({tree.folder})", tail(log_path.read_text(), 40))
-    return results
-
+    return results, failed
 
 def on_release(progress: Progress, full: bool) -> Results:
     return run(RELEASE, progress)
