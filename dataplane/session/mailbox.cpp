@@ -69,12 +69,17 @@ Message* Mailbox::allocate() noexcept {
   // Everything but the 17 KiB of data starts from zero.
   std::memset(p, 0, offsetof(Message, data));
   new (&m->promotion) Promotion{};
+  new (&m->dtls) DtlsInstall{};
   return m;
 }
 
 void Mailbox::free(Message* message) noexcept {
   if (message->kind == MessageKind::promote) {
     crypto::wipe({reinterpret_cast<uint8_t*>(&message->promotion), sizeof(Promotion)});
+  }
+  if (message->kind == MessageKind::install_dtls_tx ||
+      message->kind == MessageKind::install_dtls_rx) {
+    crypto::wipe({reinterpret_cast<uint8_t*>(&message->dtls), sizeof(DtlsInstall)});
   }
   // Records of the set-up hold passwords and cookies only as ciphertext, so they need no wiping.
   rte_mempool_put(pool_.get(), message);

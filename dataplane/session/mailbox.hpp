@@ -3,17 +3,41 @@
 //
 // For one connection the order of messages in each direction is the order in which they were put.
 //
-//   worker -> control                     control -> worker
-//   opened   a TCP connection             want_record   pass on the next TLS record (one, when it
-//   is whole) record   one whole TLS record         send          bytes for the TCP stream (TLS
-//   records by OpenSSL) promoted the worker seals and opens   promote       keys and sequence
-//   numbers: the tunnel begins ended    the tunnel or connection     close         flush, then FIN
-//   (tunnel: DISCONNECT or TERMINATE first)
-//            is gone, with the totals     abort         RST
-//                                         forget        control has dropped its side after `ended`
+// TCP connections:
+//
+//   worker -> control                   control -> worker
+//   opened    a TCP connection          want_record  pass on the next TLS record when it is whole
+//   record    one whole TLS record      send         bytes for the stream: TLS records by OpenSSL
+//   promoted  the worker seals, opens   promote      keys, sequence numbers: the tunnel begins
+//   ended     it is gone; the totals    close        flush, then FIN (tunnel: goodbye first)
+//                                       abort        RST
+//                                       forget       control has dropped its side after `ended`
 //
 // Hand-over: `send` (the reply to CONNECT) and then `promote` travel in that order. If the
 // connection dies meanwhile, the worker drops both and says `ended`.
+//
+// DTLS. A tunnel has two sides, each named by a ConnId of its own whose slot and generation control
+// chooses: the receive side on the worker on which the client's datagrams land, the transmit side
+// on the session's home. Slots are 0..DataplaneSpec::max_sessions-1 on each worker, counted apart
+// for each side.
+//
+//   worker -> control                          control -> worker
+//   datagram        a handshake datagram       send_datagram    one to `flow`
+//   dtls_installed  the side `conn` works      install_dtls_tx  the side `conn` begins
+//   dtls_up         first authentic record     install_dtls_rx
+//   dtls_moved      the client came from       remove_dtls      the side `conn` ends: send
+//                   `flow`, authentically                       close_notify (transmit), wipe
+//   dtls_ended      receive: the peer closed   route_dtls       datagrams of `flow` are for the
+//                   it, or DPD failed; no more                  receive side `conn` of another
+//                   is opened                                   worker: pass them on
+//   dtls_removed    the side `conn` is wiped;  listen_dtls      flow.local, flow.local_port
+//                   its totals. The slot is    unlisten_dtls
+//                   control's again
+//
+// Order: control installs the transmit side, and once it is `dtls_installed` the receive side,
+// before it sends the server's last flight where the handshake allows that. The receive side's
+// `dtls_up` lets control point the session's channel at the transmit side. Before it removes the
+// transmit side, control points the channel elsewhere.
 #pragma once
 
 #include <array>
@@ -39,6 +63,12 @@ enum class MessageKind : uint8_t {
   record,
   promoted,
   ended,  // to control
+  datagram,
+  dtls_installed,
+  dtls_up,
+  dtls_moved,
+  dtls_ended,
+  dtls_removed,  // to control
   want_record,
   send,
   promote,
@@ -47,7 +77,17 @@ enum class MessageKind : uint8_t {
   forget,  // to a worker
   listen,
   unlisten,  // to a worker: flow.local, flow.local_port
+  send_datagram,
+  install_dtls_tx,
+  install_dtls_rx,
+  remove_dtls,
+  route_dtls,
+  listen_dtls,
+  unlisten_dtls,  // to a worker
 };
+
+// Which side of a DTLS tunnel a message is about.
+enum class DtlsSide : uint8_t { receive, transmit };
 
 enum class EndReason : uint8_t {
   none,
@@ -89,21 +129,32 @@ struct Promotion {
   uint32_t idle_timeout_s;  // 0 = none; data packets either way reset it
 };
 
+struct DtlsInstall {
+  IpAddress inner;                   // receive: the only source that may come up
+  crypto::record::KeyMaterial keys;  // `sequence`: epoch in the top 16 bits (RFC 6347 §4.1)
+  ConnId transmit;                   // receive: the tunnel's other side, for replies and moves
+  uint32_t dpd_interval_s;           // 0 = the gateway sends none
+  uint32_t keepalive_s;              // 0 = none
+};
+
 struct Message {
   MessageKind kind;
   EndReason reason;  // ended
   uint8_t
       code;  // ended/client_disconnect: CSTP reason byte; close: CSTP type to send, 0 = only FIN
   ConnId conn;
-  Flow flow;          // opened, listen, unlisten
+  DtlsSide side;      // dtls_*, remove_dtls
+  Flow flow;          // opened, (un)listen, datagrams, install_dtls_*, dtls_moved, route_dtls
   uint16_t peer_mss;  // opened: MSS option of the client's SYN
   uint16_t send_mss;  // opened: payload bytes of a full segment towards the client
   const TunnelCounters*
-      counters;         // promoted: where the worker counts; valid while the dataplane lives
-  Totals totals;        // ended
-  Promotion promotion;  // promote; wiped by the worker after use
-  uint32_t size;        // bytes in data
-  uint8_t data[crypto::record::kMaxRecord];  // record, send; ended/close: reason text
+      counters;   // promoted, dtls_installed: where the worker counts; valid while the dataplane
+                  // lives
+  Totals totals;  // ended, dtls_removed
+  Promotion promotion;                       // promote; wiped by the worker after use
+  DtlsInstall dtls;                          // install_dtls_*; wiped likewise
+  uint32_t size;                             // bytes in data
+  uint8_t data[crypto::record::kMaxRecord];  // record, send, datagrams; ended/close: reason text
 };
 
 // Both directions between control and one worker, with the pool their messages come from. Whoever
@@ -118,7 +169,7 @@ class Mailbox {
 
   // A message to fill in, from either side; nullptr when all are under way: try again later.
   [[nodiscard]] Message* allocate() noexcept;
-  void free(Message* message) noexcept;  // wipes key material of a `promote`
+  void free(Message* message) noexcept;  // wipes key material
 
   // Worker's end.
   [[nodiscard]] bool to_control(
