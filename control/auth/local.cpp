@@ -3,6 +3,8 @@
 
 #include <stdexcept>
 
+#include <fmt/format.h>
+
 namespace culvert::control {
 
 LocalCheck prepare_local_check(const Config& config, const std::string& user) {
@@ -36,6 +38,35 @@ bool LocalCheck::verify(std::string_view password) const {
 
 std::string_view rejection_reason(const LocalCheck& check) noexcept {
   return check.stored ? "Invalid password" : "User was not found";
+}
+
+bool LocalAuthenticator::ask(std::shared_ptr<AuthAttempt> attempt, std::function<void()> done) {
+  const auto check = std::make_shared<LocalCheck>(prepare_local_check(*config_, attempt->user));
+  const auto right = std::make_shared<bool>(false);
+  return pool_.submit(
+      HandshakePool::Kind::password,
+      [attempt, check, right] {
+        // When nobody waits any more, the hash is not worth its milliseconds.
+        *right = !attempt->cancelled && check->verify(attempt->password.view());
+        attempt->password.clear();
+      },
+      [attempt, check, right, done = std::move(done)](const std::string& error) {
+        AuthAnswer& answer = attempt->answer;
+        if (*right && error.empty()) {
+          answer.verdict = AuthVerdict::accepted;
+          answer.log.push_back(
+              {6, 113012,
+               "AAA user authentication Successful : local database : user = " + attempt->user});
+        } else {
+          // The name is not logged: people type passwords into the wrong field.
+          answer.log.push_back(
+              {6, 113015,
+               fmt::format("AAA user authentication Rejected : reason = {} : local "
+                           "database : user = ***** : user IP = {}",
+                           rejection_reason(*check), attempt->client.to_string())});
+        }
+        done();
+      });
 }
 
 }  // namespace culvert::control

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "control/auth/authenticator.hpp"
 #include "control/config/config.hpp"
+#include "control/tls/handshake_pool.hpp"
 #include "crypto/password.hpp"
 
 namespace culvert::control {
@@ -25,5 +27,19 @@ struct LocalCheck {
 
 // 113015's reason for a rejection: "User was not found" or "Invalid password".
 [[nodiscard]] std::string_view rejection_reason(const LocalCheck& check) noexcept;
+
+// Verifies on the threads of `pool`.
+class LocalAuthenticator final : public Authenticator {
+ public:
+  // `config` points at the daemon's pointer to the present configuration.
+  LocalAuthenticator(const Config* const& config, HandshakePool& pool)
+      : config_(config), pool_(pool) {}
+
+  [[nodiscard]] bool ask(std::shared_ptr<AuthAttempt> attempt, std::function<void()> done) override;
+
+ private:
+  const Config* const& config_;
+  HandshakePool& pool_;
+};
 
 }  // namespace culvert::control

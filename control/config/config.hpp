@@ -101,6 +101,7 @@ struct TunnelGroupConfig {
   std::string name{};
   std::vector<std::string> address_pools{};
   std::string default_group_policy = "DfltGrpPolicy";
+  std::string authentication_server_group = "LOCAL";
   std::vector<std::string> aliases{};
 
   friend bool operator==(const TunnelGroupConfig&, const TunnelGroupConfig&) = default;

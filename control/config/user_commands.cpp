@@ -112,6 +112,9 @@ void show_group_general(const Config& c, const std::string& object, Lines& out) 
   if (group.default_group_policy != TunnelGroupConfig{}.default_group_policy) {
     out.add("default-group-policy " + quote(group.default_group_policy));
   }
+  if (group.authentication_server_group != TunnelGroupConfig{}.authentication_server_group) {
+    out.add("authentication-server-group " + quote(group.authentication_server_group));
+  }
 }
 
 void show_webvpn_groups(const Config& c, const std::string&, Lines& out) {
@@ -168,6 +171,20 @@ const std::array kTunnelGroup = {
             .unset =
                 [](Draft& d, const Arguments&) {
                   d.tunnel_group().default_group_policy = TunnelGroupConfig{}.default_group_policy;
+                }},
+    Command{.mode = Mode::tunnel_group_general,
+            .syntax = "authentication-server-group <server-group:word>",
+            .help = "Who verifies passwords (default LOCAL: the users of this configuration)",
+            .set =
+                [](Draft& d, const Arguments& a) {
+                  d.tunnel_group().authentication_server_group = a.text("server-group");
+                  d.note("group-server/" + d.object, a, "server-group");
+                },
+            .no_syntax = "authentication-server-group [<server-group:word>]",
+            .unset =
+                [](Draft& d, const Arguments&) {
+                  d.tunnel_group().authentication_server_group =
+                      TunnelGroupConfig{}.authentication_server_group;
                 }},
     Command{.syntax = "tunnel-group <name:word> webvpn-attributes",
             .help = "How users see a connection profile",

@@ -147,6 +147,10 @@ class Checker {
       for (const auto& pool : group.address_pools)
         check_pool_name("group-pool/" + name + "/" + pool, pool);
       check_policy("group-default-policy/" + name, group.default_group_policy);
+      if (group.authentication_server_group != "LOCAL") {
+        error("group-server/" + name,
+              "There is no AAA server group " + group.authentication_server_group);
+      }
       for (const auto& alias : group.aliases) {
         if (!aliases.insert(alias).second) {
           error("alias/" + name + "/" + alias,

@@ -16,6 +16,10 @@ const GroupPolicyConfig* find_policy(const Config& config, const std::string& na
   return found == config.group_policies.end() ? nullptr : &found->second;
 }
 
+unsigned disconnected_timeout(unsigned idle_timeout_s) noexcept {
+  return idle_timeout_s != 0 ? idle_timeout_s : kDefaultDisconnected;
+}
+
 template <typename T>
 T value(const GroupPolicyConfig* own, const GroupPolicyConfig* base,
         std::optional<T> GroupPolicyConfig::*member, T otherwise) {
@@ -36,7 +40,7 @@ Policy resolve_policy(const Config& config, const std::string& name) {
   p.simultaneous_logins = value(own, base, &G::simultaneous_logins, p.simultaneous_logins);
   p.idle_timeout_s = 60 * value(own, base, &G::idle_timeout_min, kDefaultIdleMinutes);
   p.session_timeout_s = 60 * value(own, base, &G::session_timeout_min, 0u);
-  p.disconnected_timeout_s = p.idle_timeout_s != 0 ? p.idle_timeout_s : kDefaultDisconnected;
+  p.disconnected_timeout_s = disconnected_timeout(p.idle_timeout_s);
   p.dns_servers = value(own, base, &G::dns_servers, {});
   p.default_domain = value(own, base, &G::default_domain, {});
   p.banner = value(own, base, &G::banner, {});
@@ -51,11 +55,13 @@ Policy resolve_policy(const Config& config, const std::string& name) {
 }
 
 Policy resolve_policy(const Config& config, const std::string& tunnel_group,
-                      const std::string& user) {
+                      const std::string& user, const AuthAttributes& attributes) {
   const auto group = config.tunnel_groups.find(tunnel_group);
   const auto account = config.users.find(user);
   std::string name = "DfltGrpPolicy";
-  if (account != config.users.end() && account->second.group_policy) {
+  if (attributes.group_policy && config.group_policies.contains(*attributes.group_policy)) {
+    name = *attributes.group_policy;
+  } else if (account != config.users.end() && account->second.group_policy) {
     name = *account->second.group_policy;
   } else if (group != config.tunnel_groups.end()) {
     name = group->second.default_group_policy;
@@ -63,6 +69,11 @@ Policy resolve_policy(const Config& config, const std::string& tunnel_group,
   Policy policy = resolve_policy(config, name);
   if (policy.address_pools.empty() && group != config.tunnel_groups.end()) {
     policy.address_pools = group->second.address_pools;
+  }
+  if (attributes.session_timeout_s) policy.session_timeout_s = *attributes.session_timeout_s;
+  if (attributes.idle_timeout_s) {
+    policy.idle_timeout_s = *attributes.idle_timeout_s;
+    policy.disconnected_timeout_s = disconnected_timeout(policy.idle_timeout_s);
   }
   return policy;
 }

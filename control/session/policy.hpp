@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/auth/authenticator.hpp"
 #include "control/config/config.hpp"
 
 namespace culvert::control {
@@ -33,10 +34,11 @@ inline constexpr std::string_view kDefaultTunnelGroup = "DefaultWEBVPNGroup";
 // The policy of `name`, or DfltGrpPolicy if there is none of that name.
 [[nodiscard]] Policy resolve_policy(const Config& config, const std::string& name);
 
-// For a user of a tunnel group: the user's own policy, else the group's; address pools of the
-// policy, else of the group.
+// For a user of a tunnel group: the policy that a server named, else the user's own, else the
+// group's; address pools of the policy, else of the group; timeouts of the server, else of the
+// policy.
 [[nodiscard]] Policy resolve_policy(const Config& config, const std::string& tunnel_group,
-                                    const std::string& user);
+                                    const std::string& user, const AuthAttributes& attributes = {});
 
 // The group whose alias or name is `choice`; kDefaultTunnelGroup for an empty one. Nothing if there
 // is no such group, or the list of groups is off and a choice is none of the client's business.

@@ -40,7 +40,7 @@ void Connection::start() {
 void Connection::enter(State state) {
   state_ = state;
   if (state == State::gone) {
-    if (const auto cancelled = job_cancelled_.lock()) *cancelled = true;
+    if (const auto attempt = attempt_.lock()) attempt->cancelled = true;
   }
   leave_place();
   since_us_ = parts_.env.now_us();

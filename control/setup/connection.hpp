@@ -5,7 +5,6 @@
 // keep no more than one record and one request.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,7 +13,7 @@
 #include <vector>
 
 #include "control/anyconnect/xml_request.hpp"
-#include "control/auth/local.hpp"
+#include "control/auth/authenticator.hpp"
 #include "control/http/request_parser.hpp"
 #include "control/setup/admission.hpp"
 #include "control/setup/environment.hpp"
@@ -33,6 +32,7 @@ struct SetupParts {
   Outbox& outbox;
   HandshakePool& pool;
   Sessions& sessions;
+  Authenticators& authenticators;
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -78,8 +78,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_connect(const http::Request& request);
   void on_document(const http::Request& request);
   void on_auth_reply(AuthRequest request, std::string user_agent);
-  struct PasswordJob;
-  void on_verified(const PasswordJob& job);
+  struct PendingLogin;
+  void on_verified(const PendingLogin& pending);
+  // That of the tunnel group, LOCAL if there is no such server group.
+  [[nodiscard]] Authenticator& authenticator(const std::string& tunnel_group);
   void on_logout(std::string_view cookie, bool document);
   void send_form(const std::string& group_choice, const std::string& error);
   void refuse_request(unsigned status);
@@ -93,7 +95,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uint64_t since_us_ = 0;          // of the state, or of the last step of the login
   uint64_t request_since_us_ = 0;  // first byte of the present request
   bool job_running_ = false;
-  std::weak_ptr<std::atomic<bool>> job_cancelled_;  // of a password that is being verified
+  std::weak_ptr<AuthAttempt> attempt_;  // a password that is being verified
   bool saw_record_ = false;
   bool established_ = false;  // 725002 was logged
   unsigned requests_ = 0;

@@ -35,15 +35,11 @@ bool good_username(std::string_view name) noexcept {
 
 }  // namespace
 
-// A password and what verifies it, on a thread of the pool.
-struct Connection::PasswordJob {
+// A login that waits for its password to be verified.
+struct Connection::PendingLogin {
   Sessions::Login login;
   std::string group_choice;
-  LocalCheck check;
-  SecretText password;
-  bool right = false;
-  // Set when nobody waits for the answer any more: the hash is not worth its milliseconds then.
-  std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<AuthAttempt> attempt;
 };
 
 void Connection::on_request(const http::Request& request) {
@@ -130,33 +126,30 @@ void Connection::on_auth_reply(AuthRequest request, std::string user_agent) {
   if (!group) return refuse_login("", "There is no such group.");
   if (!good_username(request.username)) return refuse_login(request.group, "Login failed.");
 
-  const auto job = std::make_shared<PasswordJob>();
-  job->login.user = request.username;
-  job->login.tunnel_group = *group;
-  job->login.user_agent = std::move(user_agent);
-  job->login.device = request.device;
-  job->login.flow = flow_;
-  job->group_choice = request.group;
-  job->check = prepare_local_check(config, request.username);
-  job->password = std::move(request.password);
-  job_cancelled_ = job->cancelled;
+  const auto pending = std::make_shared<PendingLogin>();
+  pending->login.user = request.username;
+  pending->login.tunnel_group = *group;
+  pending->login.user_agent = std::move(user_agent);
+  pending->login.device = request.device;
+  pending->login.flow = flow_;
+  pending->group_choice = request.group;
+  pending->attempt = std::make_shared<AuthAttempt>();
+  AuthAttempt& attempt = *pending->attempt;
+  attempt.user = request.username;
+  attempt.password = std::move(request.password);
+  attempt.tunnel_group = *group;
+  attempt.client = flow_.remote;
+  attempt_ = pending->attempt;
   const auto self = shared_from_this();
-  job_running_ = parts_.pool.submit(
-      HandshakePool::Kind::password,
-      [job] {
-        job->right = !*job->cancelled && job->check.verify(job->password.view());
-        job->password.clear();
-      },
-      [self, job](const std::string& error) {
-        self->job_running_ = false;
-        self->leave_place();
-        if (!error.empty()) job->right = false;
-        if (self->state_ == State::verifying) {
-          self->on_verified(*job);
-        } else if (self->state_ == State::gone) {
-          self->tls_.reset();
-        }
-      });
+  job_running_ = authenticator(*group).ask(pending->attempt, [self, pending] {
+    self->job_running_ = false;
+    self->leave_place();
+    if (self->state_ == State::verifying) {
+      self->on_verified(*pending);
+    } else if (self->state_ == State::gone) {
+      self->tls_.reset();
+    }
+  });
   if (!job_running_) {
     parts_.stats.jobs_refused++;
     return send_form(request.group, "The headend is busy. Please try again.");
@@ -164,35 +157,42 @@ void Connection::on_auth_reply(AuthRequest request, std::string user_agent) {
   enter(State::verifying);
 }
 
-void Connection::on_verified(const PasswordJob& job) {
-  const auto log = [&](int level, unsigned number, std::string text) {
-    parts_.env.log(level, number, std::move(text));
-  };
-  if (!job.right) {
-    // The name is not logged: people type passwords into the wrong field.
-    log(6, 113015,
-        fmt::format(
-            "AAA user authentication Rejected : reason = {} : local database : user = ***** "
-            ": user IP = {}",
-            rejection_reason(job.check), flow_.remote.to_string()));
-    return refuse_login(job.group_choice, "Wrong user name or password.");
+Authenticator& Connection::authenticator(const std::string& tunnel_group) {
+  const std::string& name =
+      parts_.env.config->tunnel_groups.at(tunnel_group).authentication_server_group;
+  const auto found = parts_.authenticators.find(name);
+  return found != parts_.authenticators.end()
+             ? *found->second
+             : *parts_.authenticators.at(std::string(kLocalServerGroup));
+}
+
+void Connection::on_verified(const PendingLogin& pending) {
+  const AuthAnswer& answer = pending.attempt->answer;
+  for (const AuthLogLine& line : answer.log)
+    parts_.env.log(line.level, line.number, line.text);
+  if (answer.verdict != AuthVerdict::accepted) {
+    return refuse_login(pending.group_choice, !answer.message.empty() ? answer.message
+                                              : answer.verdict == AuthVerdict::unavailable
+                                                  ? "The authentication server does not answer."
+                                                  : "Wrong user name or password.");
   }
-  log(6, 113012, "AAA user authentication Successful : local database : user = " + job.login.user);
-  Sessions::LoginResult result = parts_.sessions.login(job.login);
-  if (result.session == nullptr) return refuse_login(job.group_choice, result.refusal);
+  Sessions::Login login = pending.login;
+  login.attributes = answer.attributes;
+  Sessions::LoginResult result = parts_.sessions.login(login);
+  if (result.session == nullptr) return refuse_login(pending.group_choice, result.refusal);
   parts_.stats.logins++;
   tries_ = 0;
   LoginComplete complete;
   complete.session_index = result.session->index;
   complete.session_token = result.cookie;
   complete.banner = result.session->policy.banner;
-  http::Reply answer = document(login_complete(complete));
-  answer.headers.emplace_back("Set-Cookie",
-                              fmt::format("webvpn={}; path=/; Secure; HttpOnly", result.cookie));
+  http::Reply welcome = document(login_complete(complete));
+  welcome.headers.emplace_back("Set-Cookie",
+                               fmt::format("webvpn={}; path=/; Secure; HttpOnly", result.cookie));
   http::Request::wipe(result.cookie);
-  reply(answer);
-  http::Request::wipe(answer.body);
-  http::Request::wipe(answer.headers.back().second);
+  reply(welcome);
+  http::Request::wipe(welcome.body);
+  http::Request::wipe(welcome.headers.back().second);
 }
 
 void Connection::on_logout(std::string_view cookie, bool as_document) {

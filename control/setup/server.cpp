@@ -1,6 +1,8 @@
 // Distributes the workers' messages, and keeps the limits on connections without a tunnel.
 #include "control/setup/server.hpp"
 
+#include "control/auth/local.hpp"
+
 namespace culvert::control {
 namespace {
 
@@ -17,8 +19,11 @@ Setup::Setup(SetupEnv& env, std::shared_ptr<const ServerContext> tls, unsigned t
       outbox_(env),
       admission_(limits_, stats_),
       sessions_(env, limits_, outbox_),
-      parts_{env_, limits_, stats_, outbox_, pool_, sessions_},
-      pool_(threads, kMaxJobs) {}
+      parts_{env_, limits_, stats_, outbox_, pool_, sessions_, authenticators_},
+      pool_(threads, kMaxJobs) {
+  authenticators_[std::string(kLocalServerGroup)] =
+      std::make_unique<LocalAuthenticator>(env_.config, pool_);
+}
 
 Setup::~Setup() {
   // The sessions say goodbye first; the claims of the tunnels keep the addresses until here.

@@ -72,6 +72,7 @@ class Setup {
   Outbox outbox_;
   Admission admission_;
   Sessions sessions_;
+  Authenticators authenticators_;
   SetupParts parts_;
   std::unordered_map<dp::ConnId, std::shared_ptr<Connection>, HashConn> connections_;
   uint64_t next_scan_us_ = 0;

@@ -48,7 +48,7 @@ std::string Sessions::prefix(const SessionRecord& session) {
 Sessions::LoginResult Sessions::login(const Login& login) {
   LoginResult result;
   SessionRecord session;
-  session.policy = resolve_policy(*env_.config, login.tunnel_group, login.user);
+  session.policy = resolve_policy(*env_.config, login.tunnel_group, login.user, login.attributes);
   const std::string who = fmt::format("Group <{}> User <{}> IP <{}>", session.policy.name,
                                       login.user, login.flow.remote.to_string());
   // The ASA counts a session as soon as its user is known, and logs the oldest off for the newest.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/anyconnect/connect_request.hpp"
+#include "control/auth/authenticator.hpp"
 #include "control/session/registry.hpp"
 #include "control/setup/environment.hpp"
 #include "control/setup/outbox.hpp"
@@ -33,6 +34,7 @@ class Sessions {
     std::string user_agent;
     std::string device;
     dp::Flow flow;
+    AuthAttributes attributes;  // what the server said
   };
   struct LoginResult {
     SessionRecord* session = nullptr;  // nullptr: `refusal` says why

@@ -103,6 +103,17 @@ TEST(Policy, Inheritance) {
   const Policy users = resolve_policy(config, "TG", "u");
   EXPECT_EQ(users.name, "DfltGrpPolicy");
   EXPECT_EQ(users.disconnected_timeout_s, 600u);
+  AuthAttributes attributes;
+  attributes.group_policy = "own";
+  attributes.idle_timeout_s = 90;
+  attributes.session_timeout_s = 7;
+  const Policy servers = resolve_policy(config, "TG", "u", attributes);
+  EXPECT_EQ(servers.name, "own");
+  EXPECT_EQ(servers.idle_timeout_s, 90u);
+  EXPECT_EQ(servers.disconnected_timeout_s, 90u);
+  EXPECT_EQ(servers.session_timeout_s, 7u);
+  attributes.group_policy = "no such policy";
+  EXPECT_EQ(resolve_policy(config, "TG", "u", attributes).name, "DfltGrpPolicy");
   EXPECT_EQ(find_tunnel_group(config, ""), "DefaultWEBVPNGroup");
   EXPECT_EQ(find_tunnel_group(config, "Friendly"), std::nullopt);  // the list is off
   config.webvpn.tunnel_group_list = true;
