@@ -99,6 +99,7 @@ Output show_workers(const StateSource& state) {
     rows.push_back({{"worker", w.index},
                     {"lcore", w.lcore},
                     {"busy_percent", w.busy_percent},
+                    {"busy_seconds", w.busy_seconds},
                     {"rx_packets", w.rx_packets},
                     {"tx_packets", w.tx_packets},
                     {"handed_over", w.handed_over},

@@ -127,6 +127,7 @@ struct WorkerView {
   unsigned index = 0;
   unsigned lcore = 0;
   unsigned busy_percent = 0;  // of the last second
+  double busy_seconds = 0;    // since the start, in passes of the loop that found work
   uint64_t rx_packets = 0, tx_packets = 0;
   uint64_t handed_over = 0;  // packets passed to other workers by ring
   uint64_t taken_over = 0;   // and taken from them

@@ -286,7 +286,8 @@ TEST(ShowOwn, HasTheFieldsThatToolsRead) {
   state.the_tunnels = {{}};
   state.the_resources.pools = {{"packets", 100, 90, 2048}};
   state.the_resources.rings = {{"to worker 0", 0}};
-  for (const char* field : {"worker", "tunnels", "rx_packets", "tx_packets", "handed_over"}) {
+  for (const char* field :
+       {"worker", "busy_seconds", "tunnels", "rx_packets", "tx_packets", "handed_over"}) {
     EXPECT_TRUE(show_workers(state).json["workers"][0].contains(field)) << field;
   }
   for (const char* field : {"assigned_ip", "worker", "home", "rx_records", "tx_records",

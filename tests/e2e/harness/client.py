@@ -35,14 +35,15 @@ class Records:
 class Client:
     def __init__(self, lab: Lab, show: Management, pin: str, folder: Path, number: int = 0, suite: str = "",
                  user: str = USER, passwords: tuple[str, ...] = (PASSWORD,), cookie: str = "",
-                 options: tuple[str, ...] = ()):
+                 options: tuple[str, ...] = (), dtls: bool = False):
         self.show = show
         self.interface = f"tun{number}"
         self._lab = lab
         self._number = number
         self._baseline = Records(0, 0)
-        words = ["openconnect", "--protocol", "anyconnect", "--no-dtls", "--servercert", pin, "--timestamp", "-v",
+        words = ["openconnect", "--protocol", "anyconnect", "--servercert", pin, "--timestamp", "-v",
                  "--script", TUNNEL_SCRIPT, "--interface", self.interface, *options]
+        words += [] if dtls else ["--no-dtls"]
         words += ["--gnutls-priority", SUITES[suite]] if suite else []
         words += ["--cookie", cookie] if cookie else ["--user", user, "--passwd-on-stdin"]
         env = os.environ | ({"CULVERT_OWN_TABLE_ONLY": "1"} if number else {})
@@ -60,6 +61,11 @@ class Client:
             return f"dev {self.interface} " in answer
 
         until(routed, lambda: f"the route into {self.interface}:\n{self.process.tail()}")
+        return self
+
+    def wait_dtls(self, timeout: float = 30.0) -> "Client":
+        """Until data goes by DTLS."""
+        self.process.wait_for_line("Established DTLS connection", timeout)
         return self
 
     @property

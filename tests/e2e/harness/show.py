@@ -5,8 +5,8 @@ The fields relied upon:
                                   packets_rx, tunnels: [version, ciphersuite]]
   show culvert tunnels            tunnels: [assigned_ip, worker, home, rx_records, tx_records,
                                   openssl_bytes_after_connect]: those that were handed over; counts start there
-  show culvert workers            workers: [worker, rx_packets, tx_packets, handed_over, records_opened,
-                                  records_sealed, tunnels]
+  show culvert workers            workers: [worker, busy_seconds, rx_packets, tx_packets, handed_over,
+                                  records_opened, records_sealed, tunnels]
   show culvert buffers            pools: [name, size, available], rings: [name, entries], addresses_in_use,
                                   tcp_connections, tcp_buffers: all that a session may take and must give back
   show asp drop                   drops: [keyword, type, count]

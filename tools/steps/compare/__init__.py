@@ -1,0 +1,1 @@
+"""tools/compare-ocserv: two headends, one lab, one client, one load."""
