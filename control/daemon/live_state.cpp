@@ -249,8 +249,8 @@ std::vector<WorkerView> LiveState::workers() const {
     view.index = i;
     view.lcore = config_.dataplane.workers[i];
     view.busy_percent = load_[i].percent;
-    view.busy_seconds = static_cast<double>(c.busy_cycles.load(kRelaxed)) /
-                        static_cast<double>(rte_get_tsc_hz());
+    view.busy_seconds =
+        static_cast<double>(c.busy_cycles.load(kRelaxed)) / static_cast<double>(rte_get_tsc_hz());
     view.rx_packets = c.packets_in.load(kRelaxed);
     for (size_t port = 0; port < dataplane_.ports(); ++port) {
       view.tx_packets += dataplane_.transmit_counters(i, port).packets.load(kRelaxed);

@@ -60,7 +60,8 @@ class Ocserv:
         until(self._listens, lambda: f"ocserv listens:\n{self._process.tail()}")
 
     def version(self) -> str:
-        return subprocess.run(["ocserv", "--version"], capture_output=True, text=True).stdout.splitlines()[0].strip()
+        done = subprocess.run(["ocserv", "--version"], capture_output=True, text=True)
+        return (done.stdout + done.stderr).splitlines()[0].strip()
 
     def busy_seconds(self) -> None:
         return None  # It sleeps when it has nothing to do.
