@@ -91,13 +91,15 @@ Verdict input_frame(rte_mbuf* m, const Interface& interface, const InterfaceTabl
 Batch& ClassifyEdges::local(uint8_t protocol) noexcept {
   switch (static_cast<IpProtocol>(protocol)) {
     case IpProtocol::tcp: return local_tcp;
+    case IpProtocol::udp: return local_udp;
     case IpProtocol::icmp: return local_icmp;
     default: return local_other;
   }
 }
 
 void ClassifyEdges::clear() noexcept {
-  for (Batch* edge : {&arp, &local_tcp, &local_icmp, &local_fragment, &local_other, &transit}) {
+  for (Batch* edge :
+       {&arp, &local_tcp, &local_udp, &local_icmp, &local_fragment, &local_other, &transit}) {
     edge->clear();
   }
 }

@@ -18,9 +18,10 @@ namespace culvert::dp {
 struct ClassifyEdges {
   Batch arp;        // with Ethernet header
   Batch local_tcp;  // the first 20 bytes after the IP header are contiguous, if there are as many
+  Batch local_udp;  // the first 8 bytes likewise
   Batch local_icmp;
   Batch local_fragment;  // to Reassembly
-  Batch local_other;     // UDP and whatever else; nothing listens yet
+  Batch local_other;     // nothing listens
   Batch transit;         // for somebody else: a session's address, or nobody
 
   // To which edge a whole packet for the box belongs.

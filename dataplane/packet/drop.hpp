@@ -121,6 +121,22 @@ namespace culvert::dp {
     "A TLS record of an unknown type or an impossible length; the connection is closed.")          \
   X(tls_decrypt, "ssl-record-decrypt-error", "SSL record decryption failed",                       \
     "A TLS record whose tag is wrong; the connection is closed.")                                  \
+  /* DTLS */                                                                                       \
+  X(dtls_short, "cv-dtls-short", "DTLS datagram too short",                                        \
+    "A UDP datagram to the DTLS port whose length is wrong or that holds no whole record.")        \
+  X(dtls_malformed, "cv-dtls-malformed", "DTLS record malformed",                                  \
+    "A DTLS record of an unknown type or version, or an impossible length.")                       \
+  X(dtls_unknown, "cv-dtls-unknown", "DTLS record of no known tunnel",                             \
+    "A DTLS record from an address and port that no tunnel has; old ones come after a tunnel's "   \
+    "end.")                                                                                        \
+  X(dtls_epoch, "cv-dtls-epoch", "DTLS record of another epoch",                                   \
+    "A DTLS record whose epoch is not the tunnel's.")                                              \
+  X(dtls_replay, "cv-dtls-replay", "DTLS record replayed",                                         \
+    "A DTLS record that came before, or that is older than the replay window.")                    \
+  X(dtls_bad_tag, "cv-dtls-bad-tag", "DTLS record decryption failed",                              \
+    "A DTLS record whose tag is wrong; the tunnel lives on.")                                      \
+  X(dtls_punt_limit, "cv-dtls-punt-limit", "DTLS handshake limit reached",                         \
+    "More DTLS handshake datagrams than are passed on to be answered.")                            \
   /* The machine */                                                                                \
   X(no_buffer, "cv-no-buffer", "No packet buffer left", "The packet pool is empty.")               \
   X(tx_full, "cv-tx-full", "Transmit queue full", "The port took no more packets.")                \

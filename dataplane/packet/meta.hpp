@@ -10,8 +10,8 @@
 
 namespace culvert::dp {
 
-// Names one TCP connection of one worker; stale once the slot is used again (the generation moves
-// on).
+// Names one TCP connection, or one side of a DTLS tunnel, of one worker; stale once the slot is used
+// again (the generation moves on).
 struct ConnId {
   uint32_t worker : 8 = 0;
   uint32_t slot : 24 = 0;
@@ -32,6 +32,10 @@ enum class Handoff : uint8_t {
   inner_down,  // an inner packet whose home is the other worker (L2 stripped)
   transmit,    // a finished frame for port `port`, of which the other worker has the tx queue
   neighbour,   // a copy of an ARP/ND message that every worker learns from (with L2)
+  datagram,    // a UDP datagram to this box for the other worker to deal with (L2 stripped)
+  dtls_seek,   // the same, of a flow that nobody knows: is it a client's that has moved?
+  dtls_reply,  // a CDTP packet, type byte first; the transmit side `conn` sends it
+  dtls_move,   // no packet: where the client of the transmit side `conn` is now (dtls/move.hpp)
 };
 
 struct PacketMeta {

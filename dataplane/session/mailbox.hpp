@@ -24,20 +24,35 @@
 //   worker -> control                          control -> worker
 //   datagram        a handshake datagram       send_datagram    one to `flow`
 //   dtls_installed  the side `conn` works      install_dtls_tx  the side `conn` begins
-//   dtls_up         first authentic record     install_dtls_rx
-//   dtls_moved      the client came from       remove_dtls      the side `conn` ends: send
-//                   `flow`, authentically                       close_notify (transmit), wipe
-//   dtls_ended      receive: the peer closed   route_dtls       datagrams of `flow` are for the
-//                   it, or DPD failed; no more                  receive side `conn` of another
-//                   is opened                                   worker: pass them on
-//   dtls_removed    the side `conn` is wiped;  listen_dtls      flow.local, flow.local_port
-//                   its totals. The slot is    unlisten_dtls
+//   dtls_up         the client is heard        install_dtls_rx
+//   dtls_silent     nothing came for the DPD   remove_dtls      the side `conn` ends: send
+//                   time                                        close_notify (transmit), wipe
+//   dtls_moved      the client came from       route_dtls       datagrams of `flow` are for the
+//                   `flow`, authentically; its                  receive side `conn` of another
+//                   datagrams land on worker                    worker: pass them on;
+//                   `landed`                                    conn.generation 0: no longer
+//   dtls_ended      the side `conn` works no   listen_dtls      flow.local, flow.local_port
+//                   more: `reason`             unlisten_dtls
+//   dtls_removed    the side `conn` is wiped;
+//                   its totals. The slot is
 //                   control's again
 //
 // Order: control installs the transmit side, and once it is `dtls_installed` the receive side,
 // before it sends the server's last flight where the handshake allows that. The receive side's
-// `dtls_up` lets control point the session's channel at the transmit side. Before it removes the
-// transmit side, control points the channel elsewhere.
+// first `dtls_up` lets control point the session's channel at the transmit side; `dtls_silent` asks
+// for another channel, but both sides go on working, and `dtls_up` comes again with the client's
+// next authentic record. Before it removes the transmit side, control points the channel elsewhere.
+//
+// `dtls_moved` whose `landed` is not the receive side's own worker: control answers with route_dtls
+// to that worker. Until then the workers pass the datagrams round among themselves. A worker keeps
+// max_sessions routes and forgets the oldest.
+//
+// `dtls_ended` reasons: receive: tls_alert (the client closed it; code = alert), client_disconnect
+// (code, text), bad_record (keys refused); transmit: timed_out (sequence numbers used up),
+// bad_record. Only remove_dtls frees the slot.
+//
+// Timers: the receive side's dpd_interval_s, the transmit side's keepalive_s. Idle timeouts are
+// control's: data on either channel counts, and a worker sees only its own.
 #pragma once
 
 #include <array>
@@ -66,6 +81,7 @@ enum class MessageKind : uint8_t {
   datagram,
   dtls_installed,
   dtls_up,
+  dtls_silent,
   dtls_moved,
   dtls_ended,
   dtls_removed,  // to control
@@ -133,8 +149,8 @@ struct DtlsInstall {
   IpAddress inner;                   // receive: the only source that may come up
   crypto::record::KeyMaterial keys;  // `sequence`: epoch in the top 16 bits (RFC 6347 §4.1)
   ConnId transmit;                   // receive: the tunnel's other side, for replies and moves
-  uint32_t dpd_interval_s;           // 0 = the gateway sends none
-  uint32_t keepalive_s;              // 0 = none
+  uint32_t dpd_interval_s;           // receive: 0 = the gateway sends none
+  uint32_t keepalive_s;              // transmit: 0 = none
 };
 
 struct Message {
@@ -144,6 +160,7 @@ struct Message {
       code;  // ended/client_disconnect: CSTP reason byte; close: CSTP type to send, 0 = only FIN
   ConnId conn;
   DtlsSide side;      // dtls_*, remove_dtls
+  uint8_t landed;     // dtls_moved: the worker on which `flow` lands
   Flow flow;          // opened, (un)listen, datagrams, install_dtls_*, dtls_moved, route_dtls
   uint16_t peer_mss;  // opened: MSS option of the client's SYN
   uint16_t send_mss;  // opened: payload bytes of a full segment towards the client

@@ -31,9 +31,9 @@ bool Worker::receive() noexcept {
     received.set_size(n);
     count(counters.packets_in, n);
     classify(received, port->id(), shared.interfaces_, edges, drops);
-    const uint32_t passed = edges.arp.size() + edges.local_tcp.size() + edges.local_icmp.size() +
-                            edges.local_fragment.size() + edges.local_other.size() +
-                            edges.transit.size();
+    const uint32_t passed = edges.arp.size() + edges.local_tcp.size() + edges.local_udp.size() +
+                            edges.local_icmp.size() + edges.local_fragment.size() +
+                            edges.local_other.size() + edges.transit.size();
     if (passed < n) {
       count(dropped_on[shared.interfaces_.by_port(port->id())->index], n - passed);
     }
@@ -59,6 +59,7 @@ void Worker::box_edges(bool hardware_steered) noexcept {
     }
   }
   if (!edges.local_icmp.empty()) answer_echoes();
+  if (!edges.local_udp.empty()) drop_all(drops, DropReason::ip_protocol, edges.local_udp);
   if (!edges.local_other.empty()) drop_all(drops, DropReason::ip_protocol, edges.local_other);
   if (!edges.local_tcp.empty()) steer_tcp(hardware_steered);
 }
@@ -139,6 +140,10 @@ bool Worker::take_over() noexcept {
       case Handoff::tunnel: seal_sink().push(m); break;
       case Handoff::inner_down: down_sink().push(m); break;
       case Handoff::transmit: tx[shared.interfaces_.by_port(packet.port)->index]->push(m); break;
+      case Handoff::datagram:
+      case Handoff::dtls_seek:
+      case Handoff::dtls_reply:
+      case Handoff::dtls_move:
       case Handoff::none: rte_pktmbuf_free(m); break;
     }
     if (what != Handoff::neighbour) packet.handoff = Handoff::none;

@@ -61,7 +61,7 @@ TEST_F(Classify, Edges) {
   const Bytes payload(30, 7);
   for (const auto& [protocol, edge] : {std::pair{6, &edges_.local_tcp},
                                        {1, &edges_.local_icmp},
-                                       {17, &edges_.local_other},
+                                       {17, &edges_.local_udp},
                                        {50, &edges_.local_other}}) {
     const Bytes p = ipv4({.protocol = static_cast<uint8_t>(protocol)}, payload);
     expect_edge(ethernet(p), *edge, p);

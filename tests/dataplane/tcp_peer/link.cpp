@@ -56,6 +56,7 @@ bool Link::receive(tcp::Endpoint& endpoint, Time now) {
   reassembly_.input(edges_.local_fragment, edges_, now);
   icmp_input(icmp_, edges_.local_icmp, replies_, drops_, now);
   ip_output(output_, replies_, now);
+  drop_all(edges_.local_udp, DropReason::ip_protocol, drops_);
   drop_all(edges_.local_other, DropReason::ip_protocol, drops_);
   drop_all(edges_.transit, DropReason::ip_not_forwarded, drops_);
   endpoint.input(edges_.local_tcp.span(), now);
