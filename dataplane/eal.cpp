@@ -224,7 +224,7 @@ __attribute__((target("arch=x86-64"))) const char* missing_cpu_feature() noexcep
   return nullptr;
 }
 
-Eal::Eal(EalConfig config) {
+Eal::Eal(const EalConfig& config) {
   for (const std::string& text : config.devices) {
     DeviceName device = parse_device_name(text);
     for (const DeviceName& other : devices_) {

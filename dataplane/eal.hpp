@@ -35,7 +35,7 @@ struct EalConfig {
 // threads that it starts later inherit that.
 class Eal {
  public:
-  explicit Eal(EalConfig config);
+  explicit Eal(const EalConfig& config);
   ~Eal();
   Eal(const Eal&) = delete;
   Eal& operator=(const Eal&) = delete;

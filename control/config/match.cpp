@@ -236,6 +236,7 @@ std::vector<Choice> choices(std::span<const Candidate> candidates, std::span<con
     found[c.text] = std::move(c);
   });
   std::vector<Choice> out;
+  out.reserve(found.size() + 1);
   for (auto& [text, choice] : found)
     out.push_back(std::move(choice));
   if (run.finished() != nullptr) out.push_back({"<cr>", "", false});

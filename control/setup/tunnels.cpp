@@ -35,7 +35,7 @@ std::shared_ptr<PublishedSession> Sessions::publish(const SessionRecord& session
                                                     const std::vector<IpAddress>& wishes) {
   const auto lease = pools_.acquire(session.policy.address_pools, worker, wishes);
   if (!lease) return nullptr;
-  const auto inner = std::make_shared<PublishedSession>();
+  auto inner = std::make_shared<PublishedSession>();
   inner->lease = *lease;
   SessionSpec spec;
   spec.index = session.index;

@@ -128,7 +128,7 @@ void write_atomically(const std::string& path, const char* data, size_t size) {
 }  // namespace
 
 std::string ensure_self_signed(const std::string& state_dir, const std::string& hostname) {
-  const std::string path = state_dir + "/self-signed.pem";
+  std::string path = state_dir + "/self-signed.pem";
   if (::access(path.c_str(), F_OK) == 0) return path;
 
   std::error_code error;
