@@ -125,8 +125,8 @@ class Comparison:
         self._lab.down()
 
     def logs(self) -> str:
-        return "\n".join(f"--- the end of {path.relative_to(self._folder)}:\n{tail(path.read_text(errors='replace'), 10)}"
-                         for path in sorted(self._folder.glob("*/*.log"))[-3:])
+        paths = sorted(self._folder.glob("*/*.log"))[-3:]
+        return "\n".join(f"--- the end of {path.name}:\n{tail(path.read_text(errors='replace'), 10)}" for path in paths)
 
 
 def order(key: tuple) -> tuple:
