@@ -2,10 +2,12 @@
 // control/config's grammar, which alone knows the text form.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/packet/address.hpp"
@@ -113,6 +115,11 @@ struct WebvpnConfig {
   std::vector<std::string> enabled_on{};  // nameif
   bool anyconnect_enable = false;
   bool tunnel_group_list = false;
+
+  // Whether clients are served on the interface of that name (`enable NAMEIF`).
+  [[nodiscard]] bool serves(std::string_view nameif) const noexcept {
+    return std::find(enabled_on.begin(), enabled_on.end(), nameif) != enabled_on.end();
+  }
 
   friend bool operator==(const WebvpnConfig&, const WebvpnConfig&) = default;
 };

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "control/cli/request.hpp"
+#include "control/daemon/clock.hpp"
 #include "dataplane/packet/drop.hpp"
 
 namespace culvert::control {
@@ -16,11 +17,6 @@ namespace {
 
 constexpr long kTickMs = 100;
 constexpr unsigned kMessagesPerPass = 64;  // per worker
-
-bool serves_vpn(const Config& config, const InterfaceConfig& interface) {
-  const auto& on = config.webvpn.enabled_on;
-  return std::find(on.begin(), on.end(), interface.nameif) != on.end();
-}
 
 // Virtual devices share their cores with other software, so there a worker without work sleeps.
 bool sleeps_when_idle(const Config& config) {
@@ -39,7 +35,7 @@ dp::DataplaneSpec dataplane_spec(const Config& config) {
   dp::DataplaneSpec spec;
   for (const InterfaceConfig& i : config.interfaces) {
     if (i.nameif.empty()) continue;
-    const bool guarded = i.security_level == 0 && serves_vpn(config, i);
+    const bool guarded = i.security_level == 0 && config.webvpn.serves(i.nameif);
     spec.interfaces.push_back({i.nameif, i.address, i.prefix, i.mtu, !i.shutdown, guarded});
   }
   for (const RouteConfig& r : config.routes) {
@@ -139,11 +135,7 @@ void Headend::fill_environment() {
   env_.log = [this](int level, unsigned number, const std::string& text) {
     log_.log(static_cast<Severity>(level), number, text);
   };
-  env_.now_us = [] {
-    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                     std::chrono::steady_clock::now().time_since_epoch())
-                                     .count());
-  };
+  env_.now_us = steady_us;
   env_.wall_time = [] { return std::time(nullptr); };
 }
 
@@ -160,7 +152,7 @@ void Headend::add_event(int fd_or_signal, short what, event_callback_fn callback
 void Headend::listen_on_interfaces() {
   if (!config_.webvpn.anyconnect_enable) return;
   for (const InterfaceConfig& interface : config_.interfaces) {
-    if (!serves_vpn(config_, interface)) continue;
+    if (!config_.webvpn.serves(interface.nameif)) continue;
     for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
       dp::Message* m = dataplane_.mailbox(worker).allocate();
       if (m == nullptr) throw std::runtime_error("no message left at start");

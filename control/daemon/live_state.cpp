@@ -7,6 +7,7 @@
 #include <rte_cycles.h>
 #include <rte_version.h>
 
+#include "control/daemon/clock.hpp"
 #include "crypto/isa.hpp"
 #include "crypto/suite.hpp"
 
@@ -66,9 +67,7 @@ std::vector<SessionView> LiveState::sessions() const {
   std::vector<SessionView> views;
   if (setup_ == nullptr) return views;
   const Time wall = now();
-  const auto steady = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                                std::chrono::steady_clock::now().time_since_epoch())
-                                                .count());
+  const uint64_t steady = steady_us();
   for (const auto& [index, s] : setup_->sessions().all()) {
     if (s->state == SessionState::authenticated) continue;  // logged in, no tunnel asked for yet
     SessionView view;
@@ -158,8 +157,7 @@ std::vector<SocketView> LiveState::sockets() const {
   std::vector<SocketView> views;
   if (!config_.webvpn.anyconnect_enable) return views;
   for (const InterfaceConfig& i : config_.interfaces) {
-    const auto& on = config_.webvpn.enabled_on;
-    if (std::find(on.begin(), on.end(), i.nameif) == on.end()) continue;
+    if (!config_.webvpn.serves(i.nameif)) continue;
     // A handle is a number that moves when the socket is bound anew; ours are bound once.
     const auto handle = static_cast<uint32_t>(0x00010000u + (views.size() << 8) + 0x08);
     views.push_back({"SSL", handle, "LISTEN", i.address, config_.webvpn.port});
@@ -196,6 +194,10 @@ std::vector<InterfaceView> LiveState::interfaces() const {
       view.missed_in = stats.rx_missed;
       view.errors_out = stats.tx_errors;
       view.dropped = dataplane_.dropped_on(index);
+      for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
+        view.refused_out +=
+            dataplane_.transmit_counters(worker, index).prepare_failures.load(kRelaxed);
+      }
       ++index;
     }
     views.push_back(std::move(view));

@@ -95,7 +95,8 @@ struct InterfaceView {
   unsigned prefix = 0;
   uint64_t packets_in = 0, bytes_in = 0, packets_out = 0, bytes_out = 0;
   uint64_t no_buffer = 0, errors_in = 0, missed_in = 0, errors_out = 0;
-  uint64_t dropped = 0;  // by the workers, of packets that came in here
+  uint64_t dropped = 0;      // by the workers, of packets that came in here
+  uint64_t refused_out = 0;  // by the driver (rte_eth_tx_prepare)
 };
 
 struct VersionView {

@@ -41,6 +41,7 @@ std::string interface_text(const InterfaceView& i) {
   out += fmt::format("\t{} packets input, {} bytes\n", i.packets_in, i.bytes_in);
   out += fmt::format("\t{} packets output, {} bytes\n", i.packets_out, i.bytes_out);
   out += fmt::format("\t{} packets dropped\n", i.dropped);
+  out += fmt::format("\t{} packets refused by the driver\n", i.refused_out);
   return out;
 }
 
@@ -64,7 +65,8 @@ nlohmann::json interface_json(const InterfaceView& i) {
           {"errors_in", i.errors_in},
           {"missed_in", i.missed_in},
           {"errors_out", i.errors_out},
-          {"dropped", i.dropped}};
+          {"dropped", i.dropped},
+          {"refused_out", i.refused_out}};
 }
 
 // "3 days 4 hours", "4 hours 5 mins", "5 mins 6 secs": the two largest units, as on the ASA.

@@ -35,8 +35,8 @@ bool send_record(Context& c, Tunnel& t, ContentType type, uint32_t size, Fill&& 
     rte_pktmbuf_free(m);
     return false;
   }
-  add(c.tunnels.counters(c.tunnels.slot_of(t)).tx_records, 1);
-  add(c.tunnels.records_sealed, 1);
+  dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).tx_records);
+  dp::count(c.tunnels.records_sealed);
   return true;
 }
 

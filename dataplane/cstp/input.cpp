@@ -31,7 +31,7 @@ using dp::DropReason;
 // Ends the tunnel with a fatal alert: the stream cannot be trusted any more.
 void fail(Context& c, Tunnel& t, DropReason drop, uint8_t alert, EndReason reason) noexcept {
   c.drops.add(drop);
-  add(c.tunnels.counters(c.tunnels.slot_of(t)).rx_dropped, 1);
+  dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).rx_dropped);
   send_fatal_alert(c, t, alert);
   c.tcp.shutdown(conn_of(c, t));
   end(c, t, reason);
@@ -39,7 +39,7 @@ void fail(Context& c, Tunnel& t, DropReason drop, uint8_t alert, EndReason reaso
 
 void refuse(Context& c, Tunnel& t, DropReason drop) noexcept {
   c.drops.add(drop);
-  add(c.tunnels.counters(c.tunnels.slot_of(t)).rx_dropped, 1);
+  dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).rx_dropped);
 }
 
 void alert_record(Context& c, Tunnel& t, const uint8_t* data, uint32_t size) noexcept {
@@ -109,8 +109,8 @@ bool opened_record(Context& c, Tunnel& t, const OpenOp& op, Time now) noexcept {
   }
   t.last_rx = now;
   c.tunnels.counters(c.tunnels.slot_of(t)).last_rx_us.store(now, std::memory_order_relaxed);
-  add(c.tunnels.counters(c.tunnels.slot_of(t)).rx_records, 1);
-  add(c.tunnels.records_opened, 1);
+  dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).rx_records);
+  dp::count(c.tunnels.records_opened);
   switch (op.type) {
     case ContentType::application_data:
       return packet_record(c, t, op.payload, op.payload_size, now);
@@ -125,8 +125,8 @@ bool opened_record(Context& c, Tunnel& t, const OpenOp& op, Time now) noexcept {
 void count_up(Context& c, Tunnel& t, uint32_t bytes, Time now) noexcept {
   dp::TunnelCounters& n = c.tunnels.counters(c.tunnels.slot_of(t));
   n.last_data_us.store(now, std::memory_order_relaxed);
-  add(n.rx_packets, 1);
-  add(n.rx_bytes, bytes);
+  dp::count(n.rx_packets);
+  dp::count(n.rx_bytes, bytes);
 }
 
 }  // namespace

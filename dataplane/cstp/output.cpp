@@ -21,7 +21,7 @@ using crypto::record::SealOp;
 using dp::DropReason;
 
 void refuse(Context& c, Tunnel& t, DropReason reason, rte_mbuf* m) noexcept {
-  add(c.tunnels.counters(c.tunnels.slot_of(t)).tx_dropped, 1);
+  dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).tx_dropped);
   dp::drop(c.drops, reason, m);
 }
 
@@ -86,10 +86,10 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
     t.last_tx = t.last_data = now;
     dp::TunnelCounters& n = c.tunnels.counters(conn.slot);
     n.last_data_us.store(now, std::memory_order_relaxed);
-    add(n.tx_packets, 1);
-    add(n.tx_bytes, size - kHeaderSize - t.overhead.total());
-    add(n.tx_records, 1);
-    add(c.tunnels.records_sealed, 1);
+    dp::count(n.tx_packets);
+    dp::count(n.tx_bytes, size - kHeaderSize - t.overhead.total());
+    dp::count(n.tx_records);
+    dp::count(c.tunnels.records_sealed);
   }
 }
 

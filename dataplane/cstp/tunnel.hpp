@@ -12,6 +12,7 @@
 #include "crypto/isa.hpp"
 #include "crypto/record/protection.hpp"
 #include "dataplane/packet/batch.hpp"
+#include "dataplane/packet/counter.hpp"
 #include "dataplane/packet/drop.hpp"
 #include "dataplane/session/mailbox.hpp"
 #include "dataplane/tcp/endpoint.hpp"
@@ -134,11 +135,6 @@ struct Context {
 
 [[nodiscard]] inline ConnId conn_of(const Context& c, const Tunnel& t) noexcept {
   return {c.worker, c.tunnels.slot_of(t), t.generation};
-}
-
-// Only the owning worker writes a counter, so a load and a store do.
-inline void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
-  counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
 }
 
 }  // namespace culvert::cstp

@@ -39,8 +39,13 @@ void fragment_to_channel(rte_mbuf* m, const Channel& channel, DownContext& c,
     drop(c.drops, DropReason::ip_bad_length, m);
     return;
   }
-  // 64 KiB over the smallest MTU that a group policy may set (576) makes fewer than 128.
+  // 64 KiB over the smallest MTU that a group policy may set (576) makes fewer than 128; a client
+  // may ask for less.
   std::array<rte_mbuf*, 128> parts;
+  if (m->pkt_len > parts.size() * fragment_payload(channel.mtu())) {
+    drop(c.drops, DropReason::svc_too_many_fragments, m);
+    return;
+  }
   const uint32_t count = fragment_ipv4(m, channel.mtu(), c.pool, parts);
   if (count == 0) {
     drop(c.drops, DropReason::no_buffer, m);

@@ -37,8 +37,8 @@ struct DownEdges {
 
 // `reply_from`: the source of ICMP messages; the address of the interface on which the packet came,
 // by meta.port. In: packets for other hosts, IPv4 header checked, meta.l3_size set. Empties the
-// batch. Drops: svc_no_session, ip_not_forwarded, svc_no_channel, svc_no_fragment, ip_bad_length,
-// no_buffer.
+// batch. Drops: svc_no_session, ip_not_forwarded, svc_no_channel, svc_no_fragment,
+// svc_too_many_fragments, ip_bad_length, no_buffer.
 void inner_down(Batch& packets, DownContext& c, std::span<const IpAddress> reply_from,
                 const DownEdges& edges, uint64_t now_us) noexcept;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include <rte_ip.h>
 #include <rte_mbuf.h>
@@ -29,6 +30,15 @@ bool may_answer(const rte_mbuf* packet) noexcept {
     return type == 0 || type == 8 || (type >= 13 && type <= 18);
   }
   return true;
+}
+
+UnreachableLimit::UnreachableLimit(uint32_t per_second, uint32_t burst) {
+  if (per_second == 0 || per_second > 1'000'000 || burst == 0) {
+    throw std::invalid_argument(
+        "icmp unreachable: rate-limit and burst-size must be at least 1, the rate at most 1000000");
+  }
+  interval_us_ = 1'000'000 / per_second;
+  burst_us_ = uint64_t{interval_us_} * (burst - 1);
 }
 
 bool UnreachableLimit::allow(uint64_t now_us) noexcept {

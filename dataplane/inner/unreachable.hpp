@@ -18,9 +18,9 @@ namespace culvert::dp {
 // intervals.
 class UnreachableLimit {
  public:
-  // The ASA's default is 1 message a second, burst 1.
-  explicit UnreachableLimit(uint32_t per_second = 1, uint32_t burst = 1) noexcept
-      : interval_us_(1'000'000 / per_second), burst_us_(uint64_t{interval_us_} * (burst - 1)) {}
+  // The ASA's default is 1 message a second, burst 1. Throws std::invalid_argument unless both are
+  // at least 1 and `per_second` at most a million.
+  explicit UnreachableLimit(uint32_t per_second = 1, uint32_t burst = 1);
 
   [[nodiscard]] bool allow(uint64_t now_us) noexcept;
   [[nodiscard]] uint64_t sent() const noexcept { return sent_.load(std::memory_order_relaxed); }
@@ -29,8 +29,8 @@ class UnreachableLimit {
   }
 
  private:
-  uint32_t interval_us_;
-  uint64_t burst_us_;
+  uint32_t interval_us_ = 0;
+  uint64_t burst_us_ = 0;
   std::atomic<uint64_t> next_us_{0};
   std::atomic<uint64_t> sent_{0};
   std::atomic<uint64_t> suppressed_{0};

@@ -2,6 +2,7 @@
 #include "dataplane/neighbour/arp.hpp"
 
 #include "dataplane/packet/contiguous.hpp"
+#include "dataplane/packet/counter.hpp"
 #include "dataplane/packet/meta.hpp"
 
 namespace culvert::dp {
@@ -9,10 +10,6 @@ namespace culvert::dp {
 namespace {
 
 constexpr uint32_t kFrameSize = sizeof(EthernetHeader) + sizeof(ArpPacket);
-
-void count(std::atomic<uint64_t>& counter) noexcept {
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
 
 bool well_formed(const ArpPacket& arp) noexcept {
   if (arp.hardware_type != 1 || arp.protocol_type != static_cast<uint16_t>(EtherType::ipv4) ||

@@ -11,6 +11,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/packet/batch.hpp"
+#include "dataplane/packet/counter.hpp"
 
 namespace culvert::dp {
 
@@ -88,6 +89,8 @@ namespace culvert::dp {
   /* Tunnels */                                                                                    \
   X(svc_no_fragment, "mp-svc-no-fragment", "SVC Module unable to fragment packet",                 \
     "A packet to the client is larger than the tunnel's MTU and may not be fragmented.")           \
+  X(svc_too_many_fragments, "cv-too-many-fragments", "Packet would take too many fragments",       \
+    "A packet to the client would have to be cut into more than 128 for the tunnel's MTU.")        \
   X(svc_no_channel, "mp-svc-no-channel", "SVC Module does not have a channel for reinjection",     \
     "The session has no tunnel at this moment.")                                                   \
   X(svc_no_session, "mp-svc-no-session", "SVC Module does not have a session",                     \
@@ -140,6 +143,8 @@ namespace culvert::dp {
   /* The machine */                                                                                \
   X(no_buffer, "cv-no-buffer", "No packet buffer left", "The packet pool is empty.")               \
   X(tx_full, "cv-tx-full", "Transmit queue full", "The port took no more packets.")                \
+  X(tx_refused, "cv-tx-refused", "Frame refused by the port's driver",                             \
+    "The driver cannot send the frame with the checksums or segmentation asked of it.")            \
   X(handoff_full, "dispatch-queue-limit", "Dispatch queue tail drops",                             \
     "The ring to the worker that owns the packet is full.")                                        \
   X(interface_down, "interface-down", "Interface is down", "The interface is shut down.")
@@ -163,8 +168,7 @@ struct DropReasonText {
 class DropCounters {
  public:
   void add(DropReason reason, uint64_t n = 1) noexcept {
-    auto& c = counts_[static_cast<size_t>(reason)];
-    c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    count(counts_[static_cast<size_t>(reason)], n);
   }
   [[nodiscard]] uint64_t get(DropReason reason) const noexcept {
     return counts_[static_cast<size_t>(reason)].load(std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "dataplane/packet/checksum.hpp"
+#include "dataplane/packet/counter.hpp"
 #include "dataplane/packet/meta.hpp"
 
 namespace culvert::dp {
@@ -11,10 +12,6 @@ namespace culvert::dp {
 namespace {
 
 constexpr uint64_t kChecksumFlags = RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK;
-
-void add(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
-  counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-}
 
 // The layer 4 flags are a number, not bits: TCP is 1, UDP 3. So a port that fills TCP only is asked
 // for each.
@@ -50,7 +47,7 @@ rte_mbuf* PortTx::single_buffer(rte_mbuf* m) noexcept {
   const uint16_t limit =
       (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) != 0 ? max_tso_segments_ : max_segments_;
   if (m->nb_segs <= limit) return m;
-  add(counters_.copied, 1);
+  count(counters_.copied);
   // A shared buffer (a retransmission queue holds it too) must not be grown in place.
   if (rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) && rte_pktmbuf_linearize(m) == 0) return m;
   rte_mbuf* copy = rte_pktmbuf_copy(m, pool_, 0, UINT32_MAX);
@@ -82,8 +79,8 @@ void PortTx::prepare() noexcept {
     const auto left = static_cast<uint16_t>(size_ - prepared_);
     prepared_ += rte_eth_tx_prepare(port_, queue_, frames_.data() + prepared_, left);
     if (prepared_ == size_) break;
-    drop(*drops_, DropReason::tx_full, frames_[prepared_]);
-    add(counters_.prepare_failures, 1);
+    drop(*drops_, DropReason::tx_refused, frames_[prepared_]);
+    count(counters_.prepare_failures);
     std::copy(frames_.begin() + prepared_ + 1, frames_.begin() + size_,
               frames_.begin() + prepared_);
     --size_;
@@ -105,7 +102,7 @@ void PortTx::hand_over() noexcept {
   }
   const uint32_t taken =
       rte_ring_enqueue_burst(to_owner_, reinterpret_cast<void**>(frames_.data()), size_, nullptr);
-  add(counters_.handed_over, taken);
+  count(counters_.handed_over, taken);
   for (uint32_t i = taken; i < size_; ++i)
     drop(*drops_, DropReason::handoff_full, frames_[i]);
   size_ = 0;
@@ -132,8 +129,8 @@ void PortTx::flush() noexcept {
     sent += n;
     if (n < chunk) break;
   }
-  add(counters_.packets, sent);
-  add(counters_.bytes, bytes);
+  count(counters_.packets, sent);
+  count(counters_.bytes, bytes);
   keep_rest(sent);
 }
 

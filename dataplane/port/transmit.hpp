@@ -1,7 +1,7 @@
 // One worker's way out of one port: collects frames and sends them in bursts.
 //
 // Takes finished Ethernet frames (l2_len set; l3_len, l4_len too if ol_flags asks for checksums or
-// segmentation). Drops: tx_full, handoff_full, no_buffer.
+// segmentation). Drops: tx_full, tx_refused, handoff_full, no_buffer.
 #pragma once
 
 #include <array>
@@ -19,8 +19,9 @@ namespace culvert::dp {
 struct TransmitCounters {
   std::atomic<uint64_t> packets{0};
   std::atomic<uint64_t> bytes{0};
-  std::atomic<uint64_t> handed_over{0};       // to the worker that has the queue
-  std::atomic<uint64_t> prepare_failures{0};  // refused by rte_eth_tx_prepare; dropped as tx_full
+  std::atomic<uint64_t> handed_over{0};  // to the worker that has the queue
+  std::atomic<uint64_t> prepare_failures{
+      0};                           // refused by rte_eth_tx_prepare; dropped as tx_refused
   std::atomic<uint64_t> copied{0};  // chains that the port cannot take, copied into one buffer
 };
 

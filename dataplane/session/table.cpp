@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <stdexcept>
 
 #include <rte_errno.h>
-#include <rte_hash_crc.h>
 #include <rte_malloc.h>
+
+#include "dataplane/packet/crc.hpp"
 
 namespace culvert::dp {
 
@@ -17,14 +17,8 @@ namespace {
       "no memory for the session table: raise `memory` in the dataplane section, or lower "
       "`sessions`");
 }
-// Not rte_hash_crc(): it loads eight bytes at a time, and addresses are not aligned.
-uint32_t hash_address(const void* key, uint32_t /*size*/, uint32_t initial) {
-  std::array<uint64_t, sizeof(IpAddress) / 8> words;
-  std::memcpy(words.data(), key, sizeof(IpAddress));
-  uint32_t crc = initial;
-  for (const uint64_t word : words)
-    crc = rte_hash_crc_8byte(word, crc);
-  return crc;
+uint32_t hash_address(const void* key, uint32_t /*size*/, uint32_t /*initial: 0*/) {
+  return crc_of(*static_cast<const IpAddress*>(key));
 }
 }  // namespace
 

@@ -131,7 +131,7 @@ void Machine::on_new_ack(Connection& c, const Segment& s) noexcept {
 
 void Machine::on_duplicate_ack(Connection& c) noexcept {
   ++c.dup_acks;
-  count(counters_.duplicate_acks);
+  dp::count(counters_.duplicate_acks);
   if (c.recovery == Recovery::fast && !c.sack) {
     c.congestion.inflate(c.mss);
   } else if (c.recovery == Recovery::open && c.dup_acks >= Scoreboard::kDupThresh) {
@@ -141,7 +141,7 @@ void Machine::on_duplicate_ack(Connection& c) noexcept {
 }
 
 void Machine::enter_fast_recovery(Connection& c) noexcept {
-  count(counters_.fast_retransmits);
+  dp::count(counters_.fast_retransmits);
   c.recovery = Recovery::fast;
   c.recover = c.snd_nxt;
   c.congestion.on_loss(c.flight());

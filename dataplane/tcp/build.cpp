@@ -60,7 +60,7 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
     arm(c, Timer::ack, now_ + TimerWheel::kTick);
     return false;
   }
-  count(counters_.bytes_out, size);
+  dp::count(counters_.bytes_out, size);
   c.last_ack_sent = c.rcv_nxt;
   c.ack_now = false;
   disarm(c, Timer::ack);
@@ -82,14 +82,14 @@ bool Machine::send_syn_ack(Connection& c) noexcept {
 }
 
 void Machine::send_reset(Connection& c) noexcept {
-  count(counters_.resets_out);
+  dp::count(counters_.resets_out);
   (void)emit({c.flow, c.snd_nxt, c.rcv_nxt, 0, TcpHeader::kRst | TcpHeader::kAck, {}, 0}, nullptr,
              SendQueue::Cursor::fresh);
 }
 
 // RFC 9293 §3.10.7.1: placed so that the peer accepts it.
 void Machine::send_reset(const Segment& s) noexcept {
-  count(counters_.resets_out);
+  dp::count(counters_.resets_out);
   const bool ack = s.has(TcpHeader::kAck);
   const uint8_t flags = ack ? TcpHeader::kRst : TcpHeader::kRst | TcpHeader::kAck;
   (void)emit({s.flow, ack ? s.ack : Seq{0}, ack ? Seq{0} : s.end(), 0, flags, {}, 0}, nullptr,
@@ -197,7 +197,7 @@ bool Machine::emit(const Layout& layout, SendQueue* payload, SendQueue::Cursor c
   info.l3_size = static_cast<uint16_t>(l3);
   info.l4_size = static_cast<uint16_t>(l4);
   finish_checksums(m, layout, l3, tcp_size);
-  count(counters_.segments_out);
+  dp::count(counters_.segments_out);
   push_out(m);
   return true;
 }

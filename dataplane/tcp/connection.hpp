@@ -117,7 +117,8 @@ struct alignas(64) Connection {
   Time keepalive_probed = 0;  // when the last probe was sent
   Seq iss;
   Seq irs;
-  Seq fin_seq;  // where the peer's FIN is, if fin_known
+  Seq fin_seq;        // where the peer's FIN is, if fin_known
+  uint32_t held = 0;  // its part of Machine::held_
   ReceiveQueue receive;
 
   [[nodiscard]] Time& deadline(Timer t) noexcept { return deadlines[static_cast<size_t>(t)]; }

@@ -86,7 +86,7 @@ void Machine::on_reset(Connection& c, Segment& s) noexcept {
     challenge(c);
     return drop(s, DropReason::tcp_syn_in_window);
   }
-  count(counters_.resets_in);
+  dp::count(counters_.resets_in);
   close(c, CloseReason::peer_reset);
 }
 
@@ -163,9 +163,9 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
       return;
     }
     c.rcv_mss = static_cast<uint16_t>(std::max<uint32_t>(c.rcv_mss, std::min(size, 65535u)));
-    count(counters_.bytes_in, size);
+    dp::count(counters_.bytes_in, size);
     if (!in_order) {
-      count(counters_.out_of_order);
+      dp::count(counters_.out_of_order);
     } else {
       post(c, event::kReadable);
     }
@@ -195,7 +195,7 @@ void Machine::on_fin(Connection& c) noexcept {
 void Machine::time_wait_input(Connection& c, Segment& s, uint32_t hash) noexcept {
   if (s.has(TcpHeader::kRst)) {
     if (s.seq == c.rcv_nxt) {
-      count(counters_.resets_in);
+      dp::count(counters_.resets_in);
       return close(c, CloseReason::peer_reset);
     }
     return drop(s, DropReason::tcp_out_of_window);

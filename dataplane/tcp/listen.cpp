@@ -80,7 +80,7 @@ void Machine::on_syn(Segment& s, uint32_t hash) noexcept {
   c.hash = hash;
   table_.insert(hash, c.slot);
   half_open_.push(c);
-  count(counters_.accepted);
+  dp::count(counters_.accepted);
 
   const InitialNumbers numbers = initial_numbers(isn_key_, c.flow, now_);
   c.iss = numbers.isn;
@@ -111,7 +111,7 @@ void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
   if (s.has(TcpHeader::kRst)) {
     // A passive open goes back to LISTEN, of which nobody needs to hear.
     if (s.seq == c.rcv_nxt) {
-      count(counters_.resets_in);
+      dp::count(counters_.resets_in);
       close(c, CloseReason::handshake_failed);
       return drop(s, DropReason::tcp_handshake);
     }
@@ -133,7 +133,7 @@ void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
   }
   AgeList::remove(c);
   c.state = State::established;
-  count(counters_.established);
+  dp::count(counters_.established);
   measure(c, s);
   if (c.syn_lost) c.rtt.syn_was_lost();
   c.snd_una = s.ack;

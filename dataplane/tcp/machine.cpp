@@ -75,7 +75,7 @@ Connection* Machine::take_slot() noexcept {
   c.slot = slot;
   c.generation = generation == 0 ? 1 : generation;
   c.in_use = true;
-  count(counters_.connections);
+  dp::count(counters_.connections);
   return &c;
 }
 
@@ -90,9 +90,10 @@ void Machine::give_up_half_open() noexcept {
 void Machine::free_slot(Connection& c) noexcept {
   c.receive.clear();
   c.send.clear();
+  recount(c);
   wheel_.remove(c.timer);
   c.in_use = false;
-  count(counters_.connections, ~uint64_t{0});
+  dp::count(counters_.connections, ~uint64_t{0});
   recycle(c);
 }
 
@@ -113,7 +114,7 @@ void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
     wheel_.start(now);
     started_ = true;
   }
-  count(counters_.segments_in, segments.size());
+  dp::count(counters_.segments_in, segments.size());
   for (rte_mbuf* m : segments) {
     Segment s;
     if (const auto reason = parse_segment(m, s); reason != dp::DropReason::count_) {
@@ -128,8 +129,9 @@ void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
       } else {
         on_no_connection(s);
       }
-    } else if (!input_fast(*c, s)) {
-      input_slow(*c, s, hash);
+    } else {
+      if (!input_fast(*c, s)) input_slow(*c, s, hash);
+      recount(*c);
     }
     if (s.packet != nullptr) rte_pktmbuf_free(s.packet);  // it did its work and carried no data
   }
@@ -208,12 +210,13 @@ void Machine::close(Connection& c, CloseReason reason) noexcept {
   c.state = State::closed;
   c.send.clear();
   c.receive.clear_gaps();
+  recount(c);
   wheel_.remove(c.timer);
   c.deadlines.fill(kNever);
   c.armed_for = kNever;
   if (!announced) {
     c.reason = reason;
-    count(counters_.closed);
+    dp::count(counters_.closed);
   }
   if (c.released || !c.upper_knows) {
     free_slot(c);
@@ -226,10 +229,11 @@ void Machine::enter_time_wait(Connection& c) noexcept {
   c.state = State::time_wait;
   c.reason = CloseReason::finished;
   c.send.clear();
+  recount(c);
   disarm(c, Timer::retransmit);
   disarm(c, Timer::keepalive);
   arm(c, Timer::linger, now_ + config_.time_wait);
-  count(counters_.closed);
+  dp::count(counters_.closed);
   // Nothing more can happen that the upper layer would want to know.
   post(c, event::kClosed);
 }
@@ -255,6 +259,7 @@ void Machine::release(Connection& c) noexcept {
   if (c.receive.readable() > 0) {
     drops_.add(dp::DropReason::tcp_socket_closed);
     c.receive.clear();
+    recount(c);
     activate(c);
   }
   shutdown(c);
@@ -275,14 +280,6 @@ void Machine::set_keepalive(Connection& c, Time idle, Time interval, uint8_t pro
   if (c.synchronized() && c.state != State::time_wait) {
     arm(c, Timer::keepalive, c.last_rx + idle);
   }
-}
-
-uint32_t Machine::buffers_held() const noexcept {
-  uint32_t sum = batch_.size();
-  for (uint32_t i = 0; i < config_.max_connections; ++i) {
-    sum += connections_[i].receive.buffers() + connections_[i].send.buffers();
-  }
-  return sum;
 }
 
 }  // namespace culvert::tcp

@@ -14,6 +14,7 @@
 #include <array>
 #include <memory>
 
+#include "dataplane/packet/counter.hpp"
 #include "dataplane/tcp/age_list.hpp"
 #include "dataplane/tcp/connection.hpp"
 #include "dataplane/tcp/endpoint.hpp"
@@ -51,7 +52,7 @@ class Machine {
   void abort(Connection& c, Time now) noexcept;
   void release(Connection& c) noexcept;
   void set_keepalive(Connection& c, Time idle, Time interval, uint8_t probes) noexcept;
-  [[nodiscard]] uint32_t buffers_held() const noexcept;
+  [[nodiscard]] uint32_t buffers_held() const noexcept { return held_ + batch_.size(); }
 
   // output.cpp
   void consumed(Connection& c) noexcept;
@@ -71,10 +72,6 @@ class Machine {
   [[nodiscard]] const EndpointConfig& config() const noexcept { return config_; }
 
  private:
-  using Counter = std::atomic<uint64_t>;
-  static void count(Counter& counter, uint64_t n = 1) noexcept {
-    counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
   void drop(Segment& s, dp::DropReason reason) noexcept {
     dp::drop(drops_, reason, s.packet);
     s.packet = nullptr;
@@ -91,6 +88,12 @@ class Machine {
   void close(Connection& c, CloseReason reason) noexcept;
   void enter_time_wait(Connection& c) noexcept;
   void give_up_half_open() noexcept;
+  // After every step that may have changed a connection's queues.
+  void recount(Connection& c) noexcept {
+    const uint32_t held = c.receive.buffers() + c.send.buffers();
+    held_ += held - c.held;
+    c.held = held;
+  }
 
   // listen.cpp
   void on_no_connection(Segment& s) noexcept;
@@ -188,6 +191,7 @@ class Machine {
   std::unique_ptr<Connection[]> connections_;
   std::unique_ptr<uint32_t[]> free_slots_;
   uint32_t free_count_ = 0;
+  uint32_t held_ = 0;             // packet buffers in all queues
   Connection* active_ = nullptr;  // in the order of arrival
   Connection* active_tail_ = nullptr;
   Connection* events_ = nullptr;

@@ -43,7 +43,7 @@ bool Machine::send_lost(Connection& c) noexcept {
     const bool fin = hole.start + size > c.send.end();
     const uint8_t flags = TcpHeader::kAck | (fin ? TcpHeader::kFin : 0);
     if (!send_segment(c, hole.start, size - (fin ? 1 : 0), flags, SendQueue::Cursor::again)) break;
-    count(counters_.retransmits);
+    dp::count(counters_.retransmits);
     c.force_retransmit = false;
     c.rtt_running = false;
     c.high_rxt = hole.start + size;
@@ -153,6 +153,7 @@ uint32_t Machine::free_window(const Connection& c) const noexcept {
 
 // The reader made room: RFC 9293 §3.8.6.2.2, announce it only when it is worth a segment.
 void Machine::consumed(Connection& c) noexcept {
+  recount(c);
   if (!c.may_receive()) return;
   const uint32_t gain = free_window(c) - std::min(free_window(c), c.rcv_wnd());
   const uint32_t worth = std::min<uint32_t>(config_.receive_buffer / 2, 2u * c.mss);
@@ -176,6 +177,7 @@ bool Machine::send(Connection& c, rte_mbuf* m) noexcept {
     return true;
   }
   c.send.push(m);
+  recount(c);
   activate(c);
   return true;
 }
@@ -202,6 +204,7 @@ bool Machine::send_copy(Connection& c, std::span<const uint8_t> bytes) noexcept 
   while (!copies.empty()) {
     c.send.push(copies.pop_front());
   }
+  recount(c);
   activate(c);
   return true;
 }

@@ -33,11 +33,11 @@ ReceiveQueue::Result ReceiveQueue::append(BufferList& bytes, Seq& next) noexcept
   while (run_count_ > 0 && runs_[0].start <= next) {
     Run& run = runs_[0];
     if (run.end() > next) {
-      gap_cost_ -= run.bytes.cost();
+      uncount(run.bytes);
       run.bytes.drop_front(next - run.start);
       next += run.bytes.bytes();
       ready_.splice_back(run.bytes, merge_limit());
-      gap_cost_ += run.bytes.cost();  // of the emptied list: nothing
+      count(run.bytes);  // of the emptied list: nothing
     }
     remove_run(0);
   }
@@ -65,32 +65,32 @@ ReceiveQueue::Result ReceiveQueue::insert(BufferList& bytes) noexcept {
   ++stamp_;
   if (joins_left) {
     Run& left = runs_[at - 1];
-    gap_cost_ -= left.bytes.cost();
+    uncount(left.bytes);
     left.bytes.splice_back(bytes, merge_limit());
     if (joins_right) {
-      gap_cost_ -= runs_[at].bytes.cost();
+      uncount(runs_[at].bytes);
       left.bytes.splice_back(runs_[at].bytes, merge_limit());
       remove_run(at);
     }
-    gap_cost_ += left.bytes.cost();
+    count(left.bytes);
     left.stamp = stamp_;
     return Result::kept;
   }
   if (joins_right) {
     Run& right = runs_[at];
-    gap_cost_ -= right.bytes.cost();
+    uncount(right.bytes);
     bytes.splice_back(right.bytes, merge_limit());
     right.bytes = std::exchange(bytes, {});
     right.start = start;
     right.stamp = stamp_;
-    gap_cost_ += right.bytes.cost();
+    count(right.bytes);
     return Result::kept;
   }
   std::move_backward(runs_.begin() + at, runs_.begin() + run_count_,
                      runs_.begin() + run_count_ + 1);
   ++run_count_;
   runs_[at] = {start, stamp_, std::exchange(bytes, {})};
-  gap_cost_ += runs_[at].bytes.cost();
+  count(runs_[at].bytes);
   return Result::kept;
 }
 
@@ -150,7 +150,7 @@ rte_mbuf* ReceiveQueue::take_front(uint32_t size) noexcept {
 }
 
 void ReceiveQueue::remove_run(uint32_t index) noexcept {
-  gap_cost_ -= runs_[index].bytes.cost();
+  uncount(runs_[index].bytes);
   runs_[index].bytes.clear();
   std::move(runs_.begin() + index + 1, runs_.begin() + run_count_, runs_.begin() + index);
   --run_count_;
@@ -166,14 +166,6 @@ void ReceiveQueue::clear_gaps() noexcept {
 void ReceiveQueue::clear() noexcept {
   ready_.clear();
   clear_gaps();
-}
-
-uint32_t ReceiveQueue::buffers() const noexcept {
-  uint32_t sum = ready_.buffers();
-  for (const Run& run : std::span(runs_).first(run_count_)) {
-    sum += run.bytes.buffers();
-  }
-  return sum;
 }
 
 }  // namespace culvert::tcp

@@ -45,7 +45,7 @@ class ReceiveQueue {
   [[nodiscard]] rte_mbuf* take_front(uint32_t size) noexcept;
   void clear_gaps() noexcept;
   void clear() noexcept;
-  [[nodiscard]] uint32_t buffers() const noexcept;
+  [[nodiscard]] uint32_t buffers() const noexcept { return ready_.buffers() + gap_buffers_; }
   [[nodiscard]] uint32_t cost() const noexcept { return ready_.cost() + gap_cost_; }
 
  private:
@@ -56,6 +56,15 @@ class ReceiveQueue {
     [[nodiscard]] Seq end() const noexcept { return start + bytes.bytes(); }
   };
   void remove_run(uint32_t index) noexcept;
+  // Every change of a run's bytes stands between these two, which keep the sums over the runs.
+  void uncount(const BufferList& run) noexcept {
+    gap_cost_ -= run.cost();
+    gap_buffers_ -= run.buffers();
+  }
+  void count(const BufferList& run) noexcept {
+    gap_cost_ += run.cost();
+    gap_buffers_ += run.buffers();
+  }
   [[nodiscard]] uint32_t merge_limit() const noexcept;
   [[nodiscard]] bool affordable(const BufferList& bytes) const noexcept {
     return cost() + bytes.cost() <= budget_;
@@ -64,6 +73,7 @@ class ReceiveQueue {
   BufferList ready_;
   uint32_t budget_ = 0;
   uint32_t gap_cost_ = 0;
+  uint32_t gap_buffers_ = 0;
   uint32_t stamp_ = 0;
   uint32_t run_count_ = 0;
   std::array<Run, kRuns> runs_;  // lowest first, neither touching nor overlapping

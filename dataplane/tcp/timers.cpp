@@ -66,7 +66,7 @@ void Machine::on_retransmit(Connection& c) noexcept {
     probe_window(c);
     return arm_retransmit(c);
   }
-  count(counters_.timeouts);
+  dp::count(counters_.timeouts);
   // RFC 5681 §3.1: the threshold is set at the first timeout of a segment, not again while it backs
   // off.
   if (c.retries == 1) c.congestion.on_timeout(c.flight());
@@ -84,7 +84,7 @@ void Machine::on_retransmit(Connection& c) noexcept {
     const bool fin = c.snd_una == c.send.end();
     const uint8_t flags = TcpHeader::kAck | (fin ? TcpHeader::kFin : 0);
     if (send_segment(c, c.snd_una, fin ? 0 : 1, flags, SendQueue::Cursor::again)) {
-      count(counters_.retransmits);
+      dp::count(counters_.retransmits);
     }
   } else {
     activate(c);

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "dataplane/packet/counter.hpp"
+
 namespace culvert::dp {
 
 struct alignas(64) WorkerCounters {
@@ -19,9 +21,5 @@ struct alignas(64) WorkerCounters {
   std::atomic<uint64_t> inner_down{0};   // packets that went into tunnels here
   std::atomic<uint64_t> tcp_buffers{0};  // that connections held, a second ago at most
 };
-
-inline void count(std::atomic<uint64_t>& counter, uint64_t n) noexcept {
-  counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-}
 
 }  // namespace culvert::dp

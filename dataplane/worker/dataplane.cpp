@@ -93,6 +93,9 @@ void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
     reply_from_.at(port->id()) = from.address;
     ports_.push_back(std::move(port));
   }
+  const auto inside = std::find(guarded_.begin(), guarded_.end(), false);
+  tunnel_port_ =
+      ports_[inside == guarded_.end() ? 0 : static_cast<size_t>(inside - guarded_.begin())]->id();
 }
 
 void Dataplane::start() {

@@ -21,7 +21,7 @@ void Worker::run() noexcept {
     bool busy = receive();
     busy |= take_over();
     busy |= obey();
-    tunnels_up();
+    busy |= tunnels_up();
     tunnels_down();
     transmit();
     rte_rcu_qsbr_quiescent(qsbr, index);

@@ -1,4 +1,6 @@
 // The two ways through the tunnels, and the way out of the ports.
+#include <algorithm>
+
 #include "dataplane/cstp/control_packet.hpp"
 #include "dataplane/cstp/input.hpp"
 #include "dataplane/cstp/output.hpp"
@@ -45,7 +47,7 @@ void Worker::connection_event(const tcp::Event& event, cstp::OpenBurst& burst) n
   }
 }
 
-void Worker::tunnels_up() noexcept {
+bool Worker::tunnels_up() noexcept {
   cstp::OpenBurst burst(cstp);
   for (;;) {
     const tcp::Event event = tcp.next_event();
@@ -62,6 +64,10 @@ void Worker::tunnels_up() noexcept {
   }
   burst.finish(up_sink(), now);
   if (!up.empty()) up_sink().flush(this, up);
+  // No packet has to come for what is owed: this worker must not sleep on it.
+  return std::any_of(tunnels.owing.begin(), tunnels.owing.end(), [this](uint32_t slot) {
+    return (tunnels[slot].owed & cstp::owed::kRead) != 0;
+  });
 }
 
 // Packets that came out of tunnels: to the box, to another client, or where the routes say.
@@ -79,6 +85,7 @@ void Worker::route_up(Batch& packets) noexcept {
     rte_mbuf* m = packets[i];
     const uint32_t dst = destinations[i].v4_value();
     if (sessions[i] != nullptr) {
+      meta(m).port = shared.tunnel_port_;
       down_sink().push(m);
     } else if (shared.interfaces_.by_address(dst) != nullptr) {
       const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);

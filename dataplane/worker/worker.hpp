@@ -48,7 +48,7 @@ struct alignas(64) Worker {
   bool receive() noexcept;       // ports → classify → the box itself, or `down`
   bool take_over() noexcept;     // packets from other workers
   bool obey() noexcept;          // messages from control
-  void tunnels_up() noexcept;    // TCP streams → inner packets → routes
+  bool tunnels_up() noexcept;    // TCP streams → inner packets → routes; true: there is more
   void tunnels_down() noexcept;  // `down` → records in TCP's queues
   void transmit() noexcept;      // timers, TCP output, ports, doorbells
   void idle() noexcept;          // sleeps, if that is allowed

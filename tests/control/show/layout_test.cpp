@@ -195,6 +195,7 @@ TEST(ShowInterface, IsTheAsas) {
   i.packets_out = 1;
   i.bytes_out = 28;
   i.dropped = 2;
+  i.refused_out = 3;
   state.the_interfaces = {i, {}};
   state.the_interfaces[1].admin_up = false;
   EXPECT_EQ(show_interfaces(state, "outside").text,
@@ -217,7 +218,8 @@ TEST(ShowInterface, IsTheAsas) {
             "  Traffic Statistics for \"outside\":\n"
             "\t2 packets input, 381 bytes\n"
             "\t1 packets output, 28 bytes\n"
-            "\t2 packets dropped\n");
+            "\t2 packets dropped\n"
+            "\t3 packets refused by the driver\n");
   EXPECT_NE(
       show_interfaces(state, "").text.find("is administratively down, line protocol is down\n"),
       std::string::npos);

@@ -177,6 +177,15 @@ TEST_F(DownTest, DropsAFragmentBeyondTheEndOfADatagram) {
   EXPECT_EQ(drops.get(DropReason::ip_bad_length), 1u);
 }
 
+TEST_F(DownTest, DropsByNameWhatWouldTakeTooManyFragments) {
+  for (const uint16_t mtu : std::array<uint16_t, 4>{0, 67, 68, 70}) {
+    session->channel.store(Channel(Channel::Kind::tls, kConn, mtu).word());
+    run({to_client(1400)});
+  }
+  EXPECT_EQ(drops.get(DropReason::svc_too_many_fragments), 4u);
+  EXPECT_EQ(pool.used(), 0u);
+}
+
 TEST_F(DownTest, WithoutBuffersPacketsAreDroppedByName) {
   std::vector<rte_mbuf*> held(1022);
   ASSERT_EQ(rte_pktmbuf_alloc_bulk(pool.get(), held.data(), 1021), 0);

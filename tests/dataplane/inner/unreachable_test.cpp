@@ -130,6 +130,12 @@ TEST(UnreachableLimit, BurstGoesAtOnceAndComesBackAtTheRate) {
   }
 }
 
+TEST(UnreachableLimit, RefusesRatesThatMeanNothing) {
+  EXPECT_THROW(UnreachableLimit(0, 1), std::invalid_argument);
+  EXPECT_THROW(UnreachableLimit(1, 0), std::invalid_argument);
+  EXPECT_THROW(UnreachableLimit(1'000'001, 1), std::invalid_argument);
+}
+
 TEST(UnreachableLimit, IsOneForAllThreads) {
   UnreachableLimit limit(10, 5);
   std::atomic<uint64_t> allowed{0};
