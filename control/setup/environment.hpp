@@ -18,7 +18,7 @@ namespace culvert::control {
 
 struct SessionSpec {
   uint32_t index = 0;
-  IpAddress inner;
+  dp::InnerAddresses inner;
   uint8_t home = 0;
   bool df_bit_ignore = false;
 };

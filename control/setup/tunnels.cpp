@@ -39,8 +39,8 @@ std::shared_ptr<PublishedSession> Sessions::publish(const SessionRecord& session
   inner->lease = *lease;
   SessionSpec spec;
   spec.index = session.index;
-  spec.inner = inner->address();
-  spec.home = env_.home_of(spec.inner);
+  spec.inner.v4 = inner->address();
+  spec.home = env_.home_of(spec.inner.v4);
   spec.df_bit_ignore = session.policy.df_bit_ignore;
   inner->session = env_.publish(spec);
   if (inner->session == nullptr) {

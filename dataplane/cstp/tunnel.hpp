@@ -57,7 +57,7 @@ struct Tunnel {
   uint32_t active_index = 0;  // in TunnelTable::active
   uint32_t burst_bytes = 0;   // of records being sealed for it in the present burst
   uint32_t gathered = 0;      // bytes at the front of the stream that the present OpenBurst covers
-  dp::IpAddress inner;        // the session's address: the only source that may come up
+  dp::InnerAddresses inner;   // the session's addresses: the only sources that may come up
   Time last_rx = 0;           // any record
   Time last_tx = 0;
   Time last_data = 0;     // a data packet, either way

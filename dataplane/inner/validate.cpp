@@ -31,7 +31,8 @@ void validate_inner(Batch& packets, DropCounters& drops) noexcept {
     DropReason reason = DropReason::inner_malformed;
     if (m->data_len != 0) {
       const unsigned version = *rte_pktmbuf_mtod(m, const uint8_t*) >> 4;
-      reason = version == 4 ? check_inner_ipv4(m, *meta(m).inner_source) : DropReason::ip_version;
+      reason =
+          version == 4 ? check_inner_ipv4(m, meta(m).inner_source->v4) : DropReason::ip_version;
     }
     if (reason != DropReason::count_) [[unlikely]] {
       drop(drops, reason, m);

@@ -57,6 +57,18 @@ class IpAddress {
 };
 static_assert(sizeof(IpAddress) == 16);
 
+// What one session's client is called inside its tunnel: an address of either family or of both.
+// Unspecified: none of that family.
+struct InnerAddresses {
+  IpAddress v4;
+  IpAddress v6;
+
+  [[nodiscard]] constexpr bool empty() const noexcept {
+    return v4.is_unspecified() && v6.is_unspecified();
+  }
+  friend constexpr bool operator==(const InnerAddresses&, const InnerAddresses&) = default;
+};
+
 // A TCP or UDP flow as this box sees it. Ports in host order.
 struct Flow {
   IpAddress local;

@@ -45,9 +45,9 @@ struct PacketMeta {
   uint8_t family = 0;    // 4 or 6 once classified
   uint16_t l3_size = 0;  // bytes of IP header(s) incl. options
   uint16_t l4_size = 0;  // bytes of transport header
-  // On the way up: the session's own address, the only source that the packet may have. Lives as
-  // long as the tunnel's slot, that is, as the worker.
-  const IpAddress* inner_source = nullptr;
+  // On the way up: the session's own addresses, the only sources that the packet may have. Live
+  // as long as the tunnel's slot, that is, as the worker.
+  const InnerAddresses* inner_source = nullptr;
 };
 // The field shares 36 bytes with those of drivers: net_pcap wants 8 for its time stamps.
 static_assert(sizeof(PacketMeta) <= 24);

@@ -137,8 +137,9 @@ struct Totals {  // a copy of the above
 };
 
 struct Promotion {
-  IpAddress inner;  // the session's, by value: control may retire the session before the worker
-                    // reads this
+  InnerAddresses
+      inner;  // the session's, by value: control may retire the session before the worker
+              // reads this
   crypto::record::KeyMaterial rx, tx;
   uint32_t dpd_interval_s;  // 0 = the gateway sends none
   uint32_t keepalive_s;     // 0 = none
@@ -146,7 +147,7 @@ struct Promotion {
 };
 
 struct DtlsInstall {
-  IpAddress inner;                   // receive: the only source that may come up
+  InnerAddresses inner;              // receive: the only sources that may come up
   crypto::record::KeyMaterial keys;  // `sequence`: epoch in the top 16 bits (RFC 6347 §4.1)
   ConnId transmit;                   // receive: the tunnel's other side, for replies and moves
   uint32_t dpd_interval_s;           // receive: 0 = the gateway sends none

@@ -1,4 +1,4 @@
-// A session as the workers see it: an inner address, and the tunnel that reaches its client at this
+// A session as the workers see it: its inner addresses, and the tunnel that reaches its client at this
 // moment. Written by control only, read by all workers; freed after a QSBR grace period.
 #pragma once
 
@@ -48,7 +48,7 @@ inline constexpr unsigned kMaxWorkers = 64;
 
 struct alignas(64) Session {
   std::atomic<uint64_t> channel{0};  // a Channel
-  IpAddress inner;                   // the address given to the client
+  InnerAddresses inner;              // the addresses given to the client
   uint32_t index = 0;                // the ASA's "Index"; 0 is never used
   uint8_t home = 0;  // worker that does everything on the way down up to the choice of channel
   bool df_bit_ignore = false;  // `anyconnect ssl df-bit-ignore enable`

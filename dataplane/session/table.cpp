@@ -33,9 +33,9 @@ SessionTable::SessionTable(unsigned max_sessions, unsigned workers) : storage_(m
 
   rte_hash_parameters parameters{};
   parameters.name = "sessions";
-  // Twice the sessions: positions of retired ones stay taken for a grace period, and cuckoo hashing
-  // wants room.
-  parameters.entries = std::max(64u, 2 * max_sessions);
+  // Two addresses a session, and twice that: positions of retired ones stay taken for a grace
+  // period, and cuckoo hashing wants room.
+  parameters.entries = std::max(64u, 4 * max_sessions);
   parameters.key_len = sizeof(IpAddress);
   parameters.hash_func = hash_address;
   parameters.socket_id = SOCKET_ID_ANY;
@@ -50,26 +50,45 @@ SessionTable::SessionTable(unsigned max_sessions, unsigned workers) : storage_(m
 
 SessionTable::~SessionTable() = default;
 
-Session* SessionTable::publish(const IpAddress& inner, uint32_t index, uint8_t home,
+Session* SessionTable::publish(const InnerAddresses& inner, uint32_t index, uint8_t home,
                                bool df_bit_ignore) {
   reclaim();
-  if (unused_.empty() || lookup(inner) != nullptr) return nullptr;
+  if (unused_.empty() || inner.empty()) return nullptr;
+  for (const IpAddress* address : {&inner.v4, &inner.v6}) {
+    if (!address->is_unspecified() && lookup(*address) != nullptr) return nullptr;
+  }
   Session* session = unused_.back();
   session->channel.store(0, std::memory_order_relaxed);
   session->inner = inner;
   session->index = index;
   session->home = home;
   session->df_bit_ignore = df_bit_ignore;
-  if (rte_hash_add_key_data(hash_.get(), &inner, session) != 0) return nullptr;
+  if (!enter(inner.v4, session)) return nullptr;
+  if (!enter(inner.v6, session)) {
+    // Workers may have found it under the other address: it goes the way of all that retire.
+    unused_.pop_back();
+    ++published_;
+    session->inner.v6 = {};
+    retire(session);
+    return nullptr;
+  }
   unused_.pop_back();
   ++published_;
   return session;
 }
 
+bool SessionTable::enter(const IpAddress& address, Session* session) {
+  return address.is_unspecified() || rte_hash_add_key_data(hash_.get(), &address, session) == 0;
+}
+
 void SessionTable::retire(Session* session) {
   session->channel.store(0, std::memory_order_release);
-  const int32_t position = rte_hash_del_key(hash_.get(), &session->inner);
-  retired_.push_back({session, position, rte_rcu_qsbr_start(qsbr_.get())});
+  std::array<int32_t, 2> positions{-1, -1};
+  size_t n = 0;
+  for (const IpAddress* address : {&session->inner.v4, &session->inner.v6}) {
+    if (!address->is_unspecified()) positions[n++] = rte_hash_del_key(hash_.get(), address);
+  }
+  retired_.push_back({session, positions, rte_rcu_qsbr_start(qsbr_.get())});
   --published_;
 }
 
@@ -77,7 +96,9 @@ void SessionTable::reclaim() {
   while (!retired_.empty()) {
     const Retired& oldest = retired_.front();
     if (rte_rcu_qsbr_check(qsbr_.get(), oldest.token, /*wait=*/false) != 1) return;
-    if (oldest.position >= 0) rte_hash_free_key_with_position(hash_.get(), oldest.position);
+    for (const int32_t position : oldest.positions) {
+      if (position >= 0) rte_hash_free_key_with_position(hash_.get(), position);
+    }
     unused_.push_back(oldest.session);
     retired_.pop_front();
   }

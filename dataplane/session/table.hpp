@@ -1,6 +1,7 @@
 // Sessions by inner address: written by the control thread, read by every worker without a lock.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -25,8 +26,9 @@ class SessionTable {
   SessionTable& operator=(const SessionTable&) = delete;
 
   // --- control thread ---
-  // Makes a session visible to the workers. nullptr if the table is full or the address is taken.
-  [[nodiscard]] Session* publish(const IpAddress& inner, uint32_t index, uint8_t home,
+  // Makes a session visible to the workers under its one or two addresses. nullptr if the table is
+  // full, an address is taken, or there is none.
+  [[nodiscard]] Session* publish(const InnerAddresses& inner, uint32_t index, uint8_t home,
                                  bool df_bit_ignore);
   // Takes it out; its memory is used again after a grace period (see reclaim()).
   void retire(Session* session);
@@ -48,9 +50,10 @@ class SessionTable {
     void operator()(rte_hash* h) const noexcept { rte_hash_free(h); }
     void operator()(rte_rcu_qsbr* q) const noexcept;
   };
+  [[nodiscard]] bool enter(const IpAddress& address, Session* session);
   struct Retired {
     Session* session;
-    int32_t position;  // in the hash table
+    std::array<int32_t, 2> positions;  // in the hash table; negative: none
     uint64_t token;
   };
   std::unique_ptr<rte_rcu_qsbr, Free> qsbr_;

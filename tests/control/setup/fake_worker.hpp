@@ -67,7 +67,7 @@ class FakeWorld {
       return static_cast<uint8_t>(a.v4_value() % workers);
     };
     env.publish = [this](const SessionSpec& spec) -> dp::Session* {
-      if (!addresses.insert(spec.inner).second) return nullptr;
+      if (!addresses.insert(spec.inner.v4).second) return nullptr;
       auto session = std::make_unique<dp::Session>();
       session->inner = spec.inner;
       session->index = spec.index;
@@ -78,7 +78,7 @@ class FakeWorld {
     };
     env.set_channel = [](dp::Session* s, dp::Channel c) { s->channel.store(c.word()); };
     env.retire = [this](dp::Session* s) {
-      addresses.erase(s->inner);
+      addresses.erase(s->inner.v4);
       published.erase(s);
     };
     env.log = [this](int, unsigned number, std::string text) {

@@ -208,7 +208,7 @@ void Dialogue::put_promote(const Timers& timers) {
   ASSERT_NE(m, nullptr);
   m->kind = MessageKind::promote;
   m->conn = conn;
-  m->promotion.inner = dp::IpAddress::v4(0x0a0a0a05);
+  m->promotion.inner.v4 = dp::IpAddress::v4(0x0a0a0a05);
   m->promotion.rx = client_material;
   m->promotion.tx = server_material;
   m->promotion.dpd_interval_s = timers.dpd;
@@ -282,7 +282,7 @@ void Dialogue::take_up(void* self, dp::Batch& packets) {
     EXPECT_EQ(m->next, nullptr);
     EXPECT_EQ(dp::meta(m).conn, d.conn);
     EXPECT_EQ(dp::meta(m).handoff, dp::Handoff::none);
-    EXPECT_EQ(*dp::meta(m).inner_source, dp::IpAddress::v4(0x0a0a0a05));
+    EXPECT_EQ(dp::meta(m).inner_source->v4, dp::IpAddress::v4(0x0a0a0a05));
     d.up.emplace_back(rte_pktmbuf_mtod(m, const char*), m->data_len);
     rte_pktmbuf_free(m);
   }

@@ -17,7 +17,7 @@ constexpr ConnId kConn{1, 77, 9};
 class DownTest : public testing::Test {
  protected:
   DownTest() : context{1, table, pools, drops, limit, pool.get()} {
-    session = table.publish(IpAddress::v4(kClient), 1, 1, false);
+    session = table.publish({IpAddress::v4(kClient), {}}, 1, 1, false);
     session->channel.store(Channel(Channel::Kind::tls, kConn, 1300).word());
   }
   ~DownTest() override {

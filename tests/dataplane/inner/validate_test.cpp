@@ -36,7 +36,7 @@ class ValidateTest : public testing::Test {
   static void refresh(Bytes& b) { fill_ipv4_checksum(*reinterpret_cast<Ipv4Header*>(b.data())); }
 
   Pool pool;
-  IpAddress own = IpAddress::v4(0x0a0a0a05);
+  InnerAddresses own{IpAddress::v4(0x0a0a0a05), {}};
   Ipv4Fields fields{.src = 0x0a0a0a05, .dst = kFarIp};
   Bytes passed;
   unsigned l3_size = 0;
@@ -119,7 +119,7 @@ TEST_F(ValidateTest, DropsSpoofedSources) {
     EXPECT_EQ(run(ipv4(fields, Bytes(8))), DropReason::svc_spoofed);
   }
   // An IPv6 session's address is nobody's IPv4 source.
-  own = IpAddress{};
+  own = InnerAddresses{};
   fields.src = 0;
   EXPECT_EQ(run(ipv4(fields, Bytes(8))), DropReason::svc_spoofed);
 }

@@ -17,9 +17,9 @@ IpAddress address(uint32_t n) {
 TEST(SessionTable, PublishesLooksUpAndRetires) {
   SessionTable table(8, 1);
   EXPECT_EQ(table.lookup(address(1)), nullptr);
-  Session* s = table.publish(address(1), 42, 3, true);
+  Session* s = table.publish({address(1), {}}, 42, 3, true);
   ASSERT_NE(s, nullptr);
-  EXPECT_EQ(s->inner, address(1));
+  EXPECT_EQ(s->inner.v4, address(1));
   EXPECT_EQ(s->index, 42u);
   EXPECT_EQ(s->home, 3);
   EXPECT_TRUE(s->df_bit_ignore);
@@ -39,13 +39,13 @@ TEST(SessionTable, PublishesLooksUpAndRetires) {
 
 TEST(SessionTable, RefusesASecondSessionWithTheSameAddress) {
   SessionTable table(8, 1);
-  Session* s = table.publish(address(1), 1, 0, false);
+  Session* s = table.publish({address(1), {}}, 1, 0, false);
   ASSERT_NE(s, nullptr);
-  EXPECT_EQ(table.publish(address(1), 2, 0, false), nullptr);
+  EXPECT_EQ(table.publish({address(1), {}}, 2, 0, false), nullptr);
   EXPECT_EQ(table.lookup(address(1)), s);
   EXPECT_EQ(s->index, 1u);
   table.retire(s);
-  EXPECT_NE(table.publish(address(1), 3, 0, false), nullptr);
+  EXPECT_NE(table.publish({address(1), {}}, 3, 0, false), nullptr);
 }
 
 TEST(SessionTable, IsFullAtItsSizeAndNotBefore) {
@@ -53,19 +53,19 @@ TEST(SessionTable, IsFullAtItsSizeAndNotBefore) {
   SessionTable table(kSessions, 1);
   std::vector<Session*> sessions;
   for (uint32_t i = 0; i < kSessions; ++i) {
-    sessions.push_back(table.publish(address(i), i + 1, 0, false));
+    sessions.push_back(table.publish({address(i), {}}, i + 1, 0, false));
     ASSERT_NE(sessions.back(), nullptr) << i;
   }
-  EXPECT_EQ(table.publish(address(kSessions), 9, 0, false), nullptr);
+  EXPECT_EQ(table.publish({address(kSessions), {}}, 9, 0, false), nullptr);
   table.retire(sessions[500]);
-  EXPECT_NE(table.publish(address(kSessions), 9, 0, false), nullptr);
+  EXPECT_NE(table.publish({address(kSessions), {}}, 9, 0, false), nullptr);
   EXPECT_EQ(table.lookup(address(500)), nullptr);
 }
 
 TEST(SessionTable, LooksUpBurstsOfEverySize) {
   SessionTable table(128, 1);
   for (uint32_t i = 0; i < 128; i += 2)
-    ASSERT_NE(table.publish(address(i), i + 1, 0, false), nullptr);
+    ASSERT_NE(table.publish({address(i), {}}, i + 1, 0, false), nullptr);
   std::vector<IpAddress> addresses(64);
   std::vector<const IpAddress*> keys(64);
   for (uint32_t count = 0; count <= 64; ++count) {
@@ -95,29 +95,55 @@ TEST(SessionTable, WaitsForEveryOnlineWorkerBeforeReuse) {
   rte_rcu_qsbr_thread_online(q, 0);
   rte_rcu_qsbr_thread_online(q, 1);  // worker 2 sleeps
 
-  Session* s = table.publish(address(1), 1, 0, false);
+  Session* s = table.publish({address(1), {}}, 1, 0, false);
   ASSERT_NE(s, nullptr);
   table.retire(s);
-  EXPECT_EQ(table.publish(address(2), 2, 0, false), nullptr);
+  EXPECT_EQ(table.publish({address(2), {}}, 2, 0, false), nullptr);
   rte_rcu_qsbr_quiescent(q, 0);
-  EXPECT_EQ(table.publish(address(2), 2, 0, false), nullptr);
+  EXPECT_EQ(table.publish({address(2), {}}, 2, 0, false), nullptr);
   EXPECT_EQ(table.waiting_for_grace(), 1u);
   // A worker may still hold it, and finds nothing there that leads to a tunnel.
-  EXPECT_EQ(s->inner, address(1));
+  EXPECT_EQ(s->inner.v4, address(1));
   EXPECT_EQ(s->current_channel().kind(), Channel::Kind::none);
   rte_rcu_qsbr_thread_offline(q, 1);
-  EXPECT_EQ(table.publish(address(2), 2, 0, false), s);
+  EXPECT_EQ(table.publish({address(2), {}}, 2, 0, false), s);
   EXPECT_EQ(table.waiting_for_grace(), 0u);
 
   // One that comes online after the retirement cannot have seen the session.
   table.retire(s);
   rte_rcu_qsbr_quiescent(q, 0);
   rte_rcu_qsbr_thread_online(q, 2);
-  EXPECT_EQ(table.publish(address(3), 3, 0, false), s);
+  EXPECT_EQ(table.publish({address(3), {}}, 3, 0, false), s);
   for (unsigned w = 0; w < 3; ++w) {
     rte_rcu_qsbr_thread_offline(q, w);
     rte_rcu_qsbr_thread_unregister(q, w);
   }
+}
+
+TEST(SessionTable, OneSessionIsFoundUnderBothItsAddresses) {
+  SessionTable table(2, 1);
+  const IpAddress six = *IpAddress::parse("fd00:10::5");
+  const IpAddress other_six = *IpAddress::parse("fd00:10::6");
+  Session* s = table.publish({address(1), six}, 1, 0, false);
+  ASSERT_NE(s, nullptr);
+  EXPECT_EQ(table.lookup(address(1)), s);
+  EXPECT_EQ(table.lookup(six), s);
+  // Neither may be taken twice, and a refusal leaves nothing behind.
+  EXPECT_EQ(table.publish({address(2), six}, 2, 0, false), nullptr);
+  EXPECT_EQ(table.lookup(address(2)), nullptr);
+  EXPECT_EQ(table.publish({address(1), other_six}, 2, 0, false), nullptr);
+  EXPECT_EQ(table.lookup(other_six), nullptr);
+  EXPECT_EQ(table.publish({}, 2, 0, false), nullptr);
+  Session* only_six = table.publish({{}, other_six}, 2, 0, false);
+  ASSERT_NE(only_six, nullptr);
+  EXPECT_EQ(table.lookup(other_six), only_six);
+  EXPECT_EQ(table.lookup(IpAddress{}), nullptr);
+  table.retire(s);
+  table.retire(only_six);
+  EXPECT_EQ(table.lookup(address(1)), nullptr);
+  EXPECT_EQ(table.lookup(six), nullptr);
+  EXPECT_EQ(table.lookup(other_six), nullptr);
+  EXPECT_EQ(table.published(), 0u);
 }
 
 // Workers read while control publishes and retires as fast as it can: what they find under an
@@ -149,7 +175,7 @@ TEST(SessionTable, ReadersNeverSeeAReusedSession) {
           for (uint32_t i = 0; i < 32; ++i) {
             if (out[i] == nullptr) continue;
             found.fetch_add(1, std::memory_order_relaxed);
-            if (out[i]->inner != addresses[i]) wrong.fetch_add(1, std::memory_order_relaxed);
+            if (out[i]->inner.v4 != addresses[i]) wrong.fetch_add(1, std::memory_order_relaxed);
           }
           if (again == 1 && round % 8 == 0) std::this_thread::yield();
         }
@@ -169,7 +195,7 @@ TEST(SessionTable, ReadersNeverSeeAReusedSession) {
   std::vector<Session*> live;
   uint32_t published = 0;
   for (uint32_t n = 0; n < 5'000 || found < 100; ++n) {
-    if (Session* s = table.publish(address(n % kAddresses), n + 1, 0, false)) {
+    if (Session* s = table.publish({address(n % kAddresses), {}}, n + 1, 0, false)) {
       live.push_back(s);
       ++published;
     }
