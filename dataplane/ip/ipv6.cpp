@@ -129,12 +129,11 @@ ExtensionWalk walk_extensions(std::span<const uint8_t> bytes) noexcept {
 ExtensionWalk walk_extensions(rte_mbuf* m) noexcept {
   const auto* ip = header_at<Ipv6Header>(m, 0);
   switch (static_cast<IpProtocol>(ip->next_header)) {
-    [[likely]] case IpProtocol::tcp : case IpProtocol::udp:
-    case IpProtocol::icmpv6: return {.protocol = ip->next_header, .size = sizeof(Ipv6Header)};
+    [[likely]] case IpProtocol::tcp : case IpProtocol::udp : case IpProtocol::icmpv6
+        : return {.protocol = ip->next_header, .size = sizeof(Ipv6Header)};
     default: break;
   }
-  const uint32_t want =
-      std::min(m->pkt_len, uint32_t{sizeof(Ipv6Header)} + kMaxExtensionBytes);
+  const uint32_t want = std::min(m->pkt_len, uint32_t{sizeof(Ipv6Header)} + kMaxExtensionBytes);
   if (!make_contiguous(m, want)) return {.reason = DropReason::ip6_bad_extension};
   const ExtensionWalk walk =
       walk_extensions(std::span<const uint8_t>(header_at<uint8_t>(m, 0), want));

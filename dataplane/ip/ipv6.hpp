@@ -26,8 +26,8 @@ namespace culvert::dp {
 struct ExtensionWalk {
   DropReason reason = DropReason::count_;  // why the packet must go; count_ if it need not
   uint8_t protocol = 0;                    // what comes behind the headers
-  bool fragment = false;    // the walk ended at a fragment header, which is counted in `size`
-  uint16_t size = 0;        // bytes of fixed header and extension headers
+  bool fragment = false;  // the walk ended at a fragment header, which is counted in `size`
+  uint16_t size = 0;      // bytes of fixed header and extension headers
 };
 
 // Extension headers that a packet may have in all; nobody needs more.

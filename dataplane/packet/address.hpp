@@ -57,6 +57,54 @@ class IpAddress {
 };
 static_assert(sizeof(IpAddress) == 16);
 
+// Kinds of IPv6 address (RFC 4291 §2.4); false for every IPv4 address but is_v4().
+[[nodiscard]] constexpr bool is_multicast6(const IpAddress& a) noexcept {
+  return a.bytes()[0] == 0xff;
+}
+[[nodiscard]] constexpr bool is_link_local6(const IpAddress& a) noexcept {
+  return a.bytes()[0] == 0xfe && (a.bytes()[1] & 0xc0) == 0x80;
+}
+[[nodiscard]] constexpr bool is_loopback6(const IpAddress& a) noexcept {
+  std::array<uint8_t, 16> loopback{};
+  loopback[15] = 1;
+  return a.bytes() == loopback;
+}
+// The group that a neighbour solicitation for `a` goes to: ff02::1:ff and its last 24 bits (RFC
+// 4291 §2.7.1).
+[[nodiscard]] constexpr IpAddress solicited_node(const IpAddress& a) noexcept {
+  return IpAddress::v6(
+      {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, a.bytes()[13], a.bytes()[14], a.bytes()[15]});
+}
+inline constexpr IpAddress kAllNodes =
+    IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+
+// An address with the length of its network's prefix.
+struct Ipv6Prefix {
+  IpAddress address;
+  uint8_t length = 0;  // bits, 0..128
+
+  [[nodiscard]] constexpr bool contains(const IpAddress& other) const noexcept {
+    for (unsigned i = 0; i < 16; ++i) {
+      const int bits = int{length} - static_cast<int>(8 * i);
+      if (bits <= 0) return true;
+      const auto mask = static_cast<uint8_t>(bits >= 8 ? 0xff : 0xff00 >> bits);
+      if (((address.bytes()[i] ^ other.bytes()[i]) & mask) != 0) return false;
+    }
+    return true;
+  }
+  // The address without the bits behind the prefix.
+  [[nodiscard]] constexpr IpAddress network() const noexcept {
+    std::array<uint8_t, 16> out{};
+    for (unsigned i = 0; i < 16; ++i) {
+      const int bits = int{length} - static_cast<int>(8 * i);
+      const int mask = bits >= 8 ? 0xff : bits <= 0 ? 0 : 0xff00 >> bits;
+      out[i] = static_cast<uint8_t>(address.bytes()[i] & mask);
+    }
+    return IpAddress::v6(out);
+  }
+  friend constexpr bool operator==(const Ipv6Prefix&, const Ipv6Prefix&) = default;
+};
+
 // What one session's client is called inside its tunnel: an address of either family or of both.
 // Unspecified: none of that family.
 struct InnerAddresses {

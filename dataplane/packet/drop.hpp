@@ -33,6 +33,13 @@ namespace culvert::dp {
     "The packet's IP version is one that this interface or tunnel does not carry.")                \
   X(ip_bad_address, "sp-security-failed", "Slowpath security checks failed",                       \
     "A source or destination address that no host may use, or a source that is our own.")          \
+  X(ip6_bad_address, "ipv6-sp-security-failed", "IPv6 slowpath security checks failed",            \
+    "An IPv6 source or destination address that does not belong on the wire or in the tunnel.")    \
+  X(ip6_bad_extension, "ipv6-bad-eh", "Bad IPv6 extension header is detected and denied",          \
+    "An IPv6 extension header that is cut short, too long, or that the box must not pass over.")   \
+  X(ip6_extension_order, "ipv6-bad-eh-order",                                                      \
+    "IPv6 extension headers not in proper order is detected and denied",                           \
+    "A hop-by-hop header that is not the first, or an extension header that comes twice.")         \
   X(ip_ttl, "ttl-exceeded", "ttl exceeded", "The time to live ran out here.")                      \
   X(ip_protocol, "cv-protocol-not-served", "Protocol or port not served here",                     \
     "A packet for the box itself, of a protocol or to a port that nothing listens on.")            \
@@ -49,6 +56,9 @@ namespace culvert::dp {
     "The ICMP message is cut short or its checksum is wrong.")                                     \
   X(icmp_ignored, "cv-icmp-ignored", "ICMP message ignored",                                       \
     "An ICMP message to the box that needs no answer.")                                            \
+  X(nd_malformed, "cv-nd-malformed", "Neighbour discovery message malformed",                      \
+    "A message of neighbour discovery that came over a router, is cut short, or contradicts "      \
+    "itself.")                                                                                     \
   X(icmp_rate_limited, "cv-icmp-rate-limited", "ICMP echo rate limit reached",                     \
     "More echo requests to the box than it answers in a second.")                                  \
   /* TCP to the box */                                                                             \

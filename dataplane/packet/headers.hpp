@@ -34,7 +34,17 @@ struct ArpPacket {
 };
 static_assert(sizeof(ArpPacket) == 28);
 
-enum class IpProtocol : uint8_t { icmp = 1, tcp = 6, udp = 17, icmpv6 = 58 };
+// Protocols, and the IPv6 extension headers, which share their numbers.
+enum class IpProtocol : uint8_t {
+  hop_by_hop = 0,
+  icmp = 1,
+  tcp = 6,
+  udp = 17,
+  routing = 43,
+  fragment = 44,
+  icmpv6 = 58,
+  destination_options = 60,
+};
 
 // RFC 791 §3.1.
 struct Ipv4Header {
@@ -73,6 +83,18 @@ struct Ipv6Header {
 };
 static_assert(sizeof(Ipv6Header) == 40);
 
+// RFC 8200 §4.5.
+struct Ipv6FragmentHeader {
+  uint8_t next_header;
+  uint8_t reserved;
+  be16 offset_more;  // offset in units of 8 bytes << 3, reserved, M flag
+  be32 id;
+
+  [[nodiscard]] unsigned offset() const noexcept { return offset_more & 0xfff8u; }  // bytes
+  [[nodiscard]] bool more() const noexcept { return (offset_more & 1u) != 0; }
+};
+static_assert(sizeof(Ipv6FragmentHeader) == 8);
+
 // RFC 9293 §3.1.
 struct TcpHeader {
   be16 src_port;
@@ -110,5 +132,29 @@ struct IcmpHeader {
   static constexpr uint8_t kEchoReply = 0, kUnreachable = 3, kEchoRequest = 8, kTimeExceeded = 11;
 };
 static_assert(sizeof(IcmpHeader) == 8);
+
+// RFC 4443 §2.1. `rest` is identifier and sequence for echo, the MTU for "packet too big".
+struct Icmp6Header {
+  uint8_t type;
+  uint8_t code;
+  be16 checksum;
+  be32 rest;
+
+  // Types below 128 are errors.
+  static constexpr uint8_t kPacketTooBig = 2, kFirstInformational = 128, kEchoRequest = 128,
+                           kEchoReply = 129, kRouterSolicitation = 133,
+                           kNeighbourSolicitation = 135, kNeighbourAdvertisement = 136,
+                           kRedirect = 137;
+};
+static_assert(sizeof(Icmp6Header) == 8);
+
+// RFC 4861 §4.3 and §4.4, as far as the options.
+struct NeighbourMessage {
+  Icmp6Header icmp;  // `rest`: flags of an advertisement
+  std::array<uint8_t, 16> target;
+
+  static constexpr uint32_t kRouter = 0x80000000, kSolicited = 0x40000000, kOverride = 0x20000000;
+};
+static_assert(sizeof(NeighbourMessage) == 24);
 
 }  // namespace culvert::dp

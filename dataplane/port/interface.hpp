@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "dataplane/packet/address.hpp"
@@ -12,6 +13,7 @@ namespace culvert::dp {
 
 inline constexpr uint8_t kMaxInterfaces = 16;
 inline constexpr uint8_t kNoInterface = 0xff;
+inline constexpr uint8_t kMaxIpv6PerInterface = 4;
 
 struct Interface {
   // Read for each packet:
@@ -22,6 +24,10 @@ struct Interface {
   uint16_t port = 0;             // DPDK port
   uint8_t index = kNoInterface;  // in the InterfaceTable
   bool up = false;               // not `shutdown`
+  // IPv6; link_local is unspecified where the interface has none of it.
+  IpAddress link_local;
+  std::array<Ipv6Prefix, kMaxIpv6PerInterface> ipv6{};
+  uint8_t ipv6_count = 0;
   // Read by control:
   uint8_t prefix = 0;
   std::string nameif;
@@ -35,7 +41,23 @@ struct Interface {
   [[nodiscard]] bool on_link(uint32_t other) const noexcept {
     return ipv4 != 0 && (other & ipv4_mask) == ipv4_network();
   }
+
+  [[nodiscard]] bool has_ipv6() const noexcept { return !link_local.is_unspecified(); }
+  [[nodiscard]] std::span<const Ipv6Prefix> ipv6_prefixes() const noexcept {
+    return {ipv6.data(), ipv6_count};
+  }
+  [[nodiscard]] bool owns(const IpAddress& six) const noexcept;
+  // Whether `group` is one that this interface's own addresses belong to (RFC 4291 §2.8).
+  [[nodiscard]] bool listens_to(const IpAddress& group) const noexcept;
+  // Whether `six` can be reached without a router.
+  [[nodiscard]] bool on_link6(const IpAddress& six) const noexcept;
+  // The address that speaks to `six`: one of the same network, else the first global one, else the
+  // link-local one.
+  [[nodiscard]] const IpAddress& speaks_to(const IpAddress& six) const noexcept;
 };
+
+// fe80::/64 and the MAC address as EUI-64 (RFC 4291 appendix A).
+[[nodiscard]] IpAddress link_local_of(const MacAddress& mac) noexcept;
 
 // A handful of interfaces, made by control before the workers start, then read-only. Index = order
 // of add().
@@ -44,7 +66,8 @@ class InterfaceTable {
   InterfaceTable() noexcept { by_port_.fill(kNoInterface); }
 
   // Sets index and ipv4_mask (from prefix). Throws std::runtime_error: too many, port used twice,
-  // two interfaces in one network, an address that no host may have.
+  // two interfaces in one network, an address that no host may have. Where there are IPv6 addresses
+  // there must be a link-local one.
   uint8_t add(Interface interface);
 
   [[nodiscard]] uint8_t size() const noexcept { return size_; }
@@ -63,10 +86,21 @@ class InterfaceTable {
     }
     return nullptr;
   }
+  // The interface that has this IPv6 address, other than a link-local one, or nullptr.
+  [[nodiscard]] const Interface* by_address6(const IpAddress& six) const noexcept {
+    for (const Interface& i : *this) {
+      for (const Ipv6Prefix& own : i.ipv6_prefixes()) {
+        if (own.address == six) return &i;
+      }
+    }
+    return nullptr;
+  }
   [[nodiscard]] const Interface* begin() const noexcept { return interfaces_.data(); }
   [[nodiscard]] const Interface* end() const noexcept { return interfaces_.data() + size_; }
 
  private:
+  void check_ipv6(const Interface& interface) const;
+
   std::array<Interface, kMaxInterfaces> interfaces_;
   std::array<uint8_t, 64> by_port_;
   uint8_t size_ = 0;
