@@ -2,7 +2,7 @@
 //
 // All functions run on control threads: they allocate, and throw std::runtime_error where a length
 // is wrong or OpenSSL refuses. Results carry sequence 0 and explicit nonce 0; the caller fills in
-// where the handshake ended.
+// where the handshake ended: for DTLS that is the epoch too (record::dtls_sequence).
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct TrafficKeys {
   record::KeyMaterial server;
 };
 
-// RFC 5246 §6.3. `master` from SSL_SESSION_get_master_key, the randoms from
+// RFC 5246 §6.3, for TLS 1.2 and DTLS 1.2. `master` from SSL_SESSION_get_master_key, the randoms from
 // SSL_get_{client,server}_random.
 [[nodiscard]] TrafficKeys tls12_keys(const Suite& suite, std::span<const uint8_t> master,
                                      std::span<const uint8_t> client_random,

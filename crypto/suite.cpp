@@ -1,6 +1,7 @@
-// The table of cipher suites that workers carry: AES-GCM of TLS 1.3 (RFC 8446 §B.4) and of TLS 1.2
-// (RFC 5288, RFC 5289). The key exchange is OpenSSL's business; once keys exist all TLS 1.2 rows of
-// one cipher are alike.
+// The table of cipher suites that workers carry: AES-GCM of TLS 1.3 (RFC 8446 §B.4), of TLS 1.2
+// (RFC 5288, RFC 5289) and of DTLS 1.2, which takes its suites from TLS 1.2 (RFC 6347 §4.1.2) and
+// adds pre-shared keys (RFC 5487). The key exchange is OpenSSL's business; once keys exist all rows
+// of one version and cipher are alike.
 #include "crypto/suite.hpp"
 
 #include <algorithm>
@@ -19,7 +20,7 @@ constexpr Suite aes128(uint16_t id, std::string_view name, Version version) {
           Cipher::aes128_gcm,
           Hash::sha256,
           16,
-          version == Version::tls12 ? kSaltSize : kIvSize13,
+          version == Version::tls13 ? kIvSize13 : kSaltSize,
           "AES-GCM-128",
           "SHA256"};
 }
@@ -31,14 +32,17 @@ constexpr Suite aes256(uint16_t id, std::string_view name, Version version) {
           Cipher::aes256_gcm,
           Hash::sha384,
           32,
-          version == Version::tls12 ? kSaltSize : kIvSize13,
+          version == Version::tls13 ? kIvSize13 : kSaltSize,
           "AES-GCM-256",
           "SHA384"};
 }
 
-constexpr std::array kSuites = {
+constexpr std::array kTls13 = {
     aes256(0x1302, "TLS_AES_256_GCM_SHA384", Version::tls13),
     aes128(0x1301, "TLS_AES_128_GCM_SHA256", Version::tls13),
+};
+
+constexpr std::array kTls12 = {
     aes256(0xc02c, "ECDHE-ECDSA-AES256-GCM-SHA384", Version::tls12),
     aes128(0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256", Version::tls12),
     aes256(0xc030, "ECDHE-RSA-AES256-GCM-SHA384", Version::tls12),
@@ -49,28 +53,62 @@ constexpr std::array kSuites = {
     aes128(0x009c, "AES128-GCM-SHA256", Version::tls12),
 };
 
+constexpr std::array kPreShared = {
+    aes256(0x00a9, "PSK-AES256-GCM-SHA384", Version::dtls12),
+    aes128(0x00a8, "PSK-AES128-GCM-SHA256", Version::dtls12),
+};
+
+template <size_t A, size_t B>
+constexpr std::array<Suite, A + B> join(const std::array<Suite, A>& first,
+                                        const std::array<Suite, B>& second) {
+  std::array<Suite, A + B> out{};
+  std::copy(first.begin(), first.end(), out.begin());
+  std::copy(second.begin(), second.end(), out.begin() + A);
+  return out;
+}
+
+constexpr std::array kTls = join(kTls13, kTls12);
+
+constexpr std::array kDtls = [] {
+  auto out = join(kPreShared, kTls12);
+  for (Suite& suite : out)
+    suite.version = Version::dtls12;
+  return out;
+}();
+
 template <typename Matches>
-const Suite* find(Matches matches) noexcept {
-  const auto* row = std::find_if(kSuites.begin(), kSuites.end(), matches);
-  return row == kSuites.end() ? nullptr : row;
+const Suite* find(Version version, Matches matches) noexcept {
+  for (const Suite& suite : version == Version::dtls12 ? dtls_suites() : tls_suites()) {
+    if (suite.version == version && matches(suite)) return &suite;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
-std::span<const Suite> suites() noexcept {
-  return kSuites;
+std::span<const Suite> tls_suites() noexcept {
+  return kTls;
 }
 
-const Suite* find_suite(uint16_t id) noexcept {
-  return find([id](const Suite& s) { return s.id == id; });
+std::span<const Suite> dtls_suites() noexcept {
+  return kDtls;
 }
 
-const Suite* find_suite(std::string_view openssl_name) noexcept {
-  return find([openssl_name](const Suite& s) { return s.name == openssl_name; });
+const Suite* find_suite(Version version, uint16_t id) noexcept {
+  return find(version, [id](const Suite& s) { return s.id == id; });
+}
+
+const Suite* find_suite(Version version, std::string_view openssl_name) noexcept {
+  return find(version, [openssl_name](const Suite& s) { return s.name == openssl_name; });
 }
 
 std::string_view to_string(Version v) noexcept {
-  return v == Version::tls12 ? "TLSv1.2" : "TLSv1.3";
+  switch (v) {
+    case Version::tls12: return "TLSv1.2";
+    case Version::tls13: return "TLSv1.3";
+    case Version::dtls12: return "DTLSv1.2";
+  }
+  return "unknown";
 }
 
 }  // namespace culvert::crypto

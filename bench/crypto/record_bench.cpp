@@ -59,7 +59,7 @@ class KeyBlocks {
 class Rig {
  public:
   Rig(const Suite& suite, uint32_t size, size_t sessions)
-      : overhead_(overhead(suite.version)),
+      : overhead_(overhead(suite)),
         size_(size),
         stride_((size_t{size} + overhead_.total() + 127) / 64 * 64),
         sessions_(sessions),
@@ -171,16 +171,19 @@ void run(benchmark::State& state, const Suite& suite, bool opening, uint32_t siz
 
 bool register_all() {
   // The TLS 1.2 rows of one cipher differ in nothing that is measured here.
-  for (const char* name : {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
-                           "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"}) {
-    const Suite& suite = *find_suite(name);
+  for (const Suite* suite : {find_suite(Version::tls13, "TLS_AES_128_GCM_SHA256"),
+                             find_suite(Version::tls13, "TLS_AES_256_GCM_SHA384"),
+                             find_suite(Version::tls12, "ECDHE-ECDSA-AES128-GCM-SHA256"),
+                             find_suite(Version::tls12, "ECDHE-ECDSA-AES256-GCM-SHA384"),
+                             find_suite(Version::dtls12, "PSK-AES128-GCM-SHA256"),
+                             find_suite(Version::dtls12, "PSK-AES256-GCM-SHA384")}) {
     for (const bool opening : {false, true}) {
       for (const uint32_t size : {64u, 256u, 576u, 1400u, 16384u}) {
         for (const size_t sessions : {size_t{1}, size_t{1000}, size_t{10000}, size_t{100000}}) {
-          const std::string title = std::string("crypto/") + name +
+          const std::string title = std::string("crypto/") + std::string(suite->name) +
                                     (opening ? "/open/" : "/seal/") + std::to_string(size) + "/" +
                                     std::to_string(sessions) + "/ours";
-          benchmark::RegisterBenchmark(title.c_str(), run, suite, opening, size, sessions)
+          benchmark::RegisterBenchmark(title.c_str(), run, *suite, opening, size, sessions)
               ->UseManualTime();
         }
       }

@@ -131,7 +131,9 @@ TlsStep TlsConnection::handshake(std::span<const uint8_t> record) {
     if (error == SSL_ERROR_ZERO_RETURN) return TlsStep::closed;
     return fail(openssl_reason());
   }
-  suite_ = crypto::find_suite(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl_.get())));
+  const bool tls13 = SSL_version(ssl_.get()) == TLS1_3_VERSION;
+  suite_ = crypto::find_suite(tls13 ? crypto::Version::tls13 : crypto::Version::tls12,
+                              SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl_.get())));
   if (suite_ == nullptr) return fail("a cipher was negotiated that workers do not carry");
   established_ = true;
   return TlsStep::done;

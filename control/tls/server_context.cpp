@@ -33,7 +33,7 @@ void require_readable(const std::string& path) {
 
 std::string suite_names(crypto::Version version) {
   std::string names;
-  for (const crypto::Suite& suite : crypto::suites()) {
+  for (const crypto::Suite& suite : crypto::tls_suites()) {
     if (suite.version != version) continue;
     if (!names.empty()) names += ':';
     names += suite.name;
@@ -51,8 +51,8 @@ std::string carried(std::string_view wanted, crypto::Version version,
     const std::string_view name = wanted.substr(at, end - at);
     at = end + 1;
     if (name.empty()) continue;
-    const crypto::Suite* suite = crypto::find_suite(name);
-    if (suite == nullptr || suite->version != version) {
+    const crypto::Suite* suite = crypto::find_suite(version, name);
+    if (suite == nullptr) {
       ignored.emplace_back(name);
       continue;
     }

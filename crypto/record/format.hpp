@@ -1,6 +1,7 @@
-// TLS records on the wire: every constant and limit the workers need, on one page.
+// TLS and DTLS records on the wire: every constant and limit the workers need, on one page.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "crypto/bytes.hpp"
@@ -23,7 +24,20 @@ struct Header {
 };
 static_assert(sizeof(Header) == 5);
 
+// RFC 6347 §4.1.
+struct DtlsHeader {
+  uint8_t type;
+  be16 version;         // 0xfefd
+  be64 epoch_sequence;  // 16 bits of epoch, 48 of sequence number
+  be16 length;          // of what follows the header
+};
+static_assert(sizeof(DtlsHeader) == 13);
+
 inline constexpr uint16_t kWireVersion = 0x0303;
+inline constexpr uint16_t kDtls12WireVersion = 0xfefd;
+inline constexpr uint32_t kDtlsHeaderSize = 13;
+inline constexpr unsigned kDtlsSequenceBits = 48;
+inline constexpr uint64_t kDtlsSequenceMask = (uint64_t{1} << kDtlsSequenceBits) - 1;
 inline constexpr uint32_t kHeaderSize = 5;
 inline constexpr uint32_t kTagSize = 16;
 inline constexpr uint32_t kExplicitNonceSize = 8;                   // RFC 5288 §3
@@ -39,10 +53,25 @@ struct Overhead {
   [[nodiscard]] constexpr uint32_t total() const noexcept { return uint32_t{prefix} + suffix; }
 };
 
-[[nodiscard]] constexpr Overhead overhead(Version v) noexcept {
-  // TLS 1.2 GCM: RFC 5288 §3. TLS 1.3: RFC 8446 §5.2, one inner type byte, no padding.
-  return v == Version::tls12 ? Overhead{kHeaderSize + kExplicitNonceSize, kTagSize}
-                             : Overhead{kHeaderSize, 1 + kTagSize};
+[[nodiscard]] constexpr Overhead overhead(Version v, Cipher /*cipher*/) noexcept {
+  switch (v) {
+    case Version::tls13: return {kHeaderSize, 1 + kTagSize};  // RFC 8446 §5.2, without padding
+    case Version::dtls12: return {kDtlsHeaderSize + kExplicitNonceSize, kTagSize};
+    case Version::tls12: break;
+  }
+  return {kHeaderSize + kExplicitNonceSize, kTagSize};  // RFC 5288 §3
+}
+
+[[nodiscard]] constexpr Overhead overhead(const Suite& suite) noexcept {
+  return overhead(suite.version, suite.cipher);
+}
+
+// Epoch and sequence number of a DTLS record whose header is all there, as in Keys::sequence.
+[[nodiscard]] inline uint64_t dtls_sequence(const uint8_t* record) noexcept {
+  return load_be<uint64_t>(record + offsetof(DtlsHeader, epoch_sequence));
+}
+[[nodiscard]] constexpr uint64_t dtls_sequence(uint16_t epoch, uint64_t number) noexcept {
+  return uint64_t{epoch} << kDtlsSequenceBits | (number & kDtlsSequenceMask);
 }
 
 }  // namespace culvert::crypto::record

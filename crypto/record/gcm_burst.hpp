@@ -18,8 +18,13 @@ namespace culvert::crypto::record {
 inline constexpr size_t kPrefetchAhead = 3;
 
 // RFC 8446 §5.3, RFC 5246 §6.1: sequence numbers must not wrap. The last one is left unused, so
-// that the counter itself never wraps either.
-inline constexpr uint64_t kSequenceLimit = std::numeric_limits<uint64_t>::max();
+// that the counter itself never wraps either. RFC 6347 §4.1: a DTLS epoch has 2^48 of them.
+template <Version V>
+[[nodiscard]] constexpr bool exhausted(uint64_t sequence) noexcept {
+  constexpr uint64_t kNumber =
+      V == Version::dtls12 ? kDtlsSequenceMask : std::numeric_limits<uint64_t>::max();
+  return (sequence & kNumber) == kNumber;
+}
 
 inline void prefetch_whole(const Keys* keys) noexcept {
   const auto* line = reinterpret_cast<const char*>(keys);
@@ -58,14 +63,14 @@ void for_each_op(std::span<Op> ops, One one) noexcept {
            ops[end].keys->cipher == cipher) {
       end++;
     }
-    if (version == Version::tls12) {
-      cipher == Cipher::aes128_gcm
-          ? run.template operator()<Version::tls12, Cipher::aes128_gcm>(begin, end)
-          : run.template operator()<Version::tls12, Cipher::aes256_gcm>(begin, end);
-    } else {
-      cipher == Cipher::aes128_gcm
-          ? run.template operator()<Version::tls13, Cipher::aes128_gcm>(begin, end)
-          : run.template operator()<Version::tls13, Cipher::aes256_gcm>(begin, end);
+    const auto with_version = [&]<Version V>() noexcept {
+      cipher == Cipher::aes128_gcm ? run.template operator()<V, Cipher::aes128_gcm>(begin, end)
+                                   : run.template operator()<V, Cipher::aes256_gcm>(begin, end);
+    };
+    switch (version) {
+      case Version::tls12: with_version.template operator()<Version::tls12>(); break;
+      case Version::tls13: with_version.template operator()<Version::tls13>(); break;
+      case Version::dtls12: with_version.template operator()<Version::dtls12>(); break;
     }
     begin = end;
   }
@@ -91,7 +96,8 @@ struct Nonce {
   return n;
 }
 
-// RFC 5246 §6.2.3.3: what TLS 1.2 authenticates besides the plaintext.
+// RFC 5246 §6.2.3.3: what TLS 1.2 authenticates besides the plaintext; and DTLS 1.2, where the
+// epoch counts as part of the sequence number (RFC 6347 §4.1.2.1).
 struct AdditionalData12 {
   be64 sequence;
   uint8_t type;

@@ -1,7 +1,7 @@
 // Opening: TLS records, each whole and with its header, become payloads, in place or elsewhere.
 // Refuses by OpenStatus; counting is the caller's. TLS 1.2: RFC 5246 §6.2.3.3, RFC 5288 §3.
 // TLS 1.3: RFC 8446 §5.2 to §5.4. Every length is checked before the first byte is decrypted,
-// because with GCM the plaintext's length is known from the record's.
+// because with GCM the plaintext's length is known from the record's. DTLS 1.2: RFC 6347 §4.1.
 #include "crypto/record/gcm_burst.hpp"
 
 namespace culvert::crypto::record {
@@ -16,12 +16,13 @@ constexpr bool exists(uint8_t type) noexcept {
 }
 
 // What can be refused without the key.
-template <Version V>
+template <Version V, Cipher C>
 OpenStatus check_header(const Header& header, const OpenOp& op) noexcept {
   if (header.length != op.record_size - kHeaderSize) return OpenStatus::bad_length;
   // RFC 8446 §5.4: the inner plaintext is at most 2^14 + 1 bytes, which is stricter than §5.2's
   // limit for the ciphertext. RFC 5246 §6.2.1: 2^14.
-  if (op.record_size - overhead(V).prefix - kTagSize > kMaxInner<V>) return OpenStatus::bad_length;
+  if (op.record_size - overhead(V, C).prefix - kTagSize > kMaxInner<V>)
+    return OpenStatus::bad_length;
   if constexpr (V == Version::tls13) {
     // RFC 8446 §5.2: the opaque type is always application data.
     if (header.type != static_cast<uint8_t>(ContentType::application_data))
@@ -32,12 +33,23 @@ OpenStatus check_header(const Header& header, const OpenOp& op) noexcept {
   return OpenStatus::ok;
 }
 
+// In constant time: where a forged tag first differs must not show. Leaves zeros in the payload if
+// it is wrong.
+bool check_tag(const OpenOp& op, const uint8_t* computed, const uint8_t* received,
+               uint32_t size) noexcept {
+  if (CRYPTO_memcmp(computed, received, kTagSize) == 0) [[likely]] {
+    return true;
+  }
+  wipe({op.payload, size});
+  return false;
+}
+
 // Decrypts the `inner_size` bytes behind the prefix to op.payload. False, and zeros in the payload,
 // for a wrong tag.
 template <Version V, Cipher C>
 bool decrypt(const MbManager& mb, const Keys& keys, const Header& header, const OpenOp& op,
              uint32_t inner_size) noexcept {
-  const uint8_t* const ciphertext = op.record + overhead(V).prefix;
+  const uint8_t* const ciphertext = op.record + overhead(V, C).prefix;
   uint8_t tag[kTagSize];
   if constexpr (V == Version::tls12) {
     // The version as received: were it a constant, a changed one would go unnoticed.
@@ -50,12 +62,7 @@ bool decrypt(const MbManager& mb, const Keys& keys, const Header& header, const 
     gcm_decrypt<C>(mb, keys, op.payload, ciphertext, inner_size, nonce13(keys),
                    {op.record, kHeaderSize}, tag);
   }
-  // In constant time: where a forged tag first differs must not show.
-  if (CRYPTO_memcmp(tag, ciphertext + inner_size, kTagSize) == 0) [[likely]] {
-    return true;
-  }
-  wipe({op.payload, inner_size});
-  return false;
+  return check_tag(op, tag, ciphertext + inner_size, inner_size);
 }
 
 // RFC 8446 §5.4: the last byte that is not zero is the type; zeros behind it are padding. Sets type
@@ -75,18 +82,18 @@ bool strip_padding(OpenOp& op, uint32_t inner_size) noexcept {
 
 template <Version V, Cipher C>
 OpenStatus open_record(const MbManager& mb, Keys& keys, OpenOp& op) noexcept {
-  if (op.record_size < overhead(V).total()) [[unlikely]] {
+  if (op.record_size < overhead(V, C).total()) [[unlikely]] {
     return OpenStatus::bad_length;
   }
   Header header;
   std::memcpy(&header, op.record, sizeof(header));
-  if (const OpenStatus s = check_header<V>(header, op); s != OpenStatus::ok) [[unlikely]] {
+  if (const OpenStatus s = check_header<V, C>(header, op); s != OpenStatus::ok) [[unlikely]] {
     return s;
   }
-  if (keys.sequence == kSequenceLimit) [[unlikely]] {
+  if (exhausted<V>(keys.sequence)) [[unlikely]] {
     return OpenStatus::exhausted;
   }
-  const uint32_t inner_size = op.record_size - overhead(V).prefix - kTagSize;
+  const uint32_t inner_size = op.record_size - overhead(V, C).prefix - kTagSize;
   if (!decrypt<V, C>(mb, keys, header, op, inner_size)) [[unlikely]] {
     return OpenStatus::bad_tag;
   }
@@ -104,19 +111,62 @@ OpenStatus open_record(const MbManager& mb, Keys& keys, OpenOp& op) noexcept {
   return OpenStatus::ok;
 }
 
+// What can be refused without the key; a record of any bytes and size, as datagrams bring them.
+template <Cipher C>
+OpenStatus check_datagram(const DtlsHeader& header, const Keys& keys, const OpenOp& op) noexcept {
+  constexpr Overhead kOverhead = overhead(Version::dtls12, C);
+  if (header.version != kDtls12WireVersion) return OpenStatus::bad_version;
+  if (header.length != op.record_size - kDtlsHeaderSize) return OpenStatus::bad_length;
+  if (((header.epoch_sequence ^ keys.sequence) >> kDtlsSequenceBits) != 0)
+    return OpenStatus::bad_epoch;
+  if (op.record_size < kOverhead.total() || op.record_size - kOverhead.total() > kMaxPlaintext)
+    return OpenStatus::bad_length;
+  return exists(header.type) ? OpenStatus::ok : OpenStatus::bad_type;
+}
+
+template <Cipher C>
+OpenStatus open_datagram(const MbManager& mb, const Keys& keys, OpenOp& op) noexcept {
+  if (op.record_size < kDtlsHeaderSize) [[unlikely]] {
+    return OpenStatus::bad_length;
+  }
+  DtlsHeader header;
+  std::memcpy(&header, op.record, sizeof(header));
+  if (const OpenStatus s = check_datagram<C>(header, keys, op); s != OpenStatus::ok) [[unlikely]] {
+    return s;
+  }
+  constexpr Overhead kOverhead = overhead(Version::dtls12, C);
+  const uint32_t size = op.record_size - kOverhead.total();
+  const AdditionalData12 additional{header.epoch_sequence, header.type, header.version,
+                                    static_cast<uint16_t>(size)};
+  const uint8_t* const ciphertext = op.record + kOverhead.prefix;
+  uint8_t tag[kTagSize];
+  gcm_decrypt<C>(mb, keys, op.payload, ciphertext, size, nonce12(keys, op.record + kDtlsHeaderSize),
+                 {reinterpret_cast<const uint8_t*>(&additional), sizeof(additional)}, tag);
+  if (!check_tag(op, tag, ciphertext + size, size)) [[unlikely]] {
+    return OpenStatus::bad_tag;
+  }
+  op.type = static_cast<ContentType>(header.type);
+  op.payload_size = size;
+  return OpenStatus::ok;
+}
+
 }  // namespace
 
 void open(const MbManager& mb, std::span<OpenOp> ops) noexcept {
   for_each_op(ops, [&mb]<Version V, Cipher C>(OpenOp& op) noexcept {
     Keys& keys = *op.keys;
     op.payload_size = 0;
-    if (keys.held) [[unlikely]] {
-      op.status = OpenStatus::held;
-      return;
-    }
-    op.status = open_record<V, C>(mb, keys, op);
-    if (op.status != OpenStatus::ok || op.type == ContentType::handshake) [[unlikely]] {
-      keys.held = true;
+    if constexpr (V == Version::dtls12) {
+      op.status = open_datagram<C>(mb, keys, op);
+    } else {
+      if (keys.held) [[unlikely]] {
+        op.status = OpenStatus::held;
+        return;
+      }
+      op.status = open_record<V, C>(mb, keys, op);
+      if (op.status != OpenStatus::ok || op.type == ContentType::handshake) [[unlikely]] {
+        keys.held = true;
+      }
     }
   });
 }

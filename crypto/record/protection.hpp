@@ -1,9 +1,9 @@
 // Record protection for bursts: many records, possibly of many connections, sealed or opened in one
-// call.
+// call. TLS 1.2 and 1.3, DTLS 1.2.
 //
 // Loops over arrays of ops; IPsec-MB's direct GCM calls underneath. Nothing here allocates, throws
 // or knows of packets. Sequence numbers advance inside: the ops of one connection must be in stream
-// order.
+// order. (DTLS is opened in any order.)
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct KeyMaterial {
   const Suite* suite = nullptr;
   Secret<32> key;
   Secret<12> iv;          // 4-byte salt (TLS 1.2) or 12-byte IV (TLS 1.3)
-  uint64_t sequence = 0;  // of the next record
+  uint64_t sequence = 0;  // of the next record; DTLS: with the epoch in the upper 16 bits
   uint64_t explicit_nonce =
       0;  // TLS 1.2: nonce of the next record that is sealed (last one sent + 1)
 };
@@ -34,9 +34,9 @@ struct alignas(64) Keys {
   uint8_t iv[12];
   Version version;
   Cipher cipher;
-  uint64_t sequence;
-  uint64_t explicit_nonce;
-  // Set by open() behind a record that failed or that carried a handshake message: see
+  uint64_t sequence;        // DTLS: when opening, only the epoch counts; nothing advances
+  uint64_t explicit_nonce;  // DTLS: unused, the nonce is epoch and sequence number
+  // TLS: set by open() behind a record that failed or that carried a handshake message: see
   // OpenStatus::held. install() clears it; so does the caller after a message that leaves the keys
   // alone (NewSessionTicket).
   bool held;
@@ -59,7 +59,9 @@ struct SealOp {
 
 enum class OpenStatus : uint8_t {
   ok,
-  bad_length,  // shorter than nonce + tag (+ type), or longer than the limit, or header disagrees
+  bad_length,   // shorter than nonce + tag (+ type), or longer than the limit, or header disagrees
+  bad_version,  // DTLS: not DTLS 1.2. (TLS notices a changed version by the tag.)
+  bad_epoch,    // DTLS: of a handshake, or of keys that are not these
   bad_tag,
   bad_type,   // a type that does not exist or may not come here; an empty alert or handshake record
   exhausted,  // sequence number would wrap
@@ -71,16 +73,21 @@ enum class OpenStatus : uint8_t {
 struct OpenOp {
   Keys* keys;
   const uint8_t*
-      record;  // with its 5-byte header; may overlap `payload` only as payload == record + prefix
+      record;  // with its header; may overlap `payload` only as payload == record + prefix
   uint32_t record_size;
-  uint8_t* payload;  // where the plaintext goes; needs record_size - overhead().total() + 1 bytes
+  uint8_t*
+      payload;  // where the plaintext goes; needs record_size - overhead().total() bytes, and one more for TLS 1.3
   uint32_t payload_size;  // out
   ContentType type;       // out
   OpenStatus status;      // out; on anything but ok the plaintext must not be used
 };
 
-// Keys::sequence counts sealed records, and opened ones that were authentic. A record that fails as
-// bad_tag leaves zeros in `payload`; one that fails earlier leaves `payload` as it was.
+// Keys::sequence counts sealed records, and with TLS opened ones that were authentic. A record that
+// fails as bad_tag leaves zeros in `payload`; one that fails earlier leaves `payload` as it was.
+//
+// DTLS records are opened each for itself, in any order: one that fails touches nothing but its op.
+// Whether one has been there before is the caller's to know (replay_window.hpp, dtls_sequence()):
+// look before opening, because that is cheap, and mark only what turned out ok.
 void seal(const MbManager& mb, std::span<SealOp> ops) noexcept;
 void open(const MbManager& mb, std::span<OpenOp> ops) noexcept;
 

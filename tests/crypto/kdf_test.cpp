@@ -46,8 +46,10 @@ TEST(Kdf, Tls12KeyBlockIsCutInTheOrderOfTheRfc) {
   const auto master = counting(48, 1);
   const auto client_random = counting(32, 0x40);
   const auto server_random = counting(32, 0x80);
-  for (const Suite& suite : suites()) {
-    if (suite.version != Version::tls12) continue;
+  std::vector<Suite> all(dtls_suites().begin(), dtls_suites().end());
+  all.insert(all.end(), tls_suites().begin(), tls_suites().end());
+  for (const Suite& suite : all) {
+    if (suite.version == Version::tls13) continue;
     SCOPED_TRACE(std::string(suite.name));
     auto seed = from_hex("6b657920657870616e73696f6e");  // "key expansion"
     seed.insert(seed.end(), server_random.begin(), server_random.end());
@@ -87,7 +89,7 @@ constexpr Trace kTraces[] = {
 };
 
 TEST(Kdf, Tls13KeysOfRfc8448) {
-  const Suite& suite = *find_suite("TLS_AES_128_GCM_SHA256");
+  const Suite& suite = *find_suite(Version::tls13, "TLS_AES_128_GCM_SHA256");
   for (const Trace& trace : kTraces) {
     const record::KeyMaterial keys = tls13_keys(suite, from_hex(trace.secret));
     EXPECT_EQ(to_vector(keys.key.view()), from_hex(trace.key));
@@ -99,7 +101,7 @@ TEST(Kdf, Tls13KeysOfRfc8448) {
 TEST(Kdf, NextSecretIsHkdfExpandByHand) {
   // RFC 5869 §2.3 with one block: T(1) = HMAC(secret, info | 1). The label of RFC 8446 §7.2.
   for (const char* name : {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"}) {
-    const Suite& suite = *find_suite(name);
+    const Suite& suite = *find_suite(Version::tls13, name);
     const size_t size = suite.prf == Hash::sha256 ? 32 : 48;
     const auto secret = counting(size, 9);
     std::string info{'\0', static_cast<char>(size), '\x11'};
@@ -114,8 +116,8 @@ TEST(Kdf, NextSecretIsHkdfExpandByHand) {
 }
 
 TEST(Kdf, WrongLengthsAndVersionsAreRefused) {
-  const Suite& tls12 = *find_suite(uint16_t{0xc02f});
-  const Suite& tls13 = *find_suite(uint16_t{0x1302});
+  const Suite& tls12 = *find_suite(Version::tls12, 0xc02f);
+  const Suite& tls13 = *find_suite(Version::tls13, 0x1302);
   const auto b32 = counting(32, 0);
   const auto b48 = counting(48, 0);
   EXPECT_THROW((void)tls12_keys(tls12, b32, b32, b32), std::runtime_error);

@@ -3,12 +3,22 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
 namespace culvert::crypto {
 namespace {
+
+std::vector<const Suite*> all_suites() {
+  std::vector<const Suite*> out;
+  for (const auto rows : {tls_suites(), dtls_suites()}) {
+    for (const Suite& suite : rows)
+      out.push_back(&suite);
+  }
+  return out;
+}
 
 TEST(Suite, OpenSslAgreesOnEveryRow) {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> ctx(SSL_CTX_new(TLS_method()),
@@ -17,13 +27,16 @@ TEST(Suite, OpenSslAgreesOnEveryRow) {
   // All suites, those without a certificate of that kind too.
   ASSERT_EQ(SSL_CTX_set_cipher_list(ctx.get(), "ALL:@SECLEVEL=0"), 1);
   const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(ctx.get()), SSL_free);
-  for (const Suite& suite : suites()) {
+  for (const Suite* row : all_suites()) {
+    const Suite& suite = *row;
     SCOPED_TRACE(std::string(suite.name));
     const uint8_t id[2] = {static_cast<uint8_t>(suite.id >> 8), static_cast<uint8_t>(suite.id)};
     const SSL_CIPHER* cipher = SSL_CIPHER_find(ssl.get(), id);
     ASSERT_NE(cipher, nullptr);
     EXPECT_EQ(SSL_CIPHER_get_name(cipher), suite.name);
-    EXPECT_EQ(SSL_CIPHER_get_version(cipher), to_string(suite.version));
+    // OpenSSL names the version that brought a suite; DTLS 1.2 took its own over.
+    EXPECT_EQ(SSL_CIPHER_get_version(cipher),
+              to_string(suite.version == Version::tls13 ? Version::tls13 : Version::tls12));
     EXPECT_EQ(SSL_CIPHER_get_bits(cipher, nullptr), suite.key_size * 8);
     EXPECT_EQ(SSL_CIPHER_is_aead(cipher), 1);
     const EVP_MD* md = SSL_CIPHER_get_handshake_digest(cipher);
@@ -31,14 +44,30 @@ TEST(Suite, OpenSslAgreesOnEveryRow) {
   }
 }
 
-TEST(Suite, IsFoundByIdAndByName) {
-  for (const Suite& suite : suites()) {
-    EXPECT_EQ(find_suite(suite.id), &suite);
-    EXPECT_EQ(find_suite(suite.name), &suite);
+TEST(Suite, IsFoundByVersionAndIdOrName) {
+  for (const Suite* suite : all_suites()) {
+    EXPECT_EQ(find_suite(suite->version, suite->id), suite);
+    EXPECT_EQ(find_suite(suite->version, suite->name), suite);
   }
-  EXPECT_EQ(find_suite(0xcca8), nullptr);  // ChaCha20-Poly1305
-  EXPECT_EQ(find_suite("AES128-SHA"), nullptr);
-  EXPECT_EQ(find_suite(""), nullptr);
+  for (const Version version : {Version::tls12, Version::tls13, Version::dtls12}) {
+    EXPECT_EQ(find_suite(version, 0xcca8), nullptr);  // ChaCha20-Poly1305
+    EXPECT_EQ(find_suite(version, "AES128-SHA"), nullptr);
+    EXPECT_EQ(find_suite(version, ""), nullptr);
+  }
+  EXPECT_EQ(find_suite(Version::tls12, 0x1301), nullptr);
+  EXPECT_EQ(find_suite(Version::tls13, 0xc02f), nullptr);
+  EXPECT_EQ(find_suite(Version::tls12, 0x00a8), nullptr) << "nobody offers TLS with a shared key";
+}
+
+TEST(Suite, DtlsTunnelsOfAnyConnectFindTheirSuites) {
+  // PSK-NEGOTIATE, then those by resumption.
+  for (const uint16_t id :
+       std::initializer_list<uint16_t>{0x00a8, 0x00a9, 0x009c, 0x009d, 0xc02f, 0xc030}) {
+    const Suite* suite = find_suite(Version::dtls12, id);
+    ASSERT_NE(suite, nullptr) << id;
+    EXPECT_EQ(suite->version, Version::dtls12);
+  }
+  EXPECT_EQ(to_string(Version::dtls12), "DTLSv1.2");
 }
 
 }  // namespace

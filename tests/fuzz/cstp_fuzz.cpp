@@ -129,7 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   start_once();
   if (size < 3 || size > 20'000) return 0;
   const unsigned mode = data[0] & 3;
-  const auto suites = crypto::suites();
+  const auto suites = crypto::tls_suites();
   const auto& suite = suites[(data[0] >> 2) % suites.size()];
   const size_t segment = 1 + data[1] * 5u;
   const std::string_view rest(reinterpret_cast<const char*>(data) + 2, size - 2);

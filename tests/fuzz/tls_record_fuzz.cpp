@@ -41,7 +41,7 @@ void check_open(Bench& bench, const MbManager& mb, const Suite& suite,
                 std::span<const uint8_t> bytes, bool in_place,
                 const std::vector<uint8_t>* sealed_payload) {
   require(bench.keys.install(mb, fixed_material(suite)));
-  const auto o = overhead(suite.version);
+  const auto o = overhead(suite);
   const size_t room =
       bytes.size() < size_t{o.prefix} + kTagSize ? 0 : bytes.size() - o.prefix - kTagSize;
   const auto in = bench.record.hold(bytes);
@@ -60,7 +60,7 @@ void check_open(Bench& bench, const MbManager& mb, const Suite& suite,
 std::vector<uint8_t> sealed(Bench& bench, const MbManager& mb, const Suite& suite,
                             const std::vector<uint8_t>& payload, ContentType type) {
   require(bench.keys.install(mb, fixed_material(suite)));
-  const auto o = overhead(suite.version);
+  const auto o = overhead(suite);
   std::vector<uint8_t> record(payload.size() + o.total());
   std::copy(payload.begin(), payload.end(), record.begin() + o.prefix);
   SealOp op{&bench.keys, record.data(), static_cast<uint32_t>(payload.size()), type, 0};
@@ -92,7 +92,7 @@ void check_type(Bench& bench, const MbManager& mb, const Suite& suite,
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Bench bench;
   if (size < 4 || size > 66000) return 0;
-  const Suite& suite = suites()[(data[0] & 15) % suites().size()];
+  const Suite& suite = tls_suites()[(data[0] & 15) % tls_suites().size()];
   const MbManager& mb = bench.managers[data[0] >> 4 & 1];
   const bool in_place = (data[0] & 0x20) != 0;
   const uint8_t mode = data[1] % 5;

@@ -24,7 +24,7 @@ class RecordLayer {
       : mb_(crypto::best_isa(0)), rx_(std::make_unique<Keys>()), tx_(std::make_unique<Keys>()) {
     EXPECT_TRUE(rx_->install(mb_, promotion.rx));
     EXPECT_TRUE(tx_->install(mb_, promotion.tx));
-    overhead_ = overhead(promotion.tx.suite->version);
+    overhead_ = overhead(*promotion.tx.suite);
   }
   std::vector<uint8_t> seal(std::string_view text) {
     std::vector<uint8_t> record(overhead_.total() + text.size());

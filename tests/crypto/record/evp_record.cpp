@@ -45,9 +45,12 @@ std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
                               std::span<const uint8_t> payload) {
   const auto iv = keys.iv.view();
   std::vector<uint8_t> record;
+  const bool datagram = keys.suite->version == Version::dtls12;
+  const uint64_t version = f.version != 0 ? f.version : datagram ? 0xfefd : 0x0303;
   append(record, f.outer_type, 1);
-  append(record, f.version, 2);
-  if (keys.suite->version == Version::tls12) {
+  append(record, version, 2);
+  if (keys.suite->version != Version::tls13) {
+    if (datagram) append(record, f.sequence, 8);
     append(record, kExplicitNonceSize + payload.size() + kTagSize, 2);
     append(record, f.explicit_nonce, 8);
     std::vector<uint8_t> nonce(iv.begin(), iv.end());
@@ -55,7 +58,7 @@ std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
     std::vector<uint8_t> additional;
     append(additional, f.sequence, 8);
     append(additional, f.outer_type, 1);
-    append(additional, f.version, 2);
+    append(additional, version, 2);
     append(additional, payload.size(), 2);
     encrypt(keys, nonce, additional, payload, record);
     return record;

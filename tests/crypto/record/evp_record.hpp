@@ -1,4 +1,4 @@
-// TLS records made by OpenSSL's EVP, field by field from the RFCs: an independent second opinion,
+// TLS and DTLS records made by OpenSSL's EVP, field by field from the RFCs: an independent second opinion,
 // and the forge for records that our own seal() never makes (padding, odd types, too long).
 #pragma once
 
@@ -11,15 +11,15 @@
 namespace culvert::crypto::record {
 
 struct Forgery {
-  uint64_t sequence = 0;
-  uint64_t explicit_nonce = 0;  // TLS 1.2
+  uint64_t sequence = 0;        // DTLS: with epoch
+  uint64_t explicit_nonce = 0;  // TLS 1.2, DTLS 1.2
   uint8_t outer_type = 23;
   uint8_t inner_type = 23;  // TLS 1.3; 0 = none, only padding
-  uint16_t version = 0x0303;
-  size_t padding = 0;  // TLS 1.3
+  uint16_t version = 0;     // 0 = that of the suite
+  size_t padding = 0;       // TLS 1.3
 };
 
-// RFC 5288 §3, RFC 5246 §6.2.3.3; RFC 8446 §5.2.
+// RFC 5288 §3, RFC 5246 §6.2.3.3; RFC 8446 §5.2; RFC 6347 §4.1.
 std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& forgery,
                               std::span<const uint8_t> payload);
 

@@ -35,7 +35,7 @@ class OpenTest : public testing::TestWithParam<Isa> {
     material.sequence = sequence;
     Keys keys;
     EXPECT_TRUE(keys.install(mb_, material));
-    const auto o = overhead(suite.version);
+    const auto o = overhead(suite);
     const auto in = record_room_.hold(record);
     // The promised room: the plaintext, and the inner type byte of TLS 1.3.
     const size_t size =
@@ -70,11 +70,11 @@ class OpenTest : public testing::TestWithParam<Isa> {
 };
 
 const Suite& suite13() {
-  return *find_suite("TLS_AES_128_GCM_SHA256");
+  return *find_suite(Version::tls13, "TLS_AES_128_GCM_SHA256");
 }
 
 TEST_P(OpenTest, OpensWhatOpenSslSealed) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     std::vector<size_t> sizes{kMaxPlaintext, kMaxPlaintext - 1};
     for (size_t n = 0; n < 140; n++)
@@ -98,7 +98,7 @@ TEST_P(OpenTest, OpensWhatOpenSslSealed) {
 }
 
 TEST_P(OpenTest, EveryTamperedByteIsNoticed) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     for (const size_t size : {0u, 1u, 15u, 64u, 300u}) {
       Forgery f;
@@ -126,7 +126,7 @@ TEST_P(OpenTest, EveryTamperedByteIsNoticed) {
 }
 
 TEST_P(OpenTest, TruncatedAndExtendedRecordsAreRefused) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     Forgery f;
     f.sequence = 5;
@@ -138,9 +138,8 @@ TEST_P(OpenTest, TruncatedAndExtendedRecordsAreRefused) {
       // The same with a header that agrees: then it is the tag that is wrong, unless there is no
       // room for one.
       store_be<uint16_t>(&cut[3], static_cast<uint16_t>(size - kHeaderSize));
-      refused(
-          suite, cut,
-          size < overhead(suite.version).total() ? OpenStatus::bad_length : OpenStatus::bad_tag);
+      refused(suite, cut,
+              size < overhead(suite).total() ? OpenStatus::bad_length : OpenStatus::bad_tag);
     }
     auto longer = good;
     longer.push_back(0);
@@ -149,7 +148,7 @@ TEST_P(OpenTest, TruncatedAndExtendedRecordsAreRefused) {
 }
 
 TEST_P(OpenTest, ReplayedAndReorderedRecordsAreRefused) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     Forgery f;
     for (const uint64_t sequence : {4u, 6u, 0u}) {
       f.sequence = sequence;
@@ -159,7 +158,7 @@ TEST_P(OpenTest, ReplayedAndReorderedRecordsAreRefused) {
 }
 
 TEST_P(OpenTest, OversizedRecordsAreRefusedBeforeDecryption) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     Forgery f;
     f.sequence = 5;
@@ -172,7 +171,7 @@ TEST_P(OpenTest, OversizedRecordsAreRefusedBeforeDecryption) {
 }
 
 TEST_P(OpenTest, TypesThatDoNotExistAreRefused) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     for (int type = 0; type < 256; type++) {
       Forgery f;
@@ -206,7 +205,7 @@ TEST_P(OpenTest, Tls13OuterTypeIsAlwaysApplicationData) {
 }
 
 TEST_P(OpenTest, OnlyApplicationDataMayBeEmpty) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     for (const uint8_t type : std::initializer_list<uint8_t>{21, 22, 23}) {
       Forgery f;
       f.sequence = 5;
@@ -254,7 +253,7 @@ TEST_P(OpenTest, Tls13PaddingWithoutATypeIsRefused) {
 }
 
 TEST_P(OpenTest, SequenceNumbersRunOut) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     Forgery f;
     f.sequence = std::numeric_limits<uint64_t>::max() - 1;
     EXPECT_EQ(open_one(suite, f.sequence, evp_seal(test_material(suite), f, {}), true).status,
@@ -273,7 +272,7 @@ std::vector<OpenOp> open_burst(const MbManager& mb, Keys& keys,
     ops.push_back({&keys,
                    r.data(),
                    static_cast<uint32_t>(r.size()),
-                   r.data() + overhead(keys.version).prefix,
+                   r.data() + overhead(keys.version, keys.cipher).prefix,
                    0,
                    {},
                    {}});
@@ -283,7 +282,7 @@ std::vector<OpenOp> open_burst(const MbManager& mb, Keys& keys,
 }
 
 TEST_P(OpenTest, WhatFollowsAFailureOrAHandshakeMessageIsLeftAlone) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     const KeyMaterial material = test_material(suite);
     for (const bool tamper : {false, true}) {

@@ -24,7 +24,7 @@ class OurEnd {
   }
 
   Bytes seal(ContentType type, const Bytes& payload) {
-    const auto o = overhead(tx_.version);
+    const auto o = overhead(tx_.version, tx_.cipher);
     Bytes record(payload.size() + o.total());
     std::copy(payload.begin(), payload.end(), record.begin() + o.prefix);
     SealOp op{&tx_, record.data(), static_cast<uint32_t>(payload.size()), type, 0};
@@ -41,7 +41,7 @@ class OurEnd {
       ops.push_back({&rx_,
                      r.data(),
                      static_cast<uint32_t>(r.size()),
-                     r.data() + overhead(rx_.version).prefix,
+                     r.data() + overhead(rx_.version, rx_.cipher).prefix,
                      0,
                      {},
                      {}});
@@ -99,7 +99,7 @@ class OpenSslPeerTest : public testing::TestWithParam<std::tuple<Isa, Role>> {
 };
 
 TEST_P(OpenSslPeerTest, DataFlowsBothWaysUntilCloseNotify) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     TlsPair pair(suite);
     SSL* const end = peer(pair);
@@ -137,7 +137,7 @@ TEST_P(OpenSslPeerTest, DataFlowsBothWaysUntilCloseNotify) {
 }
 
 TEST_P(OpenSslPeerTest, BothRefuseAChangedRecord) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     TlsPair pair(suite);
     SSL* const end = peer(pair);
@@ -158,7 +158,7 @@ TEST_P(OpenSslPeerTest, BothRefuseAChangedRecord) {
 
 TEST_P(OpenSslPeerTest, KeyUpdateBothWays) {
   // RFC 8446 §4.6.3. The peer asks us to update as well.
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     if (suite.version != Version::tls13) continue;
     SCOPED_TRACE(std::string(suite.name));
     TlsPair pair(suite);

@@ -56,7 +56,7 @@ class Rfc8448Test : public testing::TestWithParam<Isa> {};
 
 TEST_P(Rfc8448Test, RecordsOpenAndSealToTheSameBytes) {
   const MbManager mb(GetParam());
-  const Suite& suite = *find_suite("TLS_AES_128_GCM_SHA256");
+  const Suite& suite = *find_suite(Version::tls13, "TLS_AES_128_GCM_SHA256");
   for (const TraceRecord& trace : kRecords) {
     SCOPED_TRACE(trace.record);
     KeyMaterial material = tls13_keys(suite, from_hex(trace.secret));
@@ -75,8 +75,8 @@ TEST_P(Rfc8448Test, RecordsOpenAndSealToTheSameBytes) {
     EXPECT_EQ(out, payload);
 
     ASSERT_TRUE(keys.install(mb, material));
-    std::vector<uint8_t> sealed(payload.size() + overhead(Version::tls13).total());
-    std::copy(payload.begin(), payload.end(), sealed.begin() + overhead(Version::tls13).prefix);
+    std::vector<uint8_t> sealed(payload.size() + overhead(suite).total());
+    std::copy(payload.begin(), payload.end(), sealed.begin() + overhead(suite).prefix);
     SealOp seal_op{&keys, sealed.data(), static_cast<uint32_t>(payload.size()), trace.type, 0};
     seal(mb, {&seal_op, 1});
     EXPECT_EQ(seal_op.record_size, sealed.size());

@@ -21,7 +21,7 @@ class SealTest : public testing::TestWithParam<Isa> {
 
   // The record lies right before a guard page.
   std::vector<uint8_t> seal_one(Keys& keys, ContentType type, std::span<const uint8_t> payload) {
-    const auto o = overhead(keys.version);
+    const auto o = overhead(keys.version, keys.cipher);
     const auto record = room_.last(payload.size() + o.total());
     if (!payload.empty()) std::memcpy(&record[o.prefix], payload.data(), payload.size());
     SealOp op{&keys, record.data(), static_cast<uint32_t>(payload.size()), type, 0};
@@ -39,7 +39,7 @@ std::vector<uint8_t> random_payload(std::mt19937& rng, size_t size) {
 
 TEST_P(SealTest, EqualsOpenSslByteForByte) {
   std::mt19937 rng(1);
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     KeyMaterial material = test_material(suite);
     material.sequence = 0xfffffffe;
@@ -81,7 +81,7 @@ TEST_P(SealTest, MixedBurstKeepsEveryConnectionInOrder) {
   };
   std::vector<std::unique_ptr<Connection>> connections;
   for (int copy = 0; copy < 2; copy++) {
-    for (const Suite& suite : suites()) {
+    for (const Suite& suite : tls_suites()) {
       auto c = std::make_unique<Connection>();
       c->material = test_material(suite);
       ASSERT_TRUE(c->keys.install(mb_, c->material));
@@ -97,7 +97,7 @@ TEST_P(SealTest, MixedBurstKeepsEveryConnectionInOrder) {
     for (size_t i = 0; i < count; i++) {
       if (rng() % 3 != 0) pick = rng() % connections.size();
       Connection& c = *connections[pick];
-      const auto o = overhead(c.keys.version);
+      const auto o = overhead(c.keys.version, c.keys.cipher);
       const auto payload = random_payload(rng, rng() % 1500);
       records[i].resize(payload.size() + o.total());
       std::copy(payload.begin(), payload.end(), records[i].begin() + o.prefix);
@@ -116,7 +116,7 @@ TEST_P(SealTest, MixedBurstKeepsEveryConnectionInOrder) {
 }
 
 TEST_P(SealTest, StopsWhenSequenceNumbersAreUsedUp) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     KeyMaterial material = test_material(suite);
     material.sequence = std::numeric_limits<uint64_t>::max() - 1;
     Keys keys;
@@ -129,7 +129,7 @@ TEST_P(SealTest, StopsWhenSequenceNumbersAreUsedUp) {
 }
 
 TEST_P(SealTest, RefusesAPayloadThatNoRecordHolds) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     Keys keys;
     ASSERT_TRUE(keys.install(mb_, test_material(suite)));
     const std::vector<uint8_t> payload(kMaxPlaintext + 1);
@@ -139,7 +139,7 @@ TEST_P(SealTest, RefusesAPayloadThatNoRecordHolds) {
 }
 
 TEST_P(SealTest, InstallChecksTheMaterial) {
-  for (const Suite& suite : suites()) {
+  for (const Suite& suite : tls_suites()) {
     Keys keys;
     KeyMaterial material = test_material(suite);
     (void)material.iv.reserve(suite.fixed_iv_size - 1u);

@@ -2,47 +2,14 @@
 
 #include <stdexcept>
 
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
-
 #include "tests/crypto/hex.hpp"
+#include "tests/crypto/record/identity.hpp"
 
 namespace culvert::crypto::record {
 namespace {
 
 void require(bool ok, const char* what) {
   if (!ok) throw std::runtime_error(std::string("OpenSSL: ") + what);
-}
-
-struct Identity {
-  EVP_PKEY* key;
-  X509* certificate;
-};
-
-// Self-signed; made once a process, because RSA keys take a while.
-Identity make_identity(EVP_PKEY* key) {
-  X509* x = X509_new();
-  require(key != nullptr && x != nullptr, "key");
-  ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-  X509_gmtime_adj(X509_getm_notBefore(x), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-  X509_set_pubkey(x, key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
-  X509_set_issuer_name(x, X509_get_subject_name(x));
-  require(X509_sign(x, key, EVP_sha256()) > 0, "certificate");
-  return {key, x};
-}
-
-const Identity& ecdsa_identity() {
-  static const Identity identity = make_identity(EVP_EC_gen("P-256"));
-  return identity;
-}
-
-const Identity& rsa_identity() {
-  static const Identity identity = make_identity(EVP_RSA_gen(2048));
-  return identity;
 }
 
 void configure(SSL_CTX* ctx, const Suite& suite) {
@@ -83,10 +50,7 @@ TlsPair::TlsPair(const Suite& suite)
       server_ctx_(SSL_CTX_new(TLS_server_method())) {
   configure(client_ctx_.get(), suite);
   configure(server_ctx_.get(), suite);
-  for (const Identity& id : {ecdsa_identity(), rsa_identity()}) {
-    require(SSL_CTX_use_certificate(server_ctx_.get(), id.certificate) == 1, "certificate");
-    require(SSL_CTX_use_PrivateKey(server_ctx_.get(), id.key) == 1, "private key");
-  }
+  use_identities(server_ctx_.get());
   SSL_CTX_set_dh_auto(server_ctx_.get(), 1);
   // A ticket would take the server's sequence number 0 and more.
   SSL_CTX_set_num_tickets(server_ctx_.get(), 0);

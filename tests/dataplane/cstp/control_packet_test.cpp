@@ -11,11 +11,11 @@ using tcp::test::kSecond;
 using tcp::test::pattern;
 
 TEST(ControlPacket, DpdIsEchoedWithItsPayload) {
-  for (const auto& suite : crypto::suites()) {
+  for (const auto& suite : crypto::tls_suites()) {
     Dialogue d(suite);
     d.promote();
     const size_t largest =
-        RTE_MBUF_DEFAULT_DATAROOM - kHeaderSize - crypto::record::overhead(suite.version).total();
+        RTE_MBUF_DEFAULT_DATAROOM - kHeaderSize - crypto::record::overhead(suite).total();
     for (const size_t size : {size_t{0}, size_t{1}, size_t{4}, size_t{1300}, largest}) {
       d.say(d.sealed_packet(PacketType::dpd_request, pattern(size)));
       const auto records = d.hear_records();
@@ -135,7 +135,7 @@ TEST(ControlPacket, IdleTunnelsAreTerminated) {
 }
 
 TEST(ControlPacket, CloseSaysWhyAndNothingFollowsCloseNotify) {
-  for (const auto& suite : crypto::suites()) {
+  for (const auto& suite : crypto::tls_suites()) {
     Dialogue d(suite);
     d.promote();
     d.down({"before"});

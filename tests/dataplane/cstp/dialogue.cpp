@@ -61,7 +61,7 @@ Dialogue::Dialogue(const crypto::Suite& suite, unsigned messages, tcp::EndpointC
       mb(crypto::best_isa(0)),
       large_record(crypto::record::kMaxRecord),
       context{0, *wire.endpoint, tunnels, mailbox, mb, drops, test_pool(), large_record.data()},
-      overhead_(crypto::record::overhead(suite.version)) {
+      overhead_(crypto::record::overhead(suite)) {
   EXPECT_TRUE(client_tx_.install(mb, client_material));
   EXPECT_TRUE(client_rx_.install(mb, server_material));
   opened(context, conn, wire.now);  // the wire has taken the event

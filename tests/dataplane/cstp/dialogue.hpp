@@ -50,8 +50,8 @@ struct Told {  // a message that reached control
 
 class Dialogue {
  public:
-  explicit Dialogue(const crypto::Suite& suite = crypto::suites().front(), unsigned messages = 8,
-                    tcp::EndpointConfig config = {});
+  explicit Dialogue(const crypto::Suite& suite = crypto::tls_suites().front(),
+                    unsigned messages = 8, tcp::EndpointConfig config = {});
   ~Dialogue();
   Dialogue(const Dialogue&) = delete;
   Dialogue& operator=(const Dialogue&) = delete;

@@ -30,7 +30,7 @@ class Input : public testing::TestWithParam<const crypto::Suite*> {
 
 std::vector<const crypto::Suite*> all_suites() {
   std::vector<const crypto::Suite*> out;
-  for (const auto& s : crypto::suites())
+  for (const auto& s : crypto::tls_suites())
     out.push_back(&s);
   return out;
 }
@@ -77,7 +77,7 @@ TEST_P(Input, MoreRecordsThanABurstHolds) {
 }
 
 TEST_P(Input, RecordsThatStraddleSegmentsAtEveryOffset) {
-  const size_t size = 100 + kHeaderSize + crypto::record::overhead(GetParam()->version).total();
+  const size_t size = 100 + kHeaderSize + crypto::record::overhead(*GetParam()).total();
   for (size_t cut = 1; cut < 2 * size; ++cut) {
     const std::string a = pattern(100, cut), b = pattern(100, cut + 1), c = pattern(100, cut + 2);
     const std::string stream = join({data(a), data(b), data(c)});
@@ -116,8 +116,7 @@ TEST_P(Input, RandomRecordsInRandomSegments) {
 }
 
 TEST_P(Input, PayloadsOfEverySize) {
-  const size_t room =
-      RTE_MBUF_DEFAULT_DATAROOM - crypto::record::overhead(GetParam()->version).total();
+  const size_t room = RTE_MBUF_DEFAULT_DATAROOM - crypto::record::overhead(*GetParam()).total();
   uint64_t too_large = 0, bytes = 0;
   for (size_t size = 1; size <= 16'384; size += size < 2100 ? 7 : 501) {
     const std::string plain = pattern(size);

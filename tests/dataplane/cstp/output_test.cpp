@@ -20,7 +20,7 @@ std::vector<std::string> data_payloads(const std::vector<Heard>& records) {
 }
 
 TEST(Output, OnePacketARecordInOrder) {
-  for (const auto& suite : crypto::suites()) {
+  for (const auto& suite : crypto::tls_suites()) {
     Dialogue d(suite);
     const auto* counters = d.promote().counters;
     std::vector<std::string> packets;
@@ -56,7 +56,7 @@ TEST(Output, WithoutATunnelThereIsNoChannel) {
 TEST(Output, AFullQueueDropsBeforeItSeals) {
   tcp::EndpointConfig config;
   config.send_buffer = 100'000;
-  Dialogue d(crypto::suites().front(), 8, config);
+  Dialogue d(crypto::tls_suites().front(), 8, config);
   const auto* counters = d.promote().counters;
   std::vector<std::string> packets;
   for (size_t i = 0; i < 200; ++i)
@@ -79,7 +79,7 @@ TEST(Output, SmallPacketsToAClientThatStandsStillDoNotEndItsTunnel) {
   for (const size_t size : {20u, 230u, 300u, 700u}) {
     tcp::EndpointConfig config;
     config.send_buffer = 100'000;
-    Dialogue d(crypto::suites().front(), 8, config);
+    Dialogue d(crypto::tls_suites().front(), 8, config);
     d.promote();
     std::vector<std::string> packets;
     for (size_t i = 0; i < 64 * 60; ++i)
@@ -105,8 +105,8 @@ TEST(Output, PacketsWithoutRoomForTheRecordAreDroppedByName) {
     return m;
   };
   const auto head = static_cast<uint16_t>(
-      kHeaderSize + crypto::record::overhead(crypto::suites().front().version).prefix);
-  const auto tail = crypto::record::overhead(crypto::suites().front().version).suffix;
+      kHeaderSize + crypto::record::overhead(crypto::tls_suites().front()).prefix);
+  const auto tail = crypto::record::overhead(crypto::tls_suites().front()).suffix;
   const auto room = static_cast<uint16_t>(RTE_MBUF_DEFAULT_BUF_SIZE - head - tail);
   rte_mbuf* packets[] = {make(static_cast<uint16_t>(head - 1), 100),
                          make(head, static_cast<uint16_t>(room + 1)), make(head, 100),

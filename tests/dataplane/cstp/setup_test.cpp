@@ -181,7 +181,7 @@ TEST(Setup, AStaleIdNamesNothing) {
 }
 
 TEST(Setup, WhatNoMessageWasFreeForIsToldLaterAndInOrder) {
-  Dialogue d(crypto::suites().front(), 3);
+  Dialogue d(crypto::tls_suites().front(), 3);
   d.expect(MessageKind::opened);
   d.tell(MessageKind::want_record);
   std::vector<dp::Message*> taken;
@@ -213,7 +213,7 @@ TEST(Setup, WhatNoMessageWasFreeForIsToldLaterAndInOrder) {
 }
 
 TEST(Setup, OpenedPromotedAndEndedKeepTheirOrderThroughAFullPool) {
-  Dialogue d(crypto::suites().front(), 4);
+  Dialogue d(crypto::tls_suites().front(), 4);
   d.expect(MessageKind::opened);
   d.put_promote({});
   std::vector<dp::Message*> taken;

@@ -95,7 +95,7 @@ TEST_F(MailboxTest, WipesKeysWhenAPromoteIsFreed) {
   Message* m = box.allocate();
   m->kind = MessageKind::promote;
   const std::vector<uint8_t> key(32, 0xa5);
-  m->promotion.rx.suite = &crypto::suites().front();
+  m->promotion.rx.suite = &crypto::tls_suites().front();
   m->promotion.rx.key.assign(key);
   m->promotion.tx.key.assign(key);
   m->promotion.rx.iv.assign(std::span(key).first(12));
