@@ -18,6 +18,8 @@ std::string_view title(Mode mode) noexcept {
     case Mode::tunnel_group_general: return "tunnel-group NAME general-attributes";
     case Mode::tunnel_group_webvpn: return "tunnel-group NAME webvpn-attributes";
     case Mode::username: return "username NAME attributes";
+    case Mode::aaa_group: return "aaa-server NAME protocol radius";
+    case Mode::aaa_host: return "aaa-server NAME host ADDRESS";
   }
   return {};
 }
@@ -43,8 +45,8 @@ std::span<const Command> commands() {
     std::vector<Command> all;
     for (const auto part :
          {system_commands(), dataplane_commands(), interface_commands(), network_commands(),
-          ssl_commands(), webvpn_commands(), group_policy_commands(), username_commands(),
-          tunnel_group_commands()}) {
+          ssl_commands(), webvpn_commands(), aaa_commands(), group_policy_commands(),
+          username_commands(), tunnel_group_commands()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -29,6 +29,8 @@ enum class Mode : uint8_t {
   tunnel_group_general,
   tunnel_group_webvpn,
   username,
+  aaa_group,  // aaa-server NAME protocol radius
+  aaa_host,   // aaa-server NAME host ADDRESS
 };
 // Global is its own parent.
 [[nodiscard]] Mode parent(Mode mode) noexcept;
@@ -72,6 +74,8 @@ class Lines {
  public:
   virtual ~Lines() = default;
   virtual void add(const std::string& line) = 0;
+  // `secret` may be shown as ***** instead.
+  virtual void add_secret(const std::string& line, const std::string& secret) = 0;
   // A line that enters the row's mode for `object`; left out if the mode has nothing to show and
   // `omit_empty`.
   virtual void open(const std::string& line, const std::string& object, bool omit_empty) = 0;
@@ -103,5 +107,6 @@ struct Command {
 [[nodiscard]] std::span<const Command> group_policy_commands();
 [[nodiscard]] std::span<const Command> tunnel_group_commands();
 [[nodiscard]] std::span<const Command> username_commands();
+[[nodiscard]] std::span<const Command> aaa_commands();
 
 }  // namespace culvert::control

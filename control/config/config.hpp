@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/config/aaa_config.hpp"
 #include "dataplane/packet/address.hpp"
 
 namespace culvert::control {
@@ -104,6 +105,8 @@ struct TunnelGroupConfig {
   std::vector<std::string> address_pools{};
   std::string default_group_policy = "DfltGrpPolicy";
   std::string authentication_server_group = "LOCAL";
+  bool authentication_local_fallback = false;  // LOCAL answers when no server of the group does
+  std::string accounting_server_group{};       // empty = no accounting
   std::vector<std::string> aliases{};
 
   friend bool operator==(const TunnelGroupConfig&, const TunnelGroupConfig&) = default;
@@ -159,6 +162,7 @@ struct Config {
   std::map<std::string, GroupPolicyConfig> group_policies{};  // always holds DfltGrpPolicy
   std::map<std::string, TunnelGroupConfig> tunnel_groups{};   // always holds DefaultWEBVPNGroup
   std::map<std::string, UserConfig> users{};
+  std::map<std::string, AaaServerConfig> aaa_servers{};
   LoggingConfig logging;
   std::string socket_path = "/run/culvert/culvertd.sock";  // `management socket PATH`
   std::string state_dir = "/var/lib/culvert";  // `state-directory PATH`: self-signed certificate

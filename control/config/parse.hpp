@@ -40,8 +40,11 @@ inline constexpr size_t kMaxConfigLine = 4096;  // bytes
 [[nodiscard]] ParseResult parse_config(std::string_view text, std::string_view file_name,
                                        const PasswordHasher& hasher);
 
-// What parse_config() reads back as the same configuration. Passwords are hashes.
-[[nodiscard]] std::string running_config(const Config& config);
+enum class Secrets : uint8_t { shown, masked };
+
+// What parse_config() reads back as the same configuration, unless keys of servers are masked, as
+// they are wherever somebody may look. Passwords are hashes.
+[[nodiscard]] std::string running_config(const Config& config, Secrets secrets = Secrets::shown);
 
 // A configuration with nothing in it but what always exists: DfltGrpPolicy and DefaultWEBVPNGroup.
 [[nodiscard]] Config default_config();

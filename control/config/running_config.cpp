@@ -10,7 +10,7 @@ namespace {
 
 class Walk final : public Lines {
  public:
-  explicit Walk(const Config& config) : config_(config) {}
+  Walk(const Config& config, Secrets secrets) : config_(config), secrets_(secrets) {}
 
   void mode(Mode mode, const std::string& object) {
     for (const Command& c : commands()) {
@@ -27,6 +27,10 @@ class Walk final : public Lines {
     text_.append(indent_, ' ');
     text_ += line;
     text_ += '\n';
+  }
+
+  void add_secret(const std::string& line, const std::string& secret) override {
+    add(line + (secrets_ == Secrets::shown ? secret : "*****"));
   }
 
   void open(const std::string& line, const std::string& object, bool omit_empty) override {
@@ -48,6 +52,7 @@ class Walk final : public Lines {
 
  private:
   const Config& config_;
+  Secrets secrets_;
   const Command* row_ = nullptr;
   std::string text_;
   size_t indent_ = 0;
@@ -58,6 +63,8 @@ constexpr std::array kModes = {Mode::global,
                                Mode::dataplane,
                                Mode::interface,
                                Mode::webvpn,
+                               Mode::aaa_group,
+                               Mode::aaa_host,
                                Mode::group_policy,
                                Mode::group_policy_webvpn,
                                Mode::username,
@@ -86,8 +93,8 @@ std::string readable(std::string_view syntax) {
 
 }  // namespace
 
-std::string running_config(const Config& config) {
-  Walk walk(config);
+std::string running_config(const Config& config, Secrets secrets) {
+  Walk walk(config, secrets);
   walk.mode(Mode::global, "");
   return walk.take();
 }

@@ -49,8 +49,11 @@ void show_group_general(const Config& c, const std::string& object, Lines& out) 
     out.add("default-group-policy " + quote(group.default_group_policy));
   }
   if (group.authentication_server_group != TunnelGroupConfig{}.authentication_server_group) {
-    out.add("authentication-server-group " + quote(group.authentication_server_group));
+    out.add("authentication-server-group " + quote(group.authentication_server_group) +
+            (group.authentication_local_fallback ? " LOCAL" : ""));
   }
+  if (!group.accounting_server_group.empty())
+    out.add("accounting-server-group " + quote(group.accounting_server_group));
 }
 
 void show_webvpn_groups(const Config& c, const std::string&, Lines& out) {
@@ -109,19 +112,35 @@ const std::array kTunnelGroup = {
                   d.tunnel_group().default_group_policy = TunnelGroupConfig{}.default_group_policy;
                 }},
     Command{.mode = Mode::tunnel_group_general,
-            .syntax = "authentication-server-group <server-group:word>",
-            .help = "Who verifies passwords (default LOCAL: the users of this configuration)",
+            .syntax = "authentication-server-group <server-group:word> [local]",
+            .help =
+                "Who verifies passwords (default LOCAL: the users of this configuration); LOCAL "
+                "after a group: they answer when no server of the group does",
             .set =
                 [](Draft& d, const Arguments& a) {
                   d.tunnel_group().authentication_server_group = a.text("server-group");
+                  d.tunnel_group().authentication_local_fallback =
+                      a.has("local") && a.text("server-group") != "LOCAL";
                   d.note("group-server/" + d.object, a, "server-group");
                 },
-            .no_syntax = "authentication-server-group [<server-group:word>]",
+            .no_syntax = "authentication-server-group [<server-group:word> [local]]",
             .unset =
                 [](Draft& d, const Arguments&) {
                   d.tunnel_group().authentication_server_group =
                       TunnelGroupConfig{}.authentication_server_group;
+                  d.tunnel_group().authentication_local_fallback = false;
                 }},
+    Command{.mode = Mode::tunnel_group_general,
+            .syntax = "accounting-server-group <server-group:word>",
+            .help = "Who hears of sessions' starts and ends (default nobody)",
+            .set =
+                [](Draft& d, const Arguments& a) {
+                  d.tunnel_group().accounting_server_group = a.text("server-group");
+                  d.note("group-accounting/" + d.object, a, "server-group");
+                },
+            .no_syntax = "accounting-server-group [<server-group:word>]",
+            .unset = [](Draft& d,
+                        const Arguments&) { d.tunnel_group().accounting_server_group.clear(); }},
     Command{.syntax = "tunnel-group <name:word> webvpn-attributes",
             .help = "How users see a connection profile",
             .set = enter_group,

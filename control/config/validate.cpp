@@ -20,6 +20,7 @@ class Checker {
     check_routes();
     check_pools();
     check_service();
+    check_keys();
     check_groups();
     return std::move(problems_);
   }
@@ -136,6 +137,25 @@ class Checker {
     }
   }
 
+  void check_servers(const std::string& subject, const std::string& name) {
+    const auto found = config_.aaa_servers.find(name);
+    if (found == config_.aaa_servers.end()) {
+      error(subject, "There is no AAA server group " + name);
+    } else if (found->second.hosts.empty()) {
+      warn(subject, "AAA server group " + name + " has no host");
+    }
+  }
+  void check_keys() {
+    for (const auto& [name, group] : config_.aaa_servers) {
+      for (const AaaHostConfig& host : group.hosts) {
+        if (host.key.empty()) {
+          error("aaa-host/" + name + " " + host.address.to_string(),
+                "This server has no key: enter \"key SECRET\" below it");
+        }
+      }
+    }
+  }
+
   void check_groups() {
     for (const auto& [name, policy] : config_.group_policies) {
       if (!policy.address_pools) continue;
@@ -147,10 +167,10 @@ class Checker {
       for (const auto& pool : group.address_pools)
         check_pool_name("group-pool/" + name + "/" + pool, pool);
       check_policy("group-default-policy/" + name, group.default_group_policy);
-      if (group.authentication_server_group != "LOCAL") {
-        error("group-server/" + name,
-              "There is no AAA server group " + group.authentication_server_group);
-      }
+      if (group.authentication_server_group != "LOCAL")
+        check_servers("group-server/" + name, group.authentication_server_group);
+      if (!group.accounting_server_group.empty())
+        check_servers("group-accounting/" + name, group.accounting_server_group);
       for (const auto& alias : group.aliases) {
         if (!aliases.insert(alias).second) {
           error("alias/" + name + "/" + alias,

@@ -109,7 +109,7 @@ Output show_interfaces(const StateSource& state, std::string_view nameif) {
 
 Output show_running_config(const StateSource& state) {
   Output out;
-  const std::string config = running_config(state.config());
+  const std::string config = running_config(state.config(), Secrets::masked);
   out.text = ": Saved\n:\n" + config + ": end\n";
   out.json = {{"running_config", config}};
   return out;

@@ -174,6 +174,19 @@ INSTANTIATE_TEST_SUITE_P(
             "tunnel-group U type remote-access\ntunnel-group U webvpn-attributes\n group-alias x "
             "enable",
             6, 14, "has the alias x already"},
+        Bad{"aaa-server LOCAL protocol radius", 1, 12, "own users"},
+        Bad{"aaa-server R host 192.0.2.1", 1, 12, "does not exist"},
+        Bad{"aaa-server R protocol radius\naaa-server R inside host 192.0.2.1", 2, 14,
+            "in parentheses"},
+        Bad{"aaa-server R protocol radius\naaa-server R (inside) host 192.0.2.1", 2, 28, "no key"},
+        Bad{"aaa-server R protocol radius\naaa-server R host 192.0.2.1\n key *****", 3, 6,
+            "the key itself"},
+        Bad{"aaa-server R protocol radius\naaa-server R host 192.0.2.1\n timeout 0", 3, 10,
+            "1 to 300"},
+        Bad{"tunnel-group DefaultWEBVPNGroup general-attributes\n authentication-server-group R", 2,
+            30, "no AAA server group R"},
+        Bad{"tunnel-group DefaultWEBVPNGroup general-attributes\n accounting-server-group R", 2, 26,
+            "no AAA server group R"},
         Bad{"username u attributes", 1, 10, "does not exist"},
         Bad{"username u password plain pbkdf2", 1, 21, "$sha512$"}));
 

@@ -80,6 +80,28 @@ void random_network(Chance& chance, Config& c) {
   }
 }
 
+void random_servers(Chance& chance, Config& c) {
+  for (unsigned i = 0; i < chance.below(3); ++i) {
+    AaaServerConfig group{.name = chance.name()};
+    for (unsigned h = 0; h < chance.below(3); ++h) {
+      AaaHostConfig host{.interface = chance.coin() ? "(inside)" : "",
+                         .address = IpAddress::v4(0x0a090000 + h),
+                         .key = chance.name()};
+      if (chance.coin()) host.authentication_port = static_cast<uint16_t>(chance.between(1, 65535));
+      if (chance.coin()) host.accounting_port = static_cast<uint16_t>(chance.between(1, 65535));
+      host.timeout_s = chance.between(1, 300);
+      host.retry_interval_s = chance.between(1, 10);
+      host.message_authenticator_required = chance.coin();
+      group.hosts.push_back(host);
+    }
+    group.max_failed_attempts = chance.between(1, 5);
+    group.dead_time_min = chance.below(1441);
+    group.interim_update = chance.coin();
+    if (group.interim_update && chance.coin()) group.interim_hours = chance.between(1, 120);
+    c.aaa_servers[group.name] = group;
+  }
+}
+
 Config random_config(unsigned seed) {
   Chance chance(seed);
   Config c = default_config();
@@ -116,10 +138,16 @@ Config random_config(unsigned seed) {
     policies.push_back(chance.name());
   for (const auto& name : policies)
     c.group_policies[name] = random_policy(chance, name, pools);
+  random_servers(chance, c);
   for (unsigned i = 0; i < chance.below(3); ++i) {
     const std::string name = i == 0 ? "DefaultWEBVPNGroup" : chance.name();
     TunnelGroupConfig g{.name = name, .address_pools = pools};
     if (chance.coin()) g.default_group_policy = policies.back();
+    if (!c.aaa_servers.empty() && chance.coin()) {
+      g.authentication_server_group = c.aaa_servers.begin()->first;
+      g.authentication_local_fallback = chance.coin();
+      g.accounting_server_group = c.aaa_servers.rbegin()->first;
+    }
     if (chance.coin())
       g.aliases = {chance.name() + std::to_string(i), "alias " + std::to_string(i)};
     c.tunnel_groups[name] = g;
@@ -147,6 +175,22 @@ TEST(RunningConfig, IsReadBackAsTheSame) {
                            << running_config(r.config);
     ASSERT_EQ(running_config(r.config), text);
   }
+}
+
+TEST(RunningConfig, KeysOfServersAreMasked) {
+  const auto r = parse(
+      "aaa-server R protocol radius\n max-failed-attempts 2\naaa-server R (mgmt) host 192.0.2.7\n "
+      "key "
+      "Hush\n timeout 3\ntunnel-group DefaultWEBVPNGroup general-attributes\n "
+      "authentication-server-group R LOCAL\n");
+  ASSERT_TRUE(r.ok());
+  const std::string text = running_config(r.config, Secrets::masked);
+  EXPECT_EQ(text.find("Hush"), std::string::npos);
+  EXPECT_NE(text.find("aaa-server R protocol radius\n max-failed-attempts 2\n!\n"
+                      "aaa-server R (mgmt) host 192.0.2.7\n key *****\n timeout 3\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(" authentication-server-group R LOCAL\n"), std::string::npos) << text;
 }
 
 TEST(RunningConfig, LooksLikeTheAsas) {
