@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "control/config/aaa_config.hpp"
+#include "control/mtu/accounting.hpp"
 #include "dataplane/packet/address.hpp"
 
 namespace culvert::control {
@@ -91,6 +92,7 @@ struct GroupPolicyConfig {
   std::optional<std::string> default_domain{};
   std::optional<std::vector<std::string>> banner{};  // lines
   std::optional<unsigned> anyconnect_mtu{};          // unset = no cap
+  std::optional<Accounting> mtu_accounting{};        // default documented
   std::optional<unsigned> dpd_gateway_s{};           // 0 = none; default 30
   std::optional<unsigned> dpd_client_s{};            // 0 = none; default 30
   std::optional<unsigned> keepalive_s{};             // 0 = none; default 20

@@ -114,6 +114,8 @@ void show_policy_webvpn(const Config& c, const std::string& object, Lines& out) 
   const auto enabled = [](bool on) { return on ? " enable" : " none"; };
   if (p.dtls) out.add(std::string("anyconnect ssl dtls") + enabled(*p.dtls));
   if (p.anyconnect_mtu) out.add("anyconnect mtu " + std::to_string(*p.anyconnect_mtu));
+  if (p.mtu_accounting)
+    out.add("anyconnect mtu-accounting " + std::string(to_string(*p.mtu_accounting)));
   if (p.df_bit_ignore)
     out.add(std::string("anyconnect ssl df-bit-ignore") + enabled(*p.df_bit_ignore));
   if (p.keepalive_s) out.add("anyconnect ssl keepalive " + minutes(*p.keepalive_s));
@@ -211,6 +213,18 @@ const std::array kGroupPolicy = {
                       const Arguments& a) { d.group_policy().anyconnect_mtu = a.number("bytes"); },
             .no_syntax = "anyconnect mtu [<bytes:576-1462>]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().anyconnect_mtu.reset(); }},
+    Command{.mode = Mode::group_policy_webvpn,
+            .syntax = "anyconnect mtu-accounting {documented | asa | exact}",
+            .help = "How the announced MTUs are computed: as Cisco's note 116881, as an ASA with "
+                    "the negotiated cipher, or what exactly fits (default documented)",
+            .set =
+                [](Draft& d, const Arguments& a) {
+                  d.group_policy().mtu_accounting = a.has("documented") ? Accounting::documented
+                                                    : a.has("asa")      ? Accounting::asa
+                                                                        : Accounting::exact;
+                },
+            .no_syntax = "anyconnect mtu-accounting [documented | asa | exact]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().mtu_accounting.reset(); }},
     Command{
         .mode = Mode::group_policy_webvpn,
         .syntax = "anyconnect ssl df-bit-ignore {enable | none}",

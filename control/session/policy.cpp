@@ -47,6 +47,7 @@ Policy resolve_policy(const Config& config, const std::string& name) {
   p.anyconnect_mtu = own != nullptr && own->anyconnect_mtu ? own->anyconnect_mtu
                      : base != nullptr                     ? base->anyconnect_mtu
                                                            : std::nullopt;
+  p.mtu_accounting = value(own, base, &G::mtu_accounting, Accounting::documented);
   p.dpd_gateway_s = value(own, base, &G::dpd_gateway_s, p.dpd_gateway_s);
   p.dpd_client_s = value(own, base, &G::dpd_client_s, p.dpd_client_s);
   p.keepalive_s = value(own, base, &G::keepalive_s, p.keepalive_s);

@@ -23,6 +23,7 @@ struct Policy {
   std::string default_domain;
   std::vector<std::string> banner;
   std::optional<unsigned> anyconnect_mtu;
+  Accounting mtu_accounting = Accounting::documented;
   unsigned dpd_gateway_s = 30;
   unsigned dpd_client_s = 30;
   unsigned keepalive_s = 20;

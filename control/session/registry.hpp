@@ -42,6 +42,7 @@ struct TunnelInfo {
   dp::ConnId conn;
   dp::Flow flow;
   const crypto::Suite* suite = nullptr;
+  uint16_t client_mss = 0;  // MSS option of its SYN
   uint16_t tls_mtu = 0;
   uint16_t dtls_mtu = 0;
   const dp::TunnelCounters* counters = nullptr;  // the worker counts here while the tunnel lives

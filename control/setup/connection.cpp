@@ -24,6 +24,7 @@ Connection::Connection(SetupParts& parts, const ServerContext& tls, const dp::Me
     : parts_(parts),
       conn_(opened.conn),
       flow_(opened.flow),
+      peer_mss_(opened.peer_mss),
       place_(std::move(place)),
       since_us_(parts.env.now_us()),
       tls_(std::make_unique<TlsConnection>(tls)) {}

@@ -218,6 +218,7 @@ void Connection::on_connect(const http::Request& request) {
   peer.conn = conn_;
   peer.flow = flow_;
   peer.suite = tls_->suite();
+  peer.client_mss = peer_mss_;
   Sessions::ConnectResult result = parts_.sessions.connect(wanted, peer, tls_->max_plaintext());
   const bool granted = result.status == 200;
   (granted ? parts_.stats.connects : parts_.stats.connects_refused)++;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "control/anyconnect/connect_reply.hpp"
-#include "control/session/mtu.hpp"
+#include "control/mtu/accounting.hpp"
 #include "control/setup/sessions.hpp"
 
 namespace culvert::control {
@@ -76,12 +76,20 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
   const Policy& policy = session->policy;
   const InterfaceConfig* interface = interface_of(*env_.config, peer.flow.local);
   MtuInputs sizes;
+  sizes.accounting = policy.mtu_accounting;
+  if (peer.suite != nullptr) {
+    sizes.version =
+        peer.suite->version == crypto::Version::tls13 ? TlsVersion::tls13 : TlsVersion::tls12;
+    sizes.tls_suite = find_cipher_shape(peer.suite->name).value_or(CipherShape{});
+  }
+  sizes.dtls_suite = usual_dtls_suite(sizes.tls_suite);
+  sizes.client_mss = peer.client_mss;
   sizes.tcpmss = env_.config->tcpmss;
   if (interface != nullptr) sizes.interface_mtu = interface->mtu;
   sizes.outer_v6 = !peer.flow.remote.is_v4();
   sizes.base_mtu = request.base_mtu;
   sizes.client_mtu = request.mtu;
-  sizes.anyconnect_mtu = policy.anyconnect_mtu;
+  sizes.configured_mtu = policy.anyconnect_mtu;
   sizes.max_plaintext = max_plaintext;
   const Mtus mtus = announced_mtus(sizes);
 

@@ -2,10 +2,12 @@
 // failed, 2 culvertd cannot be reached.
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "tools/culvertctl/mtu.hpp"
 #include "tools/culvertctl/shell.hpp"
 
 namespace {
@@ -34,6 +36,9 @@ std::string join(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "mtu") {
+    return culvert::ctl::run_mtu(argc - 1, argv + 1);
+  }
   CLI::App app(
       "Ask a running culvertd. Without a command: an interactive shell with history, ? help and "
       "completion.",
@@ -47,7 +52,9 @@ int main(int argc, char** argv) {
   app.add_flag("--json", json, "Print show commands as JSON");
   app.set_version_flag("--version", "culvertctl " CULVERT_VERSION);
   app.add_option("command", words, "Such as: show vpn-sessiondb anyconnect")->type_name("WORD");
-  app.footer("Exit status: 0 done, 1 the command failed, 2 culvertd cannot be reached.");
+  app.footer(
+      "culvertctl mtu --help: MTU arithmetic, without a headend.\nExit status: 0 done, 1 the "
+      "command failed, 2 culvertd cannot be reached.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -47,6 +47,7 @@ GroupPolicyConfig random_policy(Chance& chance, std::string name,
   chance.maybe(p.idle_timeout_min, [&] { return chance.below(3); });
   chance.maybe(p.session_timeout_min, [&] { return chance.below(3); });
   chance.maybe(p.anyconnect_mtu, [&] { return chance.between(576, 1462); });
+  chance.maybe(p.mtu_accounting, [&] { return static_cast<Accounting>(chance.below(3)); });
   chance.maybe(p.dpd_gateway_s, [&] { return chance.coin() ? 0 : chance.between(5, 3600); });
   chance.maybe(p.dpd_client_s, [&] { return chance.coin() ? 0 : chance.between(5, 3600); });
   chance.maybe(p.keepalive_s, [&] { return chance.coin() ? 0 : chance.between(15, 600); });

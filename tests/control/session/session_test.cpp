@@ -1,48 +1,12 @@
-// MTUs, cookies, policies and the table of sessions.
+// Cookies, policies and the table of sessions.
 #include <gtest/gtest.h>
 
 #include "control/session/cookie.hpp"
-#include "control/session/mtu.hpp"
 #include "control/session/policy.hpp"
 #include "control/session/registry.hpp"
 
 namespace culvert::control {
 namespace {
-
-TEST(Mtu, NumbersOfTheNote) {
-  EXPECT_EQ(announced_mtus({}), (Mtus{1347, 1418}));
-  MtuInputs in;
-  in.tcpmss = 1460;
-  EXPECT_EQ(announced_mtus(in), (Mtus{1427, 1418}));
-  in.tcpmss = 0;
-  EXPECT_EQ(announced_mtus(in), (Mtus{1427, 1418}));
-  in = {};
-  in.anyconnect_mtu = 1300;
-  EXPECT_EQ(announced_mtus(in), (Mtus{1300, 1300}));
-}
-
-TEST(Mtu, TheClientsPathCaps) {
-  MtuInputs in;
-  in.base_mtu = 1500;
-  in.client_mtu = 1000;  // does not count next to a base MTU
-  EXPECT_EQ(announced_mtus(in), (Mtus{1347, 1418}));
-  in.base_mtu = 1280;
-  EXPECT_EQ(announced_mtus(in).tls, 1280 - 40 - 33);
-  EXPECT_LT(announced_mtus(in).dtls, 1280 - 28);
-  in.base_mtu.reset();
-  EXPECT_EQ(announced_mtus(in), (Mtus{1000, 1000}));
-}
-
-TEST(Mtu, NeverMoreThanFitsNorNothing) {
-  MtuInputs in;
-  in.tcpmss = in.interface_mtu = 65535;
-  EXPECT_EQ(announced_mtus(in), (Mtus{16376, 16376}));
-  in.max_plaintext = 512;
-  EXPECT_EQ(announced_mtus(in).tls, 504);
-  in = {};
-  in.tcpmss = in.interface_mtu = 10;
-  EXPECT_EQ(announced_mtus(in), (Mtus{256, 256}));
-}
 
 TEST(Cookie, UnguessableAndComparedByHash) {
   const std::string a = make_cookie();
