@@ -87,8 +87,9 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
   for (const std::string& warning : eal_.warnings())
     log_.log(Severity::warning, warning);
 
-  dataplane_.start();
+  // The workers find what they shall serve in their first loop, before what they receive is refused.
   listen_on_interfaces();
+  dataplane_.start();
   report_start();
 
   const auto stop = [](evutil_socket_t, short, void* self) {

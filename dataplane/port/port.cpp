@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
+#include <string_view>
 
 #include <rte_bus.h>
 #include <rte_dev.h>
@@ -32,6 +33,10 @@ bool on_virtual_bus(const rte_eth_dev_info& info) {
   return std::strcmp(rte_bus_name(rte_dev_bus(info.device)), "vdev") == 0;
 }
 
+std::string_view driver_name(const rte_eth_dev_info& info) {
+  return info.driver_name == nullptr ? "" : info.driver_name;
+}
+
 const char* yes_no(bool b) {
   return b ? "yes" : "no";
 }
@@ -45,11 +50,12 @@ std::string to_string(const MacAddress& mac) {
   return text.data();
 }
 
-Port::Port(const std::string& device_name) : name_(device_name) {
+Port::Port(const std::string& device_name, DriverFaults faults) : name_(device_name) {
   if (rte_eth_dev_get_port_by_name(device_name.c_str(), &id_) != 0) {
     throw std::runtime_error("There is no DPDK port " + device_name + ".");
   }
   read_capabilities();
+  if (faults == DriverFaults::avoid) avoid_faults(driver_name(device_info(id_)));
   rte_ether_addr address{};
   const int rc = rte_eth_macaddr_get(id_, &address);
   if (rc != 0) fail("has no MAC address", rc);
@@ -69,6 +75,10 @@ void Port::read_capabilities() {
   c.max_rx_queues = info.max_rx_queues;
   c.max_tx_queues = info.max_tx_queues;
   c.is_virtual = on_virtual_bus(info);
+  const std::string_view driver = driver_name(info);
+  // Virtual drivers pair their queues (tap, memif, af_xdp); so does paravirtual hardware: what it
+  // puts on a queue that nobody polls is lost.
+  c.pairs_queues = c.is_virtual || driver == "net_virtio" || driver == "net_vmxnet3";
   c.rx_ip_checksum = rx(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM);
   c.rx_tcp_checksum = rx(RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
   c.rx_udp_checksum = rx(RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
@@ -89,11 +99,29 @@ void Port::read_capabilities() {
     // IPv4's total length is the limit; no driver of DPDK 22.11 states a lower one.
     c.max_tso_size = 65535;
   }
-  c.rss_tuple = (info.flow_type_rss_offloads & RTE_ETH_RSS_NONFRAG_IPV4_TCP) != 0;
-  c.rss_destination = (info.flow_type_rss_offloads & RTE_ETH_RSS_L3_DST_ONLY) != 0 &&
+  // A virtual device may say that it hashes (tap does), but where a packet lands is decided by what
+  // feeds it, which may change its mind; so nobody relies on that.
+  const bool hashes = !c.is_virtual;
+  c.rss_tuple = hashes && (info.flow_type_rss_offloads & RTE_ETH_RSS_NONFRAG_IPV4_TCP) != 0;
+  c.rss_destination = hashes && (info.flow_type_rss_offloads & RTE_ETH_RSS_L3_DST_ONLY) != 0 &&
                       (info.flow_type_rss_offloads & RTE_ETH_RSS_IPV4) != 0;
   c.min_mtu = info.min_mtu;
   c.max_mtu = info.max_mtu;
+}
+
+// net_tap of DPDK 22.11 does its offloads in software, no faster than we do, and wrong: the checksum
+// of a chain that has a buffer of odd length before its last (the next buffer is added as if it
+// began at an even place), and segmentation where a cut frame with its Ethernet header exceeds the
+// MTU (it is refused for ever, and what is behind it waits). And what it verifies on receipt are
+// the packets of all and sundry, though only ours need it.
+void Port::avoid_faults(std::string_view driver) {
+  if (driver != "net_tap") return;
+  PortCapabilities& c = capabilities_;
+  c.rx_ip_checksum = c.rx_tcp_checksum = c.rx_udp_checksum = false;
+  c.tx_ip_checksum = c.tx_tcp_checksum = c.tx_udp_checksum = false;
+  c.tso = false;
+  c.max_tso_segments = 0;
+  c.max_tso_size = 0;
 }
 
 void Port::choose_queues(const PortConfig& config) {
@@ -105,9 +133,8 @@ void Port::choose_queues(const PortConfig& config) {
   tx_queues_ = std::min(config.workers, c.max_tx_queues);
   // A card without RSS would leave all queues but the first empty. What feeds a virtual device
   // spreads packets by a hash of its own, or not at all.
-  if (!c.is_virtual && !c.rss_tuple) rx_queues_ = 1;
-  // Several virtual drivers (tap, memif, af_xdp) pair their queues.
-  if (c.is_virtual) rx_queues_ = tx_queues_ = std::min(rx_queues_, tx_queues_);
+  if (!c.pairs_queues && !c.rss_tuple) rx_queues_ = 1;
+  if (c.pairs_queues) rx_queues_ = tx_queues_ = std::min(rx_queues_, tx_queues_);
 }
 
 rte_eth_conf Port::choose_offloads(const PortConfig& config) {

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
@@ -20,6 +21,7 @@ struct PortCapabilities {
   uint16_t max_rx_queues = 1;
   uint16_t max_tx_queues = 1;
   bool is_virtual = true;       // no PCI device behind it: other software makes its packets
+  bool pairs_queues = true;     // as many queues are used each way
   bool rx_ip_checksum = false;  // the port verifies
   bool rx_tcp_checksum = false;
   bool rx_udp_checksum = false;
@@ -66,11 +68,14 @@ struct LinkState {
   bool full_duplex = true;
 };
 
+// Whether to use what a driver offers but does wrong (only tests have a reason to).
+enum class DriverFaults : uint8_t { avoid, ignore };
+
 // Errors are std::runtime_error with a sentence. The destructor stops and closes the ethdev.
 class Port {
  public:
   // Finds the open ethdev of that name and reads its capabilities.
-  explicit Port(const std::string& device_name);
+  explicit Port(const std::string& device_name, DriverFaults faults = DriverFaults::avoid);
   ~Port();
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
@@ -99,6 +104,7 @@ class Port {
 
  private:
   void read_capabilities();
+  void avoid_faults(std::string_view driver);
   [[nodiscard]] rte_eth_conf choose_offloads(const PortConfig& config);
   void choose_queues(const PortConfig& config);
   void set_up_queues(const PortConfig& config);

@@ -1,6 +1,6 @@
 // The loop: the only place that knows all stages and their order.
 //
-//   ports, other workers, control → the box itself (ARP, ICMP, TCP in) → tunnels up → tunnels down
+//   control, ports, other workers → the box itself (ARP, ICMP, TCP in) → tunnels up → tunnels down
 //   → TCP out → ports
 #include <rte_rcu_qsbr.h>
 
@@ -18,9 +18,10 @@ void Worker::run() noexcept {
     const uint64_t begin = rte_rdtsc();
     now = clock.at(begin);
 
-    bool busy = receive();
+    // Orders first: a port that is to be served is served from the first packet on.
+    bool busy = obey();
+    busy |= receive();
     busy |= take_over();
-    busy |= obey();
     busy |= tunnels_up();
     tunnels_down();
     transmit();

@@ -17,7 +17,7 @@ void drop_all(Batch& batch, DropReason reason, DropCounters& drops) {
 }  // namespace
 
 OpenPort::OpenPort(const std::string& device, const Options& options, rte_mempool* pool)
-    : port_(device) {
+    : port_(device, options.offload ? DriverFaults::ignore : DriverFaults::avoid) {
   port_.configure({.pool = pool, .mtu = options.mtu});
   port_.start();
   Interface interface;

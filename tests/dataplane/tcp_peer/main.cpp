@@ -76,9 +76,10 @@ std::string exit_line(const tcp::Endpoint& endpoint) {
   const tcp::EndpointCounters& c = endpoint.counters();
   return fmt::format(
       R"("connections": {}, "buffers_held": {}, "retransmits": {}, "fast_retransmits": {}, )"
-      R"("timeouts": {}, "out_of_order": {}, "duplicate_acks": {})",
+      R"("timeouts": {}, "out_of_order": {}, "duplicate_acks": {}, "segments_out": {})",
       c.connections.load(), endpoint.buffers_held(), c.retransmits.load(),
-      c.fast_retransmits.load(), c.timeouts.load(), c.out_of_order.load(), c.duplicate_acks.load());
+      c.fast_retransmits.load(), c.timeouts.load(), c.out_of_order.load(), c.duplicate_acks.load(),
+      c.segments_out.load());
 }
 
 // Why packets went, for whoever reads the log of a test that failed.
@@ -113,8 +114,13 @@ void run(Options options) {
     options.endpoint.pool = pool.get();
     options.endpoint.isn_key[0] = rte_rand();
     options.endpoint.isn_key[1] = rte_rand();
-    const bool chains = port.port().capabilities().multi_segment;
-    tcp::Endpoint endpoint(options.endpoint, {true, true, chains}, link.drops(), link.sink());
+    const dp::PortCapabilities& can = port.port().capabilities();
+    tcp::Offload offload{true, true, can.multi_segment};
+    if (options.offload && can.tso) {
+      offload.tso_bytes = std::min(60'000u, can.max_tso_size);
+      offload.tso_buffers = std::min<uint32_t>(tcp::kMaxTsoBuffers, can.max_tso_segments);
+    }
+    tcp::Endpoint endpoint(options.endpoint, offload, link.drops(), link.sink());
     (void)endpoint.listen(options.address, options.port);
     Application application(options.mode, options.bytes, endpoint);
     report_line(R"({"event": "ready"})");

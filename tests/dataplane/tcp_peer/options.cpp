@@ -58,6 +58,7 @@ Options parse_options(int argc, char** argv) {
       ->transform(CLI::CheckedTransformer(modes));
   app.add_option("--bytes", options.bytes, "to send in mode source");
   app.add_option("--mtu", options.mtu, "of the interface")->check(CLI::Range(576, 9198));
+  app.add_flag("--offload", options.offload, "segmentation by the driver, if it offers that");
   app.add_option("--cpu", options.cpu, "to run on; the last one if not given");
   app.add_option("--receive-buffer", options.endpoint.receive_buffer, "bytes");
   app.add_option("--send-buffer", options.endpoint.send_buffer, "bytes");

@@ -27,6 +27,7 @@ struct Options {
   uint64_t bytes = 0;  // for source
   uint16_t mtu = 1500;
   unsigned cpu = 0;
+  bool offload = false;          // whatever the driver offers, segmentation included
   tcp::EndpointConfig endpoint;  // buffers, keepalive and TIME-WAIT
 };
 

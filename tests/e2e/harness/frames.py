@@ -41,6 +41,21 @@ def tcp(source: str, target: str, source_port: int, target_port: int, *, flags: 
     return head[:16] + struct.pack(">H", sum_) + head[18:]
 
 
+def ethernet(target: bytes, source: bytes, kind: int, payload: bytes) -> bytes:
+    return target + source + struct.pack(">H", kind) + payload
+
+
+def arp_request(sender_mac: bytes, sender: str, target: str) -> bytes:
+    """RFC 826."""
+    return struct.pack(">HHBBH6s4s6s4s", 1, IPV4, 6, 4, 1, sender_mac, socket.inet_aton(sender), bytes(6),
+                       socket.inet_aton(target))
+
+
+def echo_request(source: str, target: str, data: bytes) -> bytes:
+    body = struct.pack(">BBHHH", 8, 0, 0, 77, 1) + data
+    return ipv4(source, target, 1, body[:2] + struct.pack(">H", checksum(body)) + body[4:])
+
+
 class Wire:
     """The kernel's end of one of the headend's cables."""
 

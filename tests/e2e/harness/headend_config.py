@@ -28,6 +28,7 @@ class HeadendConfig:
     workers: str = "1"
     device: object = one_queue
     outside_device: str = ""         # instead of what `device` makes
+    inside_device: str = ""
     outside_address: str = OUTSIDE
     inside_address: str = INSIDE
     dataplane: list[str] = field(default_factory=list)
@@ -48,7 +49,7 @@ class HeadendConfig:
             f"interface {self.outside_device or self.device('outside', 0)}",
             " nameif outside",
             f" ip address {self.outside_address} 255.255.255.0",
-            f"interface {self.device('inside', 1)}",
+            f"interface {self.inside_device or self.device('inside', 1)}",
             " nameif inside",
             f" ip address {self.inside_address} 255.255.255.0",
             f"ip local pool VPN {POOL_FIRST}-{POOL_LAST} mask 255.255.255.0",

@@ -16,6 +16,7 @@ What this file expects of it:
         --send-buffer N
         --keepalive IDLE,INTERVAL,PROBES   milliseconds, milliseconds, count
         --time-wait MS                (default 100, so that a leak shows at once)
+        --offload                     leave segmentation to the driver, if it offers that
 
     The pattern: byte i of a stream is b[i mod 65521], b[j] = (j * j + 7 * (j >> 8)) & 255.
 
@@ -26,7 +27,7 @@ What this file expects of it:
          "bytes_in": N, "bytes_out": N,
          "mismatch_at": -1 or the position of the first byte in that differs from the pattern}
         {"event": "exit", "connections": N, "buffers_held": N, "pool_size": N, "pool_available": N, "retransmits": N,
-         "fast_retransmits": N, "timeouts": N, "out_of_order": N, "duplicate_acks": N}
+         "fast_retransmits": N, "timeouts": N, "out_of_order": N, "duplicate_acks": N, "segments_out": N}
     The last one after SIGTERM (when TIME-WAIT has passed, at most 2 s later); then it ends with status 0.
     pool_size is what the port left of the pool when it started, and pool_available what is free at the end, with the
     endpoint gone and everything sent: whatever is missing was lost by the endpoint. (af_xdp does not give back what is
@@ -56,11 +57,11 @@ def pattern(start: int, size: int) -> bytes:
 
 
 class TcpPeer:
-    def __init__(self, lab: Lab, folder: Path, mode: str, *options: str):
+    def __init__(self, lab: Lab, folder: Path, mode: str, *options: str, device: str = "net_af_xdp0,iface=outside"):
         assert TCP_PEER.exists(), f"{TCP_PEER} is not built"
         self._process = Process(
-            lab.headend.command(TCP_PEER, "--device", "net_af_xdp0,iface=outside", "--address", f"{OUTSIDE}/24",
-                                "--port", PORT, "--mode", mode, *options),
+            lab.headend.command(TCP_PEER, "--device", device, "--address", f"{OUTSIDE}/24", "--port", PORT,
+                                "--mode", mode, *options),
             folder / "tcp_peer.log", env=sanitizer_environment())
         self._process.wait_for_line('"ready"', 30)
 

@@ -1,0 +1,66 @@
+"""The kinds of DPDK devices that a kernel can talk to, directly or over a bridge, and how each is joined to the lab."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .bridge import Bridge
+from .lab import CLIENT, INSIDE, POOL, SERVER, Lab
+from .namespace import Namespace
+from .poll import until
+
+# Of memif and vhost-user: a path must fit a socket address, and pytest's folders hardly do.
+_SOCKET = "/run/culvert-test-device{number}.sock"
+
+
+@dataclass(frozen=True)
+class Device:
+    """`line` is the configuration's, with {interface} (of the lab's cable) and {number}; `bridge` the foreign end's
+    device, if a process stands between; `tap`: the kernel's end is an interface that the device makes."""
+    line: str
+    bridge: str = ""
+    tap: bool = False
+    queues: str = ""  # what to append for two queues
+
+    def configured(self, interface: str, number: int) -> str:
+        return self.line.format(interface=interface, number=number)
+
+    def with_two_queues(self, interface: str, number: int) -> str:
+        return self.configured(interface, number) + self.queues
+
+    def before_headend(self, lab: Lab, folder: Path) -> Bridge | None:
+        if not self.bridge:
+            return None
+        for number in (0, 1):  # A process that was killed leaves its socket behind, and the next could not bind it.
+            Path(_SOCKET.format(number=number)).unlink(missing_ok=True)
+        return Bridge(lab, folder, tuple(self.bridge.format(number=n) for n in (0, 1)))
+
+    def after_headend(self, lab: Lab) -> None:
+        if self.tap:
+            adopt_taps(lab)
+
+
+DEVICES = {
+    "net_af_packet": Device("net_af_packet{number},iface={interface}", queues=",qpairs=2"),
+    "net_af_xdp": Device("net_af_xdp{number},iface={interface}"),
+    "net_pcap": Device("net_pcap{number},iface={interface}"),
+    "net_tap": Device("net_tap{number},iface=tap{number}", tap=True),
+    "net_memif": Device(f"net_memif{{number}},role=client,socket={_SOCKET}",
+                        bridge=f"net_memif{{number}},role=server,socket={_SOCKET}"),
+    "net_virtio_user": Device(f"net_virtio_user{{number}},path={_SOCKET}",
+                              bridge=f"net_vhost{{number}},iface={_SOCKET}"),
+}
+
+
+def adopt_taps(lab: Lab) -> None:
+    adopt_tap(lab, "tap0", lab.client, "wan", CLIENT)
+    adopt_tap(lab, "tap1", lab.server, "lan", SERVER)
+    lab.server.run("ip", "route", "add", POOL, "via", INSIDE)
+
+
+def adopt_tap(lab: Lab, tap: str, host: Namespace, name: str, address: str) -> None:
+    """Gives a tap interface to the host at its far end, under the name and address of the cable that it replaces."""
+    until(lambda: tap in lab.headend.run("ip", "-brief", "link").stdout, f"{tap} appears")
+    host.run("ip", "link", "del", name)
+    lab.headend.run("ip", "link", "set", tap, "netns", host.name, "name", name)
+    host.run("ip", "address", "add", f"{address}/24", "dev", name)
+    host.run("ip", "link", "set", name, "up")
