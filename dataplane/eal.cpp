@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <stdexcept>
 
@@ -19,6 +17,8 @@
 #include <rte_vect.h>
 #include <sched.h>
 #include <unistd.h>
+
+#include "dataplane/huge_pages.hpp"
 
 namespace culvert::dp {
 
@@ -82,22 +82,6 @@ class LogCapture {
 LogCapture& log_capture() {
   static LogCapture capture;
   return capture;
-}
-
-uint64_t free_huge_page_bytes() {
-  namespace fs = std::filesystem;
-  uint64_t bytes = 0;
-  std::error_code ec;
-  for (const auto& dir : fs::directory_iterator("/sys/kernel/mm/hugepages", ec)) {
-    const std::string name = dir.path().filename().string();  // hugepages-2048kB
-    constexpr std::string_view kPrefix = "hugepages-";
-    if (!name.starts_with(kPrefix)) continue;
-    const uint64_t kilobytes = std::strtoull(name.c_str() + kPrefix.size(), nullptr, 10);
-    uint64_t pages = 0;
-    std::ifstream(dir.path() / "free_hugepages") >> pages;
-    bytes += pages * kilobytes * 1024;
-  }
-  return bytes;
 }
 
 void check_core(unsigned cpu, const cpu_set_t& allowed, std::string_view use) {
@@ -187,8 +171,8 @@ std::string start_failure(int error) {
       return "DPDK may not use this machine's memory or devices: run as root, or see "
              "'ulimit -l' and the permissions of /dev/vfio";
     case ENOMEM:
-      return "DPDK found too little memory: lower 'memory', or free some, or reserve more huge "
-             "pages";
+      return "DPDK found too little memory: lower 'memory' in the dataplane section, or free "
+             "some, or say 'huge-pages never' there";
     case EALREADY: return "DPDK runs already in this process";
     case ENOTSUP: return "DPDK lacks something on this machine";
     default: return "DPDK did not start";
@@ -233,6 +217,7 @@ Eal::Eal(const EalConfig& config) {
       }
     }
     if (auto why = obstacle(device)) throw std::runtime_error(*why);
+    claims_.emplace_back(device);
     devices_.push_back(std::move(device));
   }
   check_cores(config);
@@ -249,12 +234,12 @@ Eal::Eal(const EalConfig& config) {
 void Eal::start(const EalConfig& config) {
   const uint64_t wanted = uint64_t{config.memory_mb} << 20;
   if (config.huge_pages == HugePagePolicy::automatic) {
-    const uint64_t free = free_huge_page_bytes();
-    huge_pages_ = free >= wanted;
+    const uint64_t usable = usable_huge_page_bytes(wanted);
+    huge_pages_ = usable >= wanted;
     if (!huge_pages_) {
       warnings_.push_back(
-          "Only " + std::to_string(free >> 20) + " of " + std::to_string(config.memory_mb) +
-          " MB are free in huge pages, so slower ordinary memory is used: reserve them "
+          "Only " + std::to_string(usable >> 20) + " of " + std::to_string(config.memory_mb) +
+          " MB can be had in huge pages, so slower ordinary memory is used: reserve them "
           "with 'sysctl vm.nr_hugepages=" +
           std::to_string((config.memory_mb + 1) / 2) + "'.");
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/port/claim.hpp"
 #include "dataplane/port/device_name.hpp"
 
 namespace culvert::dp {
@@ -55,6 +56,7 @@ class Eal {
   void open_devices();
 
   std::vector<DeviceName> devices_;
+  std::vector<Claim> claims_;
   std::vector<std::string> warnings_;
   bool huge_pages_ = false;
 };

@@ -1,10 +1,12 @@
 """Every kind of DPDK device by its name, with a real client's packets moving through it."""
 
+import contextlib
 import socket
 import struct
 
 import pytest
 
+from harness import huge_pages
 from harness.capture import read_capture, write_capture
 from harness.devices import DEVICES, adopt_tap
 from harness.frames import ARP, IPV4, arp_request, checksum, echo_request, ethernet, ipv4, tcp
@@ -53,10 +55,18 @@ def described(headend, nameif: str) -> str:
     return line
 
 
+@pytest.fixture(params=["ordinary pages", "huge pages"])
+def pages(request):
+    """Some drivers share memory with other processes, and do so in other ways where pages are huge."""
+    with huge_pages.reserved(300) if request.param == "huge pages" else contextlib.nullcontext():
+        yield request.param
+
+
 @pytest.mark.parametrize("kind", DEVICES)
-def test_client_works_through(stage, lab, on_device, kind):
+def test_client_works_through(stage, lab, on_device, kind, pages):
     """The box answers, a client connects, both sides ping each other, and 4 MB each way arrive bit for bit."""
     headend = on_device(kind)
+    assert pages in headend.process.wait_for_line("ready: ")
     assert kind in described(headend, "outside") and kind in described(headend, "inside")
     ping(lab.client, OUTSIDE)
     ping(lab.server, INSIDE)
@@ -169,8 +179,8 @@ def test_ring_gives_back_what_was_sent(stage, lab):
 @pytest.mark.parametrize("options", [(), ("--offload",)], ids=["whole segments", "segmented by the driver"])
 def test_tap_segmentation(lab, tmp_path, options):
     """256 MB from the TCP endpoint to the kernel by a tap, bit for bit: each segment by itself, and super-segments that
-    the driver cuts. (The headend leaves that to no tap: the driver's checksums are wrong where a buffer's length is odd.
-    Those of this endpoint are even.)"""
+    the driver cuts. (The headend leaves that to no tap: the driver's checksums are wrong where a buffer's length is
+    odd. Those of this endpoint are even.)"""
     size = 256 * MEGABYTE
     peer = TcpPeer(lab, tmp_path, "source", "--bytes", str(size), *options, device="net_tap0,iface=tap0")
     try:

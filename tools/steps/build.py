@@ -26,7 +26,15 @@ class Tree:
         return ROOT / self.folder
 
 
-RELEASE = Tree("build", ("--buildtype=release",))
+def instruction_set() -> str:
+    """x86-64-v3 (AVX2, 2013) is the least that is worth while, but the older ones are served too."""
+    with open("/proc/cpuinfo") as info:
+        flags = next((set(line.split()) for line in info if line.startswith("flags")), set())
+    return "x86-64-v3" if {"avx2", "bmi1", "bmi2", "fma", "f16c", "movbe", "abm"} <= flags else "x86-64-v2"
+
+
+# The tools that call us have looked whether build/ is one (release_tree.py).
+RELEASE = Tree(os.environ.get("CULVERT_BUILD", "build"), ("--buildtype=release", f"-Dmarch={instruction_set()}"))
 # Line numbers are all that a sanitizer's report needs of the debug information.
 SANITIZED = Tree("build-asan", ("--buildtype=custom", "-Doptimization=1", "-Ddebug=false", "-Dcpp_args=-g1",
                                 "-Db_sanitize=address,undefined", "-Db_lundef=false"))

@@ -1,4 +1,4 @@
-"""What `quickstart --keep` left running: remembered by pid and start time, so that nobody else's process is hit."""
+"""What a quickstart left running: remembered by pid and start time, so that nobody else's process is hit."""
 
 import contextlib
 import json
@@ -22,14 +22,15 @@ def remember(folder: Path, pids: list[int]) -> None:
 
 
 def stop(folder: Path) -> bool:
-    """Ends what was remembered, politely at first. True if something was."""
+    """Ends what was remembered, politely at first. True if something still ran."""
     record = folder / "processes.json"
     if not record.exists():
         return False
-    for pid, started in json.loads(record.read_text()):
+    running = [(pid, started) for pid, started in json.loads(record.read_text()) if _started(pid) == started]
+    for pid, started in running:
         _end(pid, started)
     record.unlink()
-    return True
+    return bool(running)
 
 
 def _end(pid: int, started: str) -> None:

@@ -1,12 +1,14 @@
 """tools/quickstart after the installation: build, lab, headend, client, traffic, report."""
 
 import argparse
+import fcntl
 import json
 import shutil
 import sys
 from pathlib import Path
 
 from harness.client import Client
+from harness.devices import DEVICES
 from harness.headend import Headend
 from harness.headend_config import HeadendConfig
 from harness.lab import SERVER, Lab
@@ -19,6 +21,8 @@ from .console import step, tail
 from .report import Report, as_text, measure
 
 FOLDER = Path("/run/culvert-quickstart")
+OURS = FOLDER / "lab"  # says that the lab is the quickstart's, as long as there is one
+LOCK = Path("/run/culvert-quickstart.lock")
 LAB_PREFIX = "culvert-"
 # Small pools: it must also run where there is little memory and no huge page.
 DATAPLANE = ["memory 256"]
@@ -28,27 +32,41 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+class Refusal(RuntimeError):
+    """One sentence that says what to do; nothing was begun."""
+
+
 class Demonstration:
-    def __init__(self):
+    def __init__(self, device: str):
         self.lab = Lab(LAB_PREFIX)
+        self.device = DEVICES[f"net_{device}"]
         self.headend: Headend | None = None
         self.client: Client | None = None
 
     def run(self) -> Report:
-        shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir(parents=True, mode=0o755)
+        OURS.touch()
         with step("Lab: client, headend and server in network namespaces"):
             self.lab.up()
         with step("Headend: culvertd on two DPDK ports"):
-            config = HeadendConfig(state=FOLDER / "state", dataplane=DATAPLANE)
-            self.headend = Headend(self.lab, config, FOLDER).wait_ready()
+            config = HeadendConfig(state=FOLDER / "state", dataplane=DATAPLANE, device=self.device.configured)
+            self.headend = Headend(self.lab, config, FOLDER)
+            self.remember()
+            self.headend.wait_ready()
+            self.device.after_headend(self.lab)
         with step("Client: openconnect logs in"):
-            self.client = Client(self.lab, self.headend.show, self.headend.pin(), FOLDER).wait_connected()
+            self.client = Client(self.lab, self.headend.show, self.headend.pin(), FOLDER)
+            self.remember()
+            self.client.wait_connected()
         with step("Pings through the tunnel, both ways"):
             ping(self.lab.client, SERVER)
             ping(self.lab.server, self.client.address)
         with step("Data through the tunnel, both ways"):
             return measure(self.lab, self.headend, self.client)
+
+    def remember(self) -> None:
+        """So that the next quickstart ends what this one leaves, on purpose or because it was killed."""
+        kept.remember(FOLDER, [part.process.pid for part in (self.client, self.headend) if part])
 
     def finish(self) -> None:
         """The polite end is part of what is shown: counters agree, the client logs out, the headend ends with 0."""
@@ -60,6 +78,7 @@ class Demonstration:
             if part:
                 part.kill()
         self.lab.down()
+        OURS.unlink(missing_ok=True)
 
     def logs(self) -> str:
         """The ends of the logs, for the message about a failure."""
@@ -83,30 +102,63 @@ The lab is still running. To look around, as root:
 To stop it: sudo tools/quickstart --stop"""
 
 
-def main() -> int:
+def only_one():
+    """The lock of the one quickstart that may run; whoever holds it may touch the folder and the lab."""
+    lock = open(LOCK, "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Refusal("another quickstart is running: let it end first") from None
+    return lock
+
+
+def clear_the_stage() -> bool:
+    """Takes down what an earlier --keep left. Refuses to touch a lab that is not the quickstart's own."""
+    ours = OURS.exists()
+    kept_running = kept.stop(FOLDER)
+    lab = Lab(LAB_PREFIX)
+    if lab.exists():
+        if not ours:
+            raise Refusal(f"there is a lab {LAB_PREFIX}* that the quickstart did not make: take it down with "
+                          "`tools/lab down` if nobody needs it")
+        lab.down()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    return kept_running
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The script that calls us has refused what is wrong."""
     parser = argparse.ArgumentParser(prog="quickstart", add_help=False)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--stop", action="store_true")
+    parser.add_argument("--device", default="af_xdp")
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
     if arguments.json:
         console.out = sys.stderr
+    try:
+        lock = only_one()
+        if clear_the_stage():
+            say("Stopped what --keep had left.")
+    except Refusal as refusal:
+        say(f"quickstart: {refusal}")
+        return 1
+    with lock:
+        return 0 if arguments.stop else demonstrate(arguments)
 
-    if kept.stop(FOLDER) and arguments.stop:
-        say("Stopped.")
-    if arguments.stop:
-        Lab(LAB_PREFIX).down()
-        return 0
 
-    demonstration = Demonstration()
+def demonstrate(arguments: argparse.Namespace) -> int:
+    demonstration = Demonstration(arguments.device)
     try:
         with step("Build") as progress:
             set_up(RELEASE)
             ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl")
         report = demonstration.run()
-        if arguments.keep:
-            kept.remember(FOLDER, [demonstration.client.process.pid, demonstration.headend.process.pid])
-        else:
+        if not arguments.keep:
             with step("Logout and clean end"):
                 demonstration.finish()
             demonstration.clear()

@@ -1,6 +1,7 @@
 """The lab of the tests: its own prefix, so that a lab which somebody keeps running is not in the way."""
 
 import subprocess
+from pathlib import Path
 
 from .namespace import Namespace
 from .paths import LAB
@@ -23,6 +24,10 @@ class Lab:
     def up(self) -> None:
         self._run("down")  # What an interrupted run left is not to be trusted.
         self._run("up")
+
+    def exists(self) -> bool:
+        """Whether any of its hosts is there."""
+        return any(Path("/run/netns", self.prefix + host).exists() for host in ("client", "headend", "server"))
 
     def down(self) -> None:
         self._run("down")
