@@ -118,10 +118,10 @@ Headend::~Headend() {
 void Headend::fill_environment() {
   env_.config = &config_;
   env_.workers = dataplane_.workers();
-  env_.allocate = [this](unsigned worker) { return dataplane_.mailbox(worker).allocate(); };
-  env_.post = [this](unsigned worker, dp::Message* m) {
-    return dataplane_.mailbox(worker).to_worker(m);
+  env_.allocate = [this](unsigned worker) {
+    return dataplane_.mailbox(worker).allocate_for_worker();
   };
+  env_.post = [this](unsigned worker, dp::Message* m) { dataplane_.mailbox(worker).to_worker(m); };
   env_.free_message = [this](unsigned worker, dp::Message* m) {
     dataplane_.mailbox(worker).free(m);
   };
@@ -155,14 +155,12 @@ void Headend::listen_on_interfaces() {
   for (const InterfaceConfig& interface : config_.interfaces) {
     if (!config_.webvpn.serves(interface.nameif)) continue;
     for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
-      dp::Message* m = dataplane_.mailbox(worker).allocate();
+      dp::Message* m = dataplane_.mailbox(worker).allocate_for_worker();
       if (m == nullptr) throw std::runtime_error("no message left at start");
       m->kind = dp::MessageKind::listen;
       m->flow.local = interface.address;
       m->flow.local_port = config_.webvpn.port;
-      if (!dataplane_.mailbox(worker).to_worker(m)) {
-        throw std::runtime_error("a worker's ring was full at start");
-      }
+      dataplane_.mailbox(worker).to_worker(m);
     }
   }
 }

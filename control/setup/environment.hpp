@@ -27,10 +27,10 @@ struct SetupEnv {
   const Config* config = nullptr;  // never nullptr; may be replaced between two calls of Setup
   unsigned workers = 1;            // 1..dp::kMaxWorkers
 
-  // dp::Mailbox of a worker. `allocate`: nullptr = none left. `post`: false = ring full, the
-  // message is still the caller's. Both are tried again at the next tick.
+  // dp::Mailbox of a worker. `allocate`: nullptr = none left, to be tried again at the next tick.
+  // `free_message`: one that was read.
   std::function<dp::Message*(unsigned worker)> allocate;
-  std::function<bool(unsigned worker, dp::Message* message)> post;
+  std::function<void(unsigned worker, dp::Message* message)> post;
   std::function<void(unsigned worker, dp::Message* message)> free_message;
 
   HomeOf home_of;  // home worker of an inner address

@@ -40,9 +40,8 @@ bool Outbox::try_put(const Item& item) {
   message->size = static_cast<uint32_t>(item.data.size());
   if (!item.data.empty()) std::memcpy(message->data, item.data.data(), item.data.size());
   if (item.promotion) message->promotion = *item.promotion;
-  if (env_.post(worker, message)) return true;
-  env_.free_message(worker, message);
-  return false;
+  env_.post(worker, message);
+  return true;
 }
 
 void Outbox::flush() {

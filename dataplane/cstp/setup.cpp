@@ -1,6 +1,6 @@
 // Set-up and end of a connection, as messages. See mailbox.hpp for the dialogue.
 //
-// Nothing is lost when control's ring or the message pool is full: the debt stands in Tunnel::owed,
+// Nothing is lost while all messages to control are under way: the debt stands in Tunnel::owed,
 // the bytes stay in the TCP stream (its window closes), and settle() tries again on the next loop.
 #include "dataplane/cstp/setup.hpp"
 
@@ -18,14 +18,13 @@ namespace {
 constexpr Time kSetupTimeout = 300'000'000;
 
 bool post(Context& c, Tunnel& t, dp::MessageKind kind, auto&& fill) noexcept {
-  dp::Message* m = c.mailbox.allocate();
+  dp::Message* m = c.mailbox.allocate_for_control();
   if (m == nullptr) return false;
   m->kind = kind;
   m->conn = conn_of(c, t);
   fill(*m);
-  if (c.mailbox.to_control(m)) return true;
-  c.mailbox.free(m);
-  return false;
+  c.mailbox.to_control(m);
+  return true;
 }
 
 bool post_opened(Context& c, Tunnel& t) noexcept {

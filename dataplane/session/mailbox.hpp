@@ -61,7 +61,6 @@
 #include <string>
 #include <string_view>
 
-#include <rte_mempool.h>
 #include <rte_ring.h>
 
 #include "crypto/record/format.hpp"
@@ -175,43 +174,70 @@ struct Message {
   uint8_t data[crypto::record::kMaxRecord];  // record, send, datagrams; ended/close: reason text
 };
 
-// Both directions between control and one worker, with the pool their messages come from. Whoever
-// puts a message rings the reader's doorbell.
-class Mailbox {
+// One direction: one thread writes, another reads. Messages go round: the writer takes a free one
+// from one ring and puts it into the other; the reader takes it out and gives it back. Neither ever
+// waits for the other, however long that one is off its core.
+class Lane {
  public:
-  // `messages`: how many there are for both directions together. Throws std::runtime_error.
-  Mailbox(unsigned worker, unsigned messages, Doorbell& control_bell, Doorbell& worker_bell);
-  ~Mailbox();
-  Mailbox(const Mailbox&) = delete;
-  Mailbox& operator=(const Mailbox&) = delete;
+  // Throws std::runtime_error.
+  Lane(const std::string& name, unsigned messages, Doorbell& reader);
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
-  // A message to fill in, from either side; nullptr when all are under way: try again later.
+  // Writer. nullptr when all are under way: try again later.
   [[nodiscard]] Message* allocate() noexcept;
-  void free(Message* message) noexcept;  // wipes key material
+  void put(Message* message) noexcept;  // there is always room for what could be allocated
 
-  // Worker's end.
-  [[nodiscard]] bool to_control(
-      Message* message) noexcept;                  // false: ring full, message still the caller's
-  [[nodiscard]] Message* from_control() noexcept;  // nullptr: none
-  // Control's end.
-  [[nodiscard]] bool to_worker(Message* message) noexcept;
-  [[nodiscard]] Message* from_worker() noexcept;
+  // Reader.
+  [[nodiscard]] Message* take() noexcept;  // nullptr: none
+  void free(Message* message) noexcept;    // wipes key material
+  [[nodiscard]] bool empty() const noexcept { return rte_ring_empty(full_.get()) != 0; }
 
-  [[nodiscard]] bool worker_ring_empty() const noexcept;
-  [[nodiscard]] bool control_ring_empty() const noexcept;
-
-  [[nodiscard]] unsigned in_use() const noexcept;  // messages not in the pool, for the leak test
+  [[nodiscard]] bool holds(const Message* message) const noexcept {
+    return message >= messages_.get() && message < messages_.get() + count_;
+  }
+  // Messages that are not free. Exact only while both threads stand still.
+  [[nodiscard]] unsigned in_use() const noexcept { return count_ - rte_ring_count(free_.get()); }
 
  private:
   struct Free {
     void operator()(rte_ring* r) const noexcept { rte_ring_free(r); }
-    void operator()(rte_mempool* p) const noexcept { rte_mempool_free(p); }
   };
-  std::unique_ptr<rte_mempool, Free> pool_;
-  std::unique_ptr<rte_ring, Free> to_control_;
-  std::unique_ptr<rte_ring, Free> to_worker_;
-  Doorbell& control_bell_;
-  Doorbell& worker_bell_;
+  static std::unique_ptr<rte_ring, Free> make_ring(const std::string& name, unsigned size);
+
+  const unsigned count_;
+  std::unique_ptr<Message[]> messages_;
+  std::unique_ptr<rte_ring, Free> full_;  // writer to reader
+  std::unique_ptr<rte_ring, Free> free_;  // reader to writer
+  Doorbell& reader_;
+};
+
+// Both directions between control and one worker. Whoever puts a message rings the reader's
+// doorbell.
+class Mailbox {
+ public:
+  // `messages`: how many there are for each direction. Throws std::runtime_error.
+  Mailbox(unsigned worker, unsigned messages, Doorbell& control_bell, Doorbell& worker_bell);
+
+  // Worker's end.
+  [[nodiscard]] Message* allocate_for_control() noexcept { return up_.allocate(); }
+  void to_control(Message* message) noexcept { up_.put(message); }
+  [[nodiscard]] Message* from_control() noexcept { return down_.take(); }
+  [[nodiscard]] bool worker_ring_empty() const noexcept { return down_.empty(); }
+  // Control's end.
+  [[nodiscard]] Message* allocate_for_worker() noexcept { return down_.allocate(); }
+  void to_worker(Message* message) noexcept { down_.put(message); }
+  [[nodiscard]] Message* from_worker() noexcept { return up_.take(); }
+  [[nodiscard]] bool control_ring_empty() const noexcept { return up_.empty(); }
+  // Either end: a message that was read.
+  void free(Message* message) noexcept { (up_.holds(message) ? up_ : down_).free(message); }
+
+  [[nodiscard]] unsigned in_use() const noexcept { return up_.in_use() + down_.in_use(); }
+
+ private:
+  Lane up_;    // to control
+  Lane down_;  // to the worker
 };
 
 }  // namespace culvert::dp

@@ -16,7 +16,7 @@ namespace culvert::dp {
 
 namespace {
 
-constexpr unsigned kMessagesPerWorker = 256;
+constexpr unsigned kMessagesPerLane = 128;
 constexpr unsigned kHandoffRing = 2048;
 
 PacketPool make_pool(const DataplaneSpec& spec) {
@@ -58,7 +58,7 @@ Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec) : start_tsc_(rte
     bells_.push_back(std::make_unique<Doorbell>());
     mesh_->set_bell(i, bells_.back().get());
     mailboxes_.push_back(
-        std::make_unique<Mailbox>(i, kMessagesPerWorker, control_bell_, *bells_.back()));
+        std::make_unique<Mailbox>(i, kMessagesPerLane, control_bell_, *bells_.back()));
   }
   for (unsigned i = 0; i < spec.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(static_cast<uint8_t>(i), *this, spec));
@@ -190,7 +190,7 @@ Dataplane::BufferUse Dataplane::buffers() const noexcept {
   use.packet_bytes = rte_pktmbuf_data_room_size(pool_.get());
   for (const auto& mailbox : mailboxes_)
     use.messages_in_use += mailbox->in_use();
-  use.messages_total = kMessagesPerWorker * workers();
+  use.messages_total = 2 * kMessagesPerLane * workers();
   use.handoff_entries = mesh_->entries();
   for (const auto& worker : workers_) {
     use.connections += static_cast<unsigned>(worker->tcp.counters().connections.load());

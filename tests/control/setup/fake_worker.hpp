@@ -62,7 +62,7 @@ class FakeWorld {
       messages--;
       delete m;
     };
-    env.post = [this](unsigned, dp::Message* m) { return take(m); };
+    env.post = [this](unsigned, dp::Message* m) { take(m); };
     env.home_of = [workers](const IpAddress& a) {
       return static_cast<uint8_t>(a.v4_value() % workers);
     };
@@ -193,7 +193,7 @@ class FakeWorld {
     return m;
   }
 
-  bool take(dp::Message* m) {
+  void take(dp::Message* m) {
     const auto found = connections.find(m->conn.slot);
     if (found != connections.end()) {
       FakeConnection& c = *found->second;
@@ -217,7 +217,6 @@ class FakeWorld {
     }
     messages--;
     delete m;
-    return true;
   }
 
   bool pass_record(FakeConnection& c) {

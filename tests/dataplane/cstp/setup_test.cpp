@@ -185,7 +185,7 @@ TEST(Setup, WhatNoMessageWasFreeForIsToldLaterAndInOrder) {
   d.expect(MessageKind::opened);
   d.tell(MessageKind::want_record);
   std::vector<dp::Message*> taken;
-  while (dp::Message* m = d.mailbox.allocate())
+  while (dp::Message* m = d.mailbox.allocate_for_control())
     taken.push_back(m);
   const std::string r = record(60);
   d.say(r);
@@ -197,36 +197,33 @@ TEST(Setup, WhatNoMessageWasFreeForIsToldLaterAndInOrder) {
   d.pump();
   EXPECT_EQ(d.expect(MessageKind::record).data, r);
   EXPECT_EQ(d.tunnel().owed, 0);
-  d.put_promote({});  // takes the one that is free
-  taken.push_back(d.mailbox.allocate());
-  d.pump();  // the worker frees the promote, and uses it for `promoted`
+  d.put_promote({});
+  d.pump();  // uses the one that is free for `promoted`
   const std::string packet = d.sealed_packet(PacketType::disconnect,
                                              "\xb0"
                                              "bye");
-  taken.push_back(d.mailbox.allocate());
   d.say(packet);
+  EXPECT_EQ(d.tunnel().owed, owed::kEnded);
   d.expect(MessageKind::promoted);
   d.pump();
   EXPECT_EQ(d.expect(MessageKind::ended).reason, EndReason::client_disconnect);
   for (dp::Message* m : taken)
-    if (m != nullptr) d.mailbox.free(m);
+    d.mailbox.free(m);
 }
 
 TEST(Setup, OpenedPromotedAndEndedKeepTheirOrderThroughAFullPool) {
-  Dialogue d(crypto::tls_suites().front(), 4);
+  Dialogue d(crypto::tls_suites().front(), 2);
   d.expect(MessageKind::opened);
-  d.put_promote({});
   std::vector<dp::Message*> taken;
-  while (dp::Message* m = d.mailbox.allocate())
+  while (dp::Message* m = d.mailbox.allocate_for_control())
     taken.push_back(m);
-  dp::Message* promote = d.mailbox.from_control();
-  ASSERT_NE(promote, nullptr);
-  on_message(d.context, *promote, d.wire.now);
-  d.pump();  // `promote` is still held: nothing can be told
+  d.put_promote({});
+  d.pump();  // nothing can be told
   d.reset();
   EXPECT_EQ(d.tunnel().phase, Phase::ended);
   EXPECT_FALSE(d.told());
-  d.mailbox.free(promote);
+  d.mailbox.free(taken.back());
+  taken.pop_back();
   d.pump();
   d.expect(MessageKind::promoted);
   EXPECT_FALSE(d.told());
