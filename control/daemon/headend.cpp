@@ -42,7 +42,7 @@ dp::DataplaneSpec dataplane_spec(const Config& config) {
     spec.routes.push_back({r.network, r.prefix, r.gateway.v4_value(), r.nameif, r.metric});
   }
   for (const auto& [name, pool] : config.pools)
-    spec.pools.push_back({pool.first, pool.last});
+    spec.pools.v4.push_back({pool.first, pool.last});
   spec.workers = static_cast<unsigned>(config.dataplane.workers.size());
   spec.buffers = config.dataplane.buffers;
   spec.max_sessions = config.dataplane.max_sessions;

@@ -10,7 +10,9 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/inner/fit.hpp"
+#include "dataplane/inner/too_big.hpp"
 #include "dataplane/ip/fragment.hpp"
+#include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/packet/meta.hpp"
 
@@ -60,39 +62,66 @@ void fragment_to_channel(rte_mbuf* m, const Channel& channel, DownContext& c,
   rte_pktmbuf_free(m);
 }
 
-void too_big(rte_mbuf* m, uint16_t threshold, DownContext& c, std::span<const IpAddress> reply_from,
-             const DownEdges& edges, uint64_t now_us) noexcept {
+// The message to the sender, or nullptr if it may not have one. The limit comes last: what may not
+// be answered must not use it up.
+rte_mbuf* make_error(const rte_mbuf* m, bool v4, const ReplySource& from, uint16_t threshold,
+                     DownContext& c, uint64_t now_us) noexcept {
+  if (v4) {
+    if (from.v4.is_unspecified() || !may_answer(m) || !c.unreachable.allow(now_us)) return nullptr;
+    return make_fragmentation_needed(m, from.v4, threshold, c.pool);
+  }
+  if (from.v6.is_unspecified() || !may_answer6(m) || !c.unreachable6.allow(now_us)) return nullptr;
+  return make_packet_too_big(m, from.v6, threshold, c.pool);
+}
+
+void too_big(rte_mbuf* m, uint16_t threshold, DownContext& c,
+             std::span<const ReplySource> reply_from, const DownEdges& edges,
+             uint64_t now_us) noexcept {
   const uint16_t port = meta(m).port;
-  // The limit comes last: what may not be answered must not use it up.
-  if (port < reply_from.size() && reply_from[port].is_v4() && may_answer(m) &&
-      c.unreachable.allow(now_us)) {
-    rte_mbuf* error = make_fragmentation_needed(m, reply_from[port], threshold, c.pool);
-    if (error != nullptr) {
-      meta(error) = PacketMeta{};
-      meta(error).family = 4;
-      meta(error).l3_size = sizeof(Ipv4Header);
-      edges.errors.push(error);
-    }
+  const bool v4 = rte_pktmbuf_mtod(m, const Ipv4Header*)->version() == 4;
+  rte_mbuf* error = port < reply_from.size()
+                        ? make_error(m, v4, reply_from[port], threshold, c, now_us)
+                        : nullptr;
+  if (error != nullptr) {
+    meta(error) = PacketMeta{};
+    meta(error).family = v4 ? 4 : 6;
+    meta(error).l3_size = v4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
+    edges.errors.push(error);
   }
   drop(c.drops, DropReason::svc_no_fragment, m);
 }
 
+// IPv6 packets are as if they all had DF, and there is no bit to ignore: only their sender may
+// fragment them.
+Fit fit_of(const rte_mbuf* m, const Channel& channel, const Session& session) noexcept {
+  const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
+  if (ip->version() == 4) [[likely]] {
+    return fit(m->pkt_len, ip->dont_fragment(), channel.mtu(), session.df_bit_ignore);
+  }
+  return fit(m->pkt_len, true, channel.mtu(), false);
+}
+
 }  // namespace
 
-bool in_pool(std::span<const PoolRange> pools, uint32_t address) noexcept {
-  return std::any_of(pools.begin(), pools.end(), [address](const PoolRange& p) {
+bool in_pool(const PoolRanges& pools, const IpAddress& address) noexcept {
+  if (address.is_v4()) {
+    const uint32_t value = address.v4_value();
+    return std::any_of(pools.v4.begin(), pools.v4.end(),
+                       [value](const PoolRange& p) { return value >= p.first && value <= p.last; });
+  }
+  return std::any_of(pools.v6.begin(), pools.v6.end(), [&address](const PoolRange6& p) {
     return address >= p.first && address <= p.last;
   });
 }
 
-void inner_down(Batch& packets, DownContext& c, std::span<const IpAddress> reply_from,
+void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> reply_from,
                 const DownEdges& edges, uint64_t now_us) noexcept {
   if (packets.empty()) return;
   std::array<IpAddress, kBurst> destinations;
   std::array<const IpAddress*, kBurst> keys;
   std::array<const Session*, kBurst> sessions;
   for (uint32_t i = 0; i < packets.size(); ++i) {
-    destinations[i] = IpAddress::v4(rte_pktmbuf_mtod(packets[i], const Ipv4Header*)->dst);
+    destinations[i] = destination_of(packets[i]);
     keys[i] = &destinations[i];
   }
   c.sessions.lookup({keys.data(), packets.size()}, sessions.data());
@@ -102,8 +131,8 @@ void inner_down(Batch& packets, DownContext& c, std::span<const IpAddress> reply
     const Session* session = sessions[i];
     if (session == nullptr) {
       drop(c.drops,
-           in_pool(c.pools, destinations[i].v4_value()) ? DropReason::svc_no_session
-                                                        : DropReason::ip_not_forwarded,
+           in_pool(c.pools, destinations[i]) ? DropReason::svc_no_session
+                                             : DropReason::ip_not_forwarded,
            m);
       continue;
     }
@@ -119,8 +148,7 @@ void inner_down(Batch& packets, DownContext& c, std::span<const IpAddress> reply
       drop(c.drops, DropReason::svc_no_channel, m);
       continue;
     }
-    const bool df = rte_pktmbuf_mtod(m, const Ipv4Header*)->dont_fragment();
-    switch (fit(m->pkt_len, df, channel.mtu(), session->df_bit_ignore)) {
+    switch (fit_of(m, channel, *session)) {
       case Fit::passes: to_channel(m, channel, c, edges); break;
       case Fit::fragment: fragment_to_channel(m, channel, c, edges); break;
       case Fit::too_big: too_big(m, channel.mtu(), c, reply_from, edges, now_us); break;

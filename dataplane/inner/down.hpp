@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include <rte_mempool.h>
 
@@ -17,14 +18,22 @@ namespace culvert::dp {
 struct PoolRange {
   uint32_t first = 0, last = 0;  // host order, inclusive
 };
-[[nodiscard]] bool in_pool(std::span<const PoolRange> pools, uint32_t address) noexcept;
+struct PoolRange6 {
+  IpAddress first, last;  // inclusive
+};
+struct PoolRanges {
+  std::vector<PoolRange> v4;
+  std::vector<PoolRange6> v6;
+};
+[[nodiscard]] bool in_pool(const PoolRanges& pools, const IpAddress& address) noexcept;
 
 struct DownContext {
   uint8_t worker;
   const SessionTable& sessions;
-  std::span<const PoolRange> pools;
+  const PoolRanges& pools;
   DropCounters& drops;
   UnreachableLimit& unreachable;
+  UnreachableLimit& unreachable6;  // of ICMPv6 errors
   rte_mempool* pool;
 };
 
@@ -35,11 +44,16 @@ struct DownEdges {
   BatchSink errors;   // ICMP messages to senders, to be routed
 };
 
-// `reply_from`: the source of ICMP messages; the address of the interface on which the packet came,
-// by meta.port. In: packets for other hosts, IPv4 header checked, meta.l3_size set. Empties the
-// batch. Drops: svc_no_session, ip_not_forwarded, svc_no_channel, svc_no_fragment,
-// svc_too_many_fragments, ip_bad_length, no_buffer.
-void inner_down(Batch& packets, DownContext& c, std::span<const IpAddress> reply_from,
+// The sources of ICMP messages about packets that came by one interface.
+struct ReplySource {
+  IpAddress v4;  // unspecified: none of this family
+  IpAddress v6;
+};
+
+// `reply_from`: by meta.port. In: packets of both families for other hosts, IP header checked,
+// meta.l3_size set. Empties the batch. Drops: svc_no_session, ip_not_forwarded, svc_no_channel,
+// svc_no_fragment, svc_too_many_fragments, ip_bad_length, no_buffer.
+void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> reply_from,
                 const DownEdges& edges, uint64_t now_us) noexcept;
 
 }  // namespace culvert::dp

@@ -5,6 +5,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/ip/classify.hpp"
+#include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/packet/meta.hpp"
 
@@ -23,6 +24,21 @@ DropReason check_inner_ipv4(rte_mbuf* m, const IpAddress& own) noexcept {
   return DropReason::count_;
 }
 
+DropReason check_inner_ipv6(rte_mbuf* m, const IpAddress& own) noexcept {
+  // A client's kernel may talk IPv6 to its tunnel though it was given no address.
+  if (own.is_unspecified()) return DropReason::ip_version;
+  const DropReason reason = check_ipv6(m);
+  if (reason == DropReason::ip6_bad_address) return reason;
+  if (reason != DropReason::count_) return DropReason::inner_malformed;
+  const IpAddress src = source_of(m);
+  const IpAddress dst = destination_of(m);
+  // Router solicitations and group reports of the client's kernel end here: a tunnel has no routers.
+  if (is_multicast6(dst)) return DropReason::inner_multicast;
+  // RFC 4291 §2.5.6: link-local addresses stay on their link.
+  if (is_link_local6(src) || is_link_local6(dst)) return DropReason::ip6_bad_address;
+  return src == own ? DropReason::count_ : DropReason::svc_spoofed;
+}
+
 }  // namespace
 
 void validate_inner(Batch& packets, DropCounters& drops) noexcept {
@@ -31,8 +47,10 @@ void validate_inner(Batch& packets, DropCounters& drops) noexcept {
     DropReason reason = DropReason::inner_malformed;
     if (m->data_len != 0) {
       const unsigned version = *rte_pktmbuf_mtod(m, const uint8_t*) >> 4;
-      reason =
-          version == 4 ? check_inner_ipv4(m, meta(m).inner_source->v4) : DropReason::ip_version;
+      const InnerAddresses& own = *meta(m).inner_source;
+      reason = version == 4   ? check_inner_ipv4(m, own.v4)
+               : version == 6 ? check_inner_ipv6(m, own.v6)
+                              : DropReason::ip_version;
     }
     if (reason != DropReason::count_) [[unlikely]] {
       drop(drops, reason, m);

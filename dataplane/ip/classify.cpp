@@ -5,6 +5,7 @@
 
 #include <rte_prefetch.h>
 
+#include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/checksum.hpp"
 #include "dataplane/packet/contiguous.hpp"
 #include "dataplane/packet/headers.hpp"
@@ -44,7 +45,7 @@ Verdict judge_addresses(rte_mbuf* m, const Ipv4Header& ip, bool group_frame,
     // A TCP header split over buffers is brought together here, once.
     const uint32_t want = ip.header_size() + uint32_t{sizeof(TcpHeader)};
     if (m->data_len < want) (void)make_contiguous(m, std::min(want, m->pkt_len));
-    return {&out.local(ip.protocol), kGood};
+    return {&out.local(4, ip.protocol), kGood};
   }
   const uint32_t first = dst >> 24;
   if (first == 0 || first == 127 || (first >= 240 && dst != kLimitedBroadcast)) {
@@ -68,6 +69,52 @@ Verdict input_ipv4(rte_mbuf* m, bool group_frame, const Interface& interface,
   return judge_addresses(m, *header_at<Ipv4Header>(m, 0), group_frame, interface, interfaces, out);
 }
 
+// For the box itself, by what comes behind the extension headers.
+Verdict to_the_box6(rte_mbuf* m, bool group, ClassifyEdges& out) noexcept {
+  const ExtensionWalk walk = walk_extensions(m);
+  if (walk.reason != kGood) return dropped(walk.reason);
+  if (group && (walk.fragment || walk.protocol != static_cast<uint8_t>(IpProtocol::icmpv6))) {
+    return dropped(DropReason::ip_protocol);
+  }
+  if (walk.fragment) return {&out.local_fragment, kGood};
+  const uint32_t want = walk.size + uint32_t{sizeof(TcpHeader)};
+  if (m->data_len < want) (void)make_contiguous(m, std::min(want, m->pkt_len));
+  return {&out.local(6, walk.protocol), kGood};
+}
+
+Verdict judge_addresses6(rte_mbuf* m, bool group_frame, const Interface& interface,
+                         const InterfaceTable& interfaces, ClassifyEdges& out) noexcept {
+  const auto* ip = header_at<Ipv6Header>(m, 0);
+  const IpAddress src = IpAddress::v6(ip->src);
+  const IpAddress dst = IpAddress::v6(ip->dst);
+  if (is_multicast6(dst)) {
+    // Nobody has that source to a single host. To a group it is a probe for an address that is
+    // being chosen, or somebody who has ours: neighbour discovery looks into both.
+    if (!group_frame) return dropped(DropReason::ip6_bad_address);
+    if (!interface.listens_to(dst)) return dropped(DropReason::ip_protocol);
+    return to_the_box6(m, true, out);
+  }
+  if (src.is_unspecified() || interface.owns(src) || interfaces.by_address6(src) != nullptr) {
+    return dropped(DropReason::ip6_bad_address);
+  }
+  if (group_frame) return dropped(DropReason::ip6_bad_address);
+  if (interface.owns(dst)) [[likely]]
+    return to_the_box6(m, false, out);
+  // RFC 4291 §2.5.6: link-local addresses stay on their link.
+  if (is_link_local6(src) || is_link_local6(dst)) return dropped(DropReason::ip6_bad_address);
+  if (interfaces.by_address6(dst) != nullptr) return dropped(DropReason::ip_not_forwarded);
+  return {&out.transit, kGood};
+}
+
+Verdict input_ipv6(rte_mbuf* m, bool group_frame, const Interface& interface,
+                   const InterfaceTable& interfaces, ClassifyEdges& out) noexcept {
+  if (!interface.has_ipv6()) return dropped(DropReason::ip_version);
+  rte_pktmbuf_adj(m, sizeof(EthernetHeader));
+  const DropReason reason = check_ipv6(m);
+  if (reason != kGood) return dropped(reason);
+  return judge_addresses6(m, group_frame, interface, interfaces, out);
+}
+
 Verdict input_frame(rte_mbuf* m, const Interface& interface, const InterfaceTable& interfaces,
                     ClassifyEdges& out) noexcept {
   if (!make_contiguous(m, sizeof(EthernetHeader))) return dropped(DropReason::l2_malformed);
@@ -80,7 +127,7 @@ Verdict input_frame(rte_mbuf* m, const Interface& interface, const InterfaceTabl
     [[likely]] case EtherType::ipv4 : return input_ipv4(m, group_frame, interface, interfaces, out);
     case EtherType::arp: return {&out.arp, kGood};
     case EtherType::vlan: return dropped(DropReason::l2_vlan);
-    case EtherType::ipv6: return dropped(DropReason::ip_version);
+    case EtherType::ipv6: return input_ipv6(m, group_frame, interface, interfaces, out);
     default: break;
   }
   return dropped(DropReason::l2_malformed);
@@ -88,18 +135,20 @@ Verdict input_frame(rte_mbuf* m, const Interface& interface, const InterfaceTabl
 
 }  // namespace
 
-Batch& ClassifyEdges::local(uint8_t protocol) noexcept {
+Batch& ClassifyEdges::local(uint8_t family, uint8_t protocol) noexcept {
   switch (static_cast<IpProtocol>(protocol)) {
     case IpProtocol::tcp: return local_tcp;
     case IpProtocol::udp: return local_udp;
-    case IpProtocol::icmp: return local_icmp;
+    // Each family has its own ICMP, and no business with the other's.
+    case IpProtocol::icmp: return family == 4 ? local_icmp : local_other;
+    case IpProtocol::icmpv6: return family == 6 ? local_icmp6 : local_other;
     default: return local_other;
   }
 }
 
 void ClassifyEdges::clear() noexcept {
-  for (Batch* edge :
-       {&arp, &local_tcp, &local_udp, &local_icmp, &local_fragment, &local_other, &transit}) {
+  for (Batch* edge : {&arp, &local_tcp, &local_udp, &local_icmp, &local_icmp6, &local_fragment,
+                      &local_other, &transit}) {
     edge->clear();
   }
 }

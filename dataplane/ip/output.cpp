@@ -1,4 +1,4 @@
-// The way out for IPv4 packets.
+// The way out, and what is IPv4's of it.
 #include "dataplane/ip/output.hpp"
 
 #include <array>
@@ -17,15 +17,6 @@ struct Adjacency {
   uint32_t ip = 0;
   uint8_t interface = kNoInterface;
 };
-
-bool exceeds_mtu(const rte_mbuf* m, const Interface& interface) noexcept {
-  if (m->pkt_len <= interface.mtu) [[likely]]
-    return false;
-  // The port cuts a super-segment; then each piece counts.
-  if ((m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) == 0) return true;
-  const auto headers = static_cast<uint32_t>(m->l3_len) + static_cast<uint32_t>(m->l4_len);
-  return headers + m->tso_segsz > interface.mtu;
-}
 
 void output_one(OutputContext& context, rte_mbuf* m, uint32_t destination, const NextHop* hop,
                 Adjacency& last, Time now) noexcept;
@@ -86,20 +77,36 @@ void output_one(OutputContext& context, rte_mbuf* m, uint32_t destination, const
 
 }  // namespace
 
+bool exceeds_mtu(const rte_mbuf* m, const Interface& interface) noexcept {
+  if (m->pkt_len <= interface.mtu) [[likely]]
+    return false;
+  // The port cuts a super-segment; then each piece counts.
+  if ((m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) == 0) return true;
+  const auto headers = static_cast<uint32_t>(m->l3_len) + static_cast<uint32_t>(m->l4_len);
+  return headers + m->tso_segsz > interface.mtu;
+}
+
 void ip_output(OutputContext& context, Batch& packets, Time now) noexcept {
-  // What is not IPv4 has no way out yet; the others are looked up in one go.
+  // The families part here; each is looked up in one go.
   std::array<uint32_t, kBurst> destinations;
   std::array<const NextHop*, kBurst> hops;
+  std::array<rte_mbuf*, kBurst> six;
   uint32_t n = 0;
+  uint32_t n6 = 0;
   for (rte_mbuf* m : packets) {
     const auto* ip = header_at<Ipv4Header>(m, 0);
-    if (m->data_len < sizeof(Ipv4Header) || ip->version() != 4) {
-      drop(context.link.drops, DropReason::ip_version, m);
+    if (m->data_len < sizeof(Ipv4Header) || ip->version() != 4) [[unlikely]] {
+      if (m->data_len >= sizeof(Ipv6Header) && ip->version() == 6) {
+        six[n6++] = m;
+      } else {
+        drop(context.link.drops, DropReason::ip_version, m);
+      }
       continue;
     }
     destinations[n] = ip->dst;
     packets[n++] = m;
   }
+  if (n6 != 0) ip6_output(context, {six.data(), n6}, now);
   context.routes->lookup({destinations.data(), n}, {hops.data(), n});
   Adjacency last;
   for (uint32_t i = 0; i < n; ++i) {

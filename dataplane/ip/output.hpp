@@ -1,4 +1,4 @@
-// IPv4 packets made or passed on here, to the link: route, neighbour, Ethernet header, transmit.
+// IP packets made or passed on here, to the link: route, neighbour, Ethernet header, transmit.
 //
 // In: packets that begin with their IP header, checksums filled or marked in ol_flags (with l3_len,
 // l4_len). The time to live of packets passed on was lowered by the caller. Drops: ip_version,
@@ -7,6 +7,7 @@
 #pragma once
 
 #include "dataplane/ip/route.hpp"
+#include "dataplane/ip/route6.hpp"
 #include "dataplane/neighbour/link.hpp"
 #include "dataplane/packet/batch.hpp"
 #include "dataplane/packet/time.hpp"
@@ -16,9 +17,17 @@ namespace culvert::dp {
 struct OutputContext {
   LinkContext& link;
   const RouteTable* routes;  // control swaps it between loops
+  const RouteTable6* routes6;
 };
 
 // Empties the batch. Frames leave with the PortTx's next flush.
 void ip_output(OutputContext& context, Batch& packets, Time now) noexcept;
+
+// Its part for IPv6, which is never fragmented on the way (RFC 8200 §5). Takes all packets.
+void ip6_output(OutputContext& context, std::span<rte_mbuf*> packets, Time now) noexcept;
+
+// True if the packet, or a piece that the port cuts from a super-segment, is larger than the
+// interface takes.
+[[nodiscard]] bool exceeds_mtu(const rte_mbuf* m, const Interface& interface) noexcept;
 
 }  // namespace culvert::dp

@@ -9,6 +9,7 @@
 
 #include <rte_memory.h>
 
+#include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/contiguous.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/packet/meta.hpp"
@@ -34,13 +35,46 @@ bool sound(const Ipv4Header& ip, uint32_t pkt_len) noexcept {
   return ip.header_size() + offset + payload <= 65535;
 }
 
-// The whole packet is checked anew, as if it had come in one piece.
-void finish(rte_mbuf* m) noexcept {
+// The same for IPv6, and that the fragment header stands right behind the fixed one, which is all
+// that librte_ip_frag knows: RFC 8200 §4.5 would let routing and hop-by-hop headers come before it,
+// and nobody sends them to a box like this.
+bool sound6(rte_mbuf* m) noexcept {
+  constexpr uint32_t kHeaders = sizeof(Ipv6Header) + sizeof(Ipv6FragmentHeader);
+  if (meta(m).l3_size != kHeaders || m->pkt_len <= kHeaders) return false;
+  const auto* header = rte_pktmbuf_mtod_offset(m, const Ipv6FragmentHeader*, sizeof(Ipv6Header));
+  const uint32_t payload = m->pkt_len - kHeaders;
+  if (header->more() && payload % 8 != 0) return false;
+  return header->offset() + payload <= 65535;
+}
+
+// RFC 6980 §5: neighbour discovery never comes in fragments.
+bool is_discovery(rte_mbuf* m, const ExtensionWalk& walk) noexcept {
+  if (walk.protocol != static_cast<uint8_t>(IpProtocol::icmpv6)) return false;
+  if (!make_contiguous(m, walk.size + 1u)) return true;
+  const uint8_t type = *header_at<const uint8_t>(m, walk.size);
+  return type >= Icmp6Header::kRouterSolicitation && type <= Icmp6Header::kRedirect;
+}
+
+// The whole packet is checked anew, as if it had come in one piece. Its transport, or what shows
+// that it must go.
+ExtensionWalk finish(rte_mbuf* m) noexcept {
   // A port's verdict was on one fragment.
   m->ol_flags &= ~(RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_IP_CKSUM_MASK);
-  const uint32_t want = header_at<Ipv4Header>(m, 0)->header_size() + uint32_t{sizeof(TcpHeader)};
+  ExtensionWalk walk;
+  if (meta(m).family == 4) {
+    const auto* ip = header_at<Ipv4Header>(m, 0);
+    walk = {.protocol = ip->protocol, .size = static_cast<uint16_t>(ip->header_size())};
+  } else {
+    meta(m).l3_size = sizeof(Ipv6Header);
+    walk = walk_extensions(m);
+    // A fragment within a packet that was whole: only an attacker makes it.
+    if (walk.fragment || is_discovery(m, walk)) walk.reason = DropReason::fragment_failed;
+  }
+  if (walk.reason != DropReason::count_) return walk;
+  const uint32_t want = walk.size + uint32_t{sizeof(TcpHeader)};
   (void)make_contiguous(m, std::min(want, m->pkt_len));
-  meta(m).l3_size = static_cast<uint16_t>(header_at<Ipv4Header>(m, 0)->header_size());
+  meta(m).l3_size = walk.size;
+  return walk;
 }
 
 }  // namespace
@@ -62,22 +96,38 @@ void Reassembly::bury(uint32_t at_least) noexcept {
   rte_ip_frag_free_death_row(&graveyard_, 0);
 }
 
+rte_mbuf* Reassembly::add4(rte_mbuf* m, Time now) noexcept {
+  auto* ip = header_at<Ipv4Header>(m, 0);
+  m->l2_len = 0;
+  m->l3_len = ip->header_size() & 0x1ff;
+  return rte_ipv4_frag_reassemble_packet(table_.get(), &graveyard_, m, now,
+                                         reinterpret_cast<rte_ipv4_hdr*>(ip));
+}
+
+rte_mbuf* Reassembly::add6(rte_mbuf* m, Time now) noexcept {
+  m->l2_len = 0;
+  m->l3_len = sizeof(Ipv6Header) + sizeof(Ipv6FragmentHeader);
+  return rte_ipv6_frag_reassemble_packet(table_.get(), &graveyard_, m, now,
+                                         header_at<rte_ipv6_hdr>(m, 0),
+                                         header_at<rte_ipv6_fragment_ext>(m, sizeof(Ipv6Header)));
+}
+
 void Reassembly::input(Batch& in, ClassifyEdges& out, Time now) noexcept {
   for (rte_mbuf* m : in) {
-    auto* ip = header_at<Ipv4Header>(m, 0);
-    if (!sound(*ip, m->pkt_len)) {
+    const bool v4 = meta(m).family == 4;
+    if (!(v4 ? sound(*header_at<Ipv4Header>(m, 0), m->pkt_len) : sound6(m))) {
       drop(*drops_, DropReason::fragment_failed, m);
       continue;
     }
-    const uint8_t protocol = ip->protocol;
-    m->l2_len = 0;
-    m->l3_len = ip->header_size() & 0x1ff;
-    rte_mbuf* whole = rte_ipv4_frag_reassemble_packet(table_.get(), &graveyard_, m, now,
-                                                      reinterpret_cast<rte_ipv4_hdr*>(ip));
+    rte_mbuf* whole = v4 ? add4(m, now) : add6(m, now);
     bury(RTE_IP_FRAG_DEATH_ROW_MBUF_LEN - kRowReserve);
     if (whole == nullptr) continue;
-    finish(whole);
-    out.local(protocol).push(whole);
+    const ExtensionWalk walk = finish(whole);
+    if (walk.reason != DropReason::count_) {
+      drop(*drops_, walk.reason, whole);
+      continue;
+    }
+    out.local(meta(whole).family, walk.protocol).push(whole);
   }
   in.clear();
   bury(1);

@@ -2,7 +2,8 @@
 //
 // In: the local_fragment edge. Out: the other local edges. Drops: fragment_failed (overlaps, more
 // than 8 fragments, larger than an IP packet can be, not complete in time, too many at once). RFC
-// 791 §3.2, RFC 815; RFC 5722's rule that overlaps are never accepted holds for IPv4 too. The
+// 791 §3.2, RFC 815, RFC 8200 §4.5; RFC 5722's rule that overlaps are never accepted holds for IPv4
+// too. The
 // af_packet driver has the kernel reassemble instead, and cuts the result to its frame size.
 #pragma once
 
@@ -36,6 +37,8 @@ class Reassembly {
   struct Free {
     void operator()(rte_ip_frag_tbl* t) const noexcept { rte_ip_frag_table_destroy(t); }
   };
+  [[nodiscard]] rte_mbuf* add4(rte_mbuf* m, Time now) noexcept;
+  [[nodiscard]] rte_mbuf* add6(rte_mbuf* m, Time now) noexcept;
   void bury(uint32_t at_least) noexcept;
 
   std::unique_ptr<rte_ip_frag_tbl, Free> table_;

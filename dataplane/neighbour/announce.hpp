@@ -1,7 +1,9 @@
-// Telling the link which addresses are ours: probes, then announcements (RFC 5227 §2.1, §2.3).
+// Telling the link which addresses are ours: probes, then announcements (RFC 5227 §2.1, §2.3; for IPv6
+// RFC 4862 §5.4, RFC 4861 §7.2.6).
 //
 // The addresses are configured by hand and serve from the first moment: the probes do not delay
-// anything, they find a station that has the same address, which arp_input then reports as a clash.
+// anything, they find a station that has the same address, which arp_input or nd_input then reports as a
+// clash.
 #pragma once
 
 #include <array>

@@ -78,6 +78,11 @@ const MacAddress* NeighbourCache::find(const IpAddress& ip, uint8_t interface, T
   return &e->mac;
 }
 
+const MacAddress* NeighbourCache::peek(const IpAddress& ip, uint8_t interface) noexcept {
+  const Entry* e = lookup(ip, interface);
+  return e == nullptr || !usable(e->state) ? nullptr : &e->mac;
+}
+
 bool NeighbourCache::wait(const IpAddress& ip, uint8_t interface, rte_mbuf* m, Time now) noexcept {
   Entry* e = lookup(ip, interface);
   if (e == nullptr) {
@@ -238,14 +243,16 @@ void NeighbourCache::drop_queue(Entry& entry) noexcept {
 bool NeighbourCache::tick(Entry& e, Time now, NeighbourRequest& request) noexcept {
   switch (e.state) {
     case NeighbourState::empty: return false;
-    case NeighbourState::reachable:
-      if (now - e.since >= config_.age) {
+    case NeighbourState::reachable: {
+      const Time age = e.ip.is_v4() ? config_.age : config_.reachable6;
+      if (now - e.since >= age) {
         // In use: asked at once. Idle: it may wait until it is needed, or be forgotten.
-        const bool in_use = e.used + config_.age / 2 > now;
+        const bool in_use = e.used + age / 2 > now;
         enter(e, in_use ? NeighbourState::probe : NeighbourState::stale, now);
         e.next_request = now;
       }
       break;
+    }
     case NeighbourState::stale:
       if (now - e.since >= config_.age) erase(&e);
       return false;

@@ -34,6 +34,7 @@ struct NeighbourConfig {
   Time request_interval = kSecond;  // RFC 1122 §2.3.2.1: at most one a second
   Time hold_down = 3 * kSecond;
   Time age = 20 * 60 * kSecond;
+  Time reachable6 = 30 * kSecond;  // RFC 4861 §10: an IPv6 neighbour is asked again after this
 };
 
 // A question to put on the wire.
@@ -63,6 +64,9 @@ class NeighbourCache {
   // The MAC address to use now, or nullptr. The pointer is good until the next call that is not
   // find().
   [[nodiscard]] const MacAddress* find(const IpAddress& ip, uint8_t interface, Time now) noexcept;
+
+  // The address that is known now, or nullptr; does not count as use.
+  [[nodiscard]] const MacAddress* peek(const IpAddress& ip, uint8_t interface) noexcept;
 
   // Takes a packet for a neighbour that find() does not know. True if a request has to be sent now.
   // The packet waits, pushes out the oldest one that waits for the same neighbour, or is dropped.

@@ -2,12 +2,20 @@
 #include "dataplane/neighbour/link.hpp"
 
 #include "dataplane/neighbour/arp.hpp"
+#include "dataplane/neighbour/nd.hpp"
 
 namespace culvert::dp {
 
 void send_request(LinkContext& link, const NeighbourRequest& request) noexcept {
   const Interface& interface = link.interfaces[request.interface];
-  if (!interface.up || !request.ip.is_v4()) return;
+  if (!interface.up) return;
+  if (!request.ip.is_v4()) {
+    (void)send_solicitation(link, interface,
+                            {.source = interface.speaks_to(request.ip),
+                             .target = request.ip,
+                             .to = request.unicast ? &request.mac : nullptr});
+    return;
+  }
   send_arp(link, interface,
            {.operation = ArpOperation::request,
             .to = request.unicast ? request.mac : kBroadcastMac,

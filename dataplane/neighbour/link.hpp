@@ -39,7 +39,7 @@ inline void send_frame(LinkContext& link, const Interface& interface, const MacA
   link.tx[interface.index]->push(m);
 }
 
-// Asks for a neighbour: ARP for IPv4.
+// Asks for a neighbour: ARP for IPv4, a solicitation for IPv6.
 void send_request(LinkContext& link, const NeighbourRequest& request) noexcept;
 
 // The neighbour cache's timers and their requests. Once per loop.

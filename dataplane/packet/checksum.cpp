@@ -67,16 +67,23 @@ uint16_t pseudo_sum(const uint8_t* ip, uint32_t l4_size, uint8_t protocol) noexc
   return fold(sum);
 }
 
-// The transport protocol: with IPv6 extension headers it is the caller's l3_size that tells where
-// the transport begins; only plain headers are summed here.
-uint8_t protocol_of(const uint8_t* ip) noexcept {
-  return is_v4(ip) ? ip[offsetof(Ipv4Header, protocol)] : ip[offsetof(Ipv6Header, next_header)];
+// The transport protocol. What the caller knows to be IPv6 extension headers up to `l3_size` has
+// been walked before, so that it may be trusted to end there.
+uint8_t protocol_of(const uint8_t* ip, unsigned l3_size) noexcept {
+  if (is_v4(ip)) return ip[offsetof(Ipv4Header, protocol)];
+  uint8_t protocol = ip[offsetof(Ipv6Header, next_header)];
+  for (unsigned at = sizeof(Ipv6Header); at + 8 <= l3_size;) {
+    const bool fragment = protocol == static_cast<uint8_t>(IpProtocol::fragment);
+    protocol = ip[at];
+    at += fragment ? 8u : (ip[at + 1] + 1u) * 8;
+  }
+  return protocol;
 }
 
 uint16_t whole_sum(const rte_mbuf* m, unsigned l3_size) noexcept {
   const auto* ip = rte_pktmbuf_mtod(m, const uint8_t*);
   const uint32_t l4_size = m->pkt_len - l3_size;
-  return fold(payload_sum(m, l3_size) + pseudo_sum(ip, l4_size, protocol_of(ip)));
+  return fold(payload_sum(m, l3_size) + pseudo_sum(ip, l4_size, protocol_of(ip, l3_size)));
 }
 
 }  // namespace
@@ -97,7 +104,7 @@ bool transport_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept {
   const Verdict verdict = l4_verdict(m);
   if (verdict != Verdict::unknown) return verdict == Verdict::good;
   const auto* ip = rte_pktmbuf_mtod(m, const uint8_t*);
-  if (is_v4(ip) && protocol_of(ip) == static_cast<uint8_t>(IpProtocol::udp) &&
+  if (is_v4(ip) && protocol_of(ip, l3_size) == static_cast<uint8_t>(IpProtocol::udp) &&
       m->data_len >= l3_size + sizeof(UdpHeader)) {
     const auto* udp = reinterpret_cast<const UdpHeader*>(ip + l3_size);
     if (udp->checksum.raw() == 0) return true;
@@ -116,12 +123,22 @@ uint16_t pseudo_header_sum(const rte_mbuf* m) noexcept {
   const unsigned l3_size = v4 ? reinterpret_cast<const Ipv4Header*>(ip)->header_size()
                               : static_cast<unsigned>(sizeof(Ipv6Header));
   const uint32_t l4_size = (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) != 0 ? 0 : m->pkt_len - l3_size;
-  return byte_swap(pseudo_sum(ip, l4_size, protocol_of(ip)));
+  return byte_swap(pseudo_sum(ip, l4_size, protocol_of(ip, l3_size)));
 }
 
 bool icmp_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept {
   // No port verifies ICMP; a port's verdict on layer 4 does not speak of it.
   return fold(payload_sum(m, l3_size)) == 0xffff;
+}
+
+bool icmp6_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept {
+  return whole_sum(m, l3_size) == 0xffff;
+}
+
+void fill_icmp6_checksum(rte_mbuf* m) noexcept {
+  auto* icmp = rte_pktmbuf_mtod_offset(m, Icmp6Header*, sizeof(Ipv6Header));
+  icmp->checksum = 0;
+  icmp->checksum = transport_checksum(m, sizeof(Ipv6Header));
 }
 
 void finish_checksums(rte_mbuf* m) noexcept {

@@ -34,9 +34,12 @@ void fill_ipv4_checksum(Ipv4Header& ip) noexcept;
 // without the length if the port will segment (ol_flags has RTE_MBUF_F_TX_TCP_SEG).
 [[nodiscard]] uint16_t pseudo_header_sum(const rte_mbuf* m) noexcept;
 
-// --- ICMP (no pseudo header) ---
+// --- ICMP (no pseudo header), and ICMPv6 (with one, RFC 4443 §2.3) ---
 
 [[nodiscard]] bool icmp_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept;
+[[nodiscard]] bool icmp6_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept;
+// Computes and stores the checksum of an ICMPv6 message behind a plain IPv6 header.
+void fill_icmp6_checksum(rte_mbuf* m) noexcept;
 
 // --- Changing a field under a checksum ---
 

@@ -39,18 +39,7 @@ Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec) : start_tsc_(rte
   mesh_ = std::make_unique<HandoffMesh>(spec.workers, kHandoffRing);
   open_ports(eal, spec);
 
-  std::vector<StaticRoute> routes;
-  for (const RouteSpec& route : spec.routes) {
-    const auto* interface =
-        std::find_if(interfaces_.begin(), interfaces_.end(),
-                     [&](const Interface& i) { return i.nameif == route.nameif; });
-    if (interface == interfaces_.end()) {
-      throw std::runtime_error("route through '" + route.nameif + "': no interface has that name");
-    }
-    routes.push_back({route.network, static_cast<uint8_t>(route.prefix), route.gateway,
-                      interface->index, static_cast<uint8_t>(route.metric)});
-  }
-  routes_ = std::make_unique<RouteTable>("routes", interfaces_, routes);
+  make_routes(spec);
   pools_ = spec.pools;
   sessions_ = std::make_unique<SessionTable>(spec.max_sessions, spec.workers);
 
@@ -63,6 +52,29 @@ Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec) : start_tsc_(rte
   for (unsigned i = 0; i < spec.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(static_cast<uint8_t>(i), *this, spec));
   }
+}
+
+void Dataplane::make_routes(const DataplaneSpec& spec) {
+  const auto named = [this](const std::string& nameif) {
+    const auto* interface = std::find_if(interfaces_.begin(), interfaces_.end(),
+                                         [&](const Interface& i) { return i.nameif == nameif; });
+    if (interface == interfaces_.end()) {
+      throw std::runtime_error("route through '" + nameif + "': no interface has that name");
+    }
+    return interface->index;
+  };
+  std::vector<StaticRoute> routes;
+  for (const RouteSpec& route : spec.routes) {
+    routes.push_back({route.network, static_cast<uint8_t>(route.prefix), route.gateway,
+                      named(route.nameif), static_cast<uint8_t>(route.metric)});
+  }
+  routes_ = std::make_unique<RouteTable>("routes", interfaces_, routes);
+  std::vector<StaticRoute6> routes6;
+  for (const RouteSpec6& route : spec.routes6) {
+    routes6.push_back({route.destination, route.gateway, named(route.nameif),
+                       static_cast<uint8_t>(route.metric)});
+  }
+  routes6_ = std::make_unique<RouteTable6>("routes6", interfaces_, routes6);
 }
 
 Dataplane::~Dataplane() {
@@ -88,9 +100,17 @@ void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
     interface.mtu = port->mtu();
     interface.port = port->id();
     interface.up = from.up;
+    if (from.ipv6) interface.link_local = link_local_of(interface.mac);
+    if (from.ipv6_addresses.size() > interface.ipv6.size()) {
+      throw std::runtime_error("interface " + from.nameif + " has more than " +
+                               std::to_string(interface.ipv6.size()) + " IPv6 addresses");
+    }
+    for (const Ipv6Prefix& own : from.ipv6_addresses)
+      interface.ipv6[interface.ipv6_count++] = own;
     interfaces_.add(interface);
     guarded_.push_back(from.guarded);
-    reply_from_.at(port->id()) = from.address;
+    const IpAddress v6 = interface.ipv6_count == 0 ? IpAddress{} : interface.ipv6[0].address;
+    reply_from_.at(port->id()) = {from.address, v6};
     ports_.push_back(std::move(port));
   }
   const auto inside = std::find(guarded_.begin(), guarded_.end(), false);
@@ -150,6 +170,10 @@ const tcp::EndpointCounters& Dataplane::tcp_counters(unsigned worker) const noex
 
 const TransmitCounters& Dataplane::transmit_counters(unsigned worker, size_t port) const noexcept {
   return workers_[worker]->tx[port]->counters();
+}
+
+const NdCounters& Dataplane::nd_counters(unsigned worker) const noexcept {
+  return workers_[worker]->nd.counters;
 }
 
 const ArpCounters& Dataplane::arp_counters(unsigned worker) const noexcept {

@@ -9,7 +9,9 @@
 #include "dataplane/eal.hpp"
 #include "dataplane/inner/down.hpp"
 #include "dataplane/ip/route.hpp"
+#include "dataplane/ip/route6.hpp"
 #include "dataplane/neighbour/arp.hpp"
+#include "dataplane/neighbour/nd.hpp"
 #include "dataplane/packet/drop.hpp"
 #include "dataplane/packet/pool.hpp"
 #include "dataplane/port/interface.hpp"
@@ -30,6 +32,8 @@ struct InterfaceSpec {
   unsigned mtu = 1500;
   bool up = true;
   bool guarded = false;  // clear packets for clients are refused here (svc-spoof-detect)
+  bool ipv6 = false;     // has a link-local address, and those below
+  std::vector<Ipv6Prefix> ipv6_addresses{};
 };
 
 struct RouteSpec {
@@ -40,10 +44,18 @@ struct RouteSpec {
   unsigned metric = 1;
 };
 
+struct RouteSpec6 {
+  Ipv6Prefix destination;
+  IpAddress gateway;
+  std::string nameif;
+  unsigned metric = 1;
+};
+
 struct DataplaneSpec {
   std::vector<InterfaceSpec> interfaces;  // in the order of the EAL's devices
   std::vector<RouteSpec> routes;
-  std::vector<PoolRange> pools;
+  std::vector<RouteSpec6> routes6;
+  PoolRanges pools;
   unsigned workers = 1;
   unsigned buffers = 16384;
   unsigned max_sessions = 1000;
@@ -81,6 +93,7 @@ class Dataplane {
   [[nodiscard]] const TransmitCounters& transmit_counters(unsigned worker,
                                                           size_t port) const noexcept;
   [[nodiscard]] const ArpCounters& arp_counters(unsigned worker) const noexcept;
+  [[nodiscard]] const NdCounters& nd_counters(unsigned worker) const noexcept;
   // TLS records that a worker opened and sealed.
   struct Records {
     uint64_t opened = 0, sealed = 0;
@@ -102,18 +115,22 @@ class Dataplane {
  private:
   friend struct Worker;
   void open_ports(const Eal& eal, const DataplaneSpec& spec);
+  void make_routes(const DataplaneSpec& spec);
 
   // In the order in which they must be built; destroyed the other way round.
   const uint64_t start_tsc_;
   Doorbell control_bell_;
   UnreachableLimit unreachable_;
+  // The ASA's `ipv6 icmp error-interval`: one in 100 ms, and a bucket of ten.
+  UnreachableLimit unreachable6_{10, 10};
   PacketPool pool_;
   std::vector<std::unique_ptr<Port>> ports_;
   InterfaceTable interfaces_;
   std::vector<bool> guarded_;  // by interface index
   std::unique_ptr<RouteTable> routes_;
-  std::vector<PoolRange> pools_;
-  std::vector<IpAddress> reply_from_;  // by DPDK port: source of ICMP errors
+  std::unique_ptr<RouteTable6> routes6_;
+  PoolRanges pools_;
+  std::vector<ReplySource> reply_from_;  // by DPDK port: source of ICMP errors
   // What counts as the port of a packet that came out of a tunnel: an inside one, whose address a
   // client can be answered from without meeting the headend's public one inside the tunnel.
   uint16_t tunnel_port_ = 0;

@@ -3,6 +3,7 @@
 #include <rte_ethdev.h>
 
 #include "dataplane/cstp/setup.hpp"
+#include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/worker/steering.hpp"
 #include "dataplane/worker/worker.hpp"
@@ -32,8 +33,9 @@ bool Worker::receive() noexcept {
     count(counters.packets_in, n);
     classify(received, port->id(), shared.interfaces_, edges, drops);
     const uint32_t passed = edges.arp.size() + edges.local_tcp.size() + edges.local_udp.size() +
-                            edges.local_icmp.size() + edges.local_fragment.size() +
-                            edges.local_other.size() + edges.transit.size();
+                            edges.local_icmp.size() + edges.local_icmp6.size() +
+                            edges.local_fragment.size() + edges.local_other.size() +
+                            edges.transit.size();
     if (passed < n) {
       count(dropped_on[shared.interfaces_.by_port(port->id())->index], n - passed);
     }
@@ -47,7 +49,7 @@ bool Worker::receive() noexcept {
 
 void Worker::box_edges(bool hardware_steered) noexcept {
   if (!edges.arp.empty()) {
-    if (workers > 1) share_neighbours();
+    if (workers > 1) share_neighbours(edges.arp);
     arp_input(link, arp, edges.arp, now);
   }
   if (!edges.local_fragment.empty()) {
@@ -59,6 +61,11 @@ void Worker::box_edges(bool hardware_steered) noexcept {
     }
   }
   if (!edges.local_icmp.empty()) answer_echoes();
+  if (!edges.local_icmp6.empty()) {
+    answer_echoes6();
+    if (workers > 1) share_neighbours(discovery);
+    nd_input(link, nd, discovery, now);
+  }
   if (!edges.local_udp.empty()) drop_all(drops, DropReason::ip_protocol, edges.local_udp);
   if (!edges.local_other.empty()) drop_all(drops, DropReason::ip_protocol, edges.local_other);
   if (!edges.local_tcp.empty()) steer_tcp(hardware_steered);
@@ -69,15 +76,13 @@ void Worker::steer_tcp(bool hardware_steered) noexcept {
   if (workers > 1 && !hardware_steered) {
     uint32_t kept = 0;
     for (rte_mbuf* m : segments) {
-      const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
       const PacketMeta& packet = meta(m);
       // Too short for ports: TCP input drops it by name, whoever's it is.
       uint8_t owner = index;
       if (m->data_len >= packet.l3_size + sizeof(TcpHeader)) {
         const auto* header = rte_pktmbuf_mtod_offset(m, const TcpHeader*, packet.l3_size);
-        owner = owner_of(
-            {IpAddress::v4(ip->dst), IpAddress::v4(ip->src), header->dst_port, header->src_port},
-            workers);
+        owner = owner_of({destination_of(m), source_of(m), header->dst_port, header->src_port},
+                         workers);
       }
       if (owner == index) {
         segments[kept++] = m;
@@ -93,8 +98,8 @@ void Worker::steer_tcp(bool hardware_steered) noexcept {
 }
 
 // Each worker has its own neighbour cache, and an answer comes to one of them.
-void Worker::share_neighbours() noexcept {
-  for (rte_mbuf* m : edges.arp) {
+void Worker::share_neighbours(Batch& messages) noexcept {
+  for (rte_mbuf* m : messages) {
     if (meta(m).handoff == Handoff::neighbour || !shared_neighbours.take(now)) continue;
     for (uint8_t to = 0; to < workers; ++to) {
       if (to == index) continue;
@@ -118,9 +123,9 @@ void Worker::transit_edge(uint16_t port) noexcept {
     return;
   }
   for (rte_mbuf* m : edges.transit) {
-    const uint32_t dst = rte_pktmbuf_mtod(m, const Ipv4Header*)->dst;
     drop(drops,
-         in_pool(shared.pools_, dst) ? DropReason::svc_spoof_detect : DropReason::ip_not_forwarded,
+         in_pool(shared.pools_, destination_of(m)) ? DropReason::svc_spoof_detect
+                                                   : DropReason::ip_not_forwarded,
          m);
   }
   edges.transit.clear();
@@ -136,7 +141,7 @@ bool Worker::take_over() noexcept {
     const Handoff what = packet.handoff;
     switch (what) {
       case Handoff::outside: edges.local_tcp.push(m); break;
-      case Handoff::neighbour: edges.arp.push(m); break;
+      case Handoff::neighbour: (packet.family == 6 ? discovery : edges.arp).push(m); break;
       case Handoff::tunnel: seal_sink().push(m); break;
       case Handoff::inner_down: down_sink().push(m); break;
       case Handoff::transmit: tx[shared.interfaces_.by_port(packet.port)->index]->push(m); break;
@@ -150,6 +155,7 @@ bool Worker::take_over() noexcept {
   }
   arrived.clear();
   if (!edges.arp.empty()) arp_input(link, arp, edges.arp, now);
+  if (!discovery.empty()) nd_input(link, nd, discovery, now);
   if (!edges.local_tcp.empty()) {
     tcp.input(edges.local_tcp.span(), now);
     edges.local_tcp.clear();

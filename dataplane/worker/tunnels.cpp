@@ -6,6 +6,8 @@
 #include "dataplane/cstp/output.hpp"
 #include "dataplane/cstp/setup.hpp"
 #include "dataplane/inner/validate.hpp"
+#include "dataplane/ip/icmp6.hpp"
+#include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/worker/worker.hpp"
 
@@ -77,23 +79,19 @@ void Worker::route_up(Batch& packets) noexcept {
   std::array<const IpAddress*, kBurst> keys;
   std::array<const Session*, kBurst> sessions;
   for (uint32_t i = 0; i < packets.size(); ++i) {
-    destinations[i] = IpAddress::v4(rte_pktmbuf_mtod(packets[i], const Ipv4Header*)->dst);
+    destinations[i] = destination_of(packets[i]);
     keys[i] = &destinations[i];
   }
   shared.sessions_->lookup({keys.data(), packets.size()}, sessions.data());
   for (uint32_t i = 0; i < packets.size(); ++i) {
     rte_mbuf* m = packets[i];
-    const uint32_t dst = destinations[i].v4_value();
+    const IpAddress& dst = destinations[i];
     if (sessions[i] != nullptr) {
       meta(m).port = shared.tunnel_port_;
       down_sink().push(m);
-    } else if (shared.interfaces_.by_address(dst) != nullptr) {
-      const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
-      if (ip->protocol == static_cast<uint8_t>(IpProtocol::icmp) && !ip->is_fragment()) {
-        edges.local_icmp.push(m);
-      } else {
-        drop(drops, DropReason::ip_protocol, m);
-      }
+    } else if (dst.is_v4() ? shared.interfaces_.by_address(dst.v4_value()) != nullptr
+                           : shared.interfaces_.by_address6(dst) != nullptr) {
+      to_own_address(m);
     } else if (in_pool(shared.pools_, dst)) {
       drop(drops, DropReason::svc_no_session, m);
     } else {
@@ -102,6 +100,41 @@ void Worker::route_up(Batch& packets) noexcept {
   }
   packets.clear();
   if (!edges.local_icmp.empty()) answer_echoes();
+  if (!edges.local_icmp6.empty()) {
+    answer_echoes6();
+    // A tunnel is no link: whoever speaks of neighbours there has something else in mind.
+    for (rte_mbuf* m : discovery)
+      drop(drops, DropReason::icmp_ignored, m);
+    discovery.clear();
+  }
+}
+
+// A client may ping the box; nothing else in it listens on the inside of a tunnel.
+void Worker::to_own_address(rte_mbuf* m) noexcept {
+  if (meta(m).family == 4) {
+    const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
+    if (ip->protocol == static_cast<uint8_t>(IpProtocol::icmp) && !ip->is_fragment()) {
+      edges.local_icmp.push(m);
+      return;
+    }
+  } else {
+    const ExtensionWalk walk = walk_extensions(m);
+    if (walk.reason != DropReason::count_) {
+      drop(drops, walk.reason, m);
+      return;
+    }
+    if (walk.protocol == static_cast<uint8_t>(IpProtocol::icmpv6) && !walk.fragment) {
+      edges.local_icmp6.push(m);
+      return;
+    }
+  }
+  drop(drops, DropReason::ip_protocol, m);
+}
+
+void Worker::answer_echoes6() noexcept {
+  route_made_here();
+  icmp6_input(icmp, edges.local_icmp6, made_here, discovery, drops, now);
+  route_made_here();
 }
 
 void Worker::answer_echoes() noexcept {
@@ -117,8 +150,7 @@ void Worker::route_made_here() noexcept {
     Batch routed = made_here;
     made_here.clear();
     for (rte_mbuf* m : routed) {
-      const IpAddress dst = IpAddress::v4(rte_pktmbuf_mtod(m, const Ipv4Header*)->dst);
-      if (shared.sessions_->lookup(dst) != nullptr) {
+      if (shared.sessions_->lookup(destination_of(m)) != nullptr) {
         down_sink().push(m);
       } else {
         out_sink().push(m);

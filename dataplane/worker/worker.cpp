@@ -53,7 +53,7 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
       neighbours(NeighbourConfig{}, drops),
       link{dataplane.interfaces_, {}, neighbours, dataplane.pool_.get(), drops},
       reassembly(ReassemblyConfig{}, drops),
-      output{link, dataplane.routes_.get()},
+      output{link, dataplane.routes_.get(), dataplane.routes6_.get()},
       tcp(endpoint_config(worker, spec, dataplane.pool_.get()), offload(dataplane.ports_), drops,
           {[](void* self, Batch& segments) {
              auto& w = *static_cast<Worker*>(self);
@@ -70,8 +70,13 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            drops,
            dataplane.pool_.get(),
            large_record.get()},
-      down_context{worker, *dataplane.sessions_,   dataplane.pools_,
-                   drops,  dataplane.unreachable_, dataplane.pool_.get()},
+      down_context{worker,
+                   *dataplane.sessions_,
+                   dataplane.pools_,
+                   drops,
+                   dataplane.unreachable_,
+                   dataplane.unreachable6_,
+                   dataplane.pool_.get()},
       handoff(spec.workers),
       sleep_when_idle(spec.sleep_when_idle) {
   for (const auto& port : dataplane.ports_) {

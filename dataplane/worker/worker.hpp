@@ -17,6 +17,7 @@
 #include "dataplane/neighbour/arp.hpp"
 #include "dataplane/neighbour/cache.hpp"
 #include "dataplane/neighbour/link.hpp"
+#include "dataplane/neighbour/nd.hpp"
 #include "dataplane/port/transmit.hpp"
 #include "dataplane/worker/clock.hpp"
 #include "dataplane/worker/counters.hpp"
@@ -60,6 +61,7 @@ struct alignas(64) Worker {
   LinkContext link;
   NeighbourSnapshot neighbour_snapshot;
   ArpState arp;
+  NdState nd;
   Announcer announcer;                       // worker 0's is the one that speaks
   TokenBucket shared_neighbours{1000, 200};  // ARP copies to other workers
   Reassembly reassembly;
@@ -73,6 +75,7 @@ struct alignas(64) Worker {
 
   ClassifyEdges edges;
   Batch received;
+  Batch discovery;             // messages of IPv6 neighbour discovery
   Batch arrived;               // from other workers
   Batch up;                    // opened, not yet validated
   Batch out;                   // IP packets that leave by a port
@@ -98,13 +101,15 @@ struct alignas(64) Worker {
 
  private:
   void box_edges(bool hardware_steered) noexcept;
-  void share_neighbours() noexcept;
+  void share_neighbours(Batch& messages) noexcept;
   void transit_edge(uint16_t port) noexcept;
   void steer_tcp(bool hardware_steered) noexcept;
   void connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;
   void route_up(Batch& packets) noexcept;
   void route_made_here() noexcept;
   void answer_echoes() noexcept;
+  void answer_echoes6() noexcept;  // and puts neighbour discovery aside
+  void to_own_address(rte_mbuf* m) noexcept;
   void run_down() noexcept;
   void hand_over(rte_mbuf* m, uint8_t to) noexcept;
   void flush_handoff(uint8_t to) noexcept;

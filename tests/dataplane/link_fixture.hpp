@@ -35,7 +35,8 @@ class VirtualDevice {
 
 class LinkTest : public testing::Test {
  protected:
-  LinkTest() {
+  // With IPv6: kOwn6/64 on the first interface, fd00:1::1/64 on the second.
+  explicit LinkTest(bool with_ipv6 = false) {
     for (uint8_t i = 0; i < 2; ++i) {
       static unsigned serial = 0;
       device_[i].emplace("net_ring" + std::to_string(serial++));
@@ -49,6 +50,10 @@ class LinkTest : public testing::Test {
       interface.port = port_[i]->id();
       interface.up = true;
       interface.nameif = i == 0 ? "outside" : "inside";
+      if (with_ipv6) {
+        interface.link_local = link_local_of(interface.mac);
+        interface.ipv6[interface.ipv6_count++] = {i == 0 ? kOwn6 : six("fd00:1::1"), 64};
+      }
       interfaces_.add(interface);
       tx_[i] = std::make_unique<PortTx>(*port_[i], uint16_t{0}, nullptr, pool_.get(), drops_);
     }

@@ -104,6 +104,38 @@ struct Ipv4Fields {
   return b;
 }
 
+// Throws for what is no IPv6 address.
+[[nodiscard]] inline IpAddress six(std::string_view text) {
+  return IpAddress::parse(text).value();
+}
+
+inline const IpAddress kOwn6 = six("2001:db8:1::1");
+inline const IpAddress kPeer6 = six("2001:db8:1::2");
+inline const IpAddress kFar6 = six("2001:db8:ffff::5");
+
+struct Ipv6Fields {
+  IpAddress src = kPeer6;
+  IpAddress dst = kOwn6;
+  uint8_t next_header = 17;
+  uint8_t hop_limit = 64;
+};
+
+[[nodiscard]] inline Bytes ipv6(const Ipv6Fields& f, const Bytes& payload) {
+  Bytes b(sizeof(Ipv6Header));
+  *reinterpret_cast<Ipv6Header*>(b.data()) = {
+      .version_class_flow = 6u << 28,
+      .payload_length = static_cast<uint16_t>(payload.size()),
+      .next_header = f.next_header,
+      .hop_limit = f.hop_limit,
+      .src = f.src.bytes(),
+      .dst = f.dst.bytes()};
+  b.insert(b.end(), payload.begin(), payload.end());
+  return b;
+}
+
+// An IPv6 packet with an ICMPv6 message behind `extensions`, checksum filled word by word.
+[[nodiscard]] Bytes icmp6(Ipv6Fields f, Bytes message, const Bytes& extensions = {});
+
 [[nodiscard]] inline Bytes ethernet(const Bytes& payload, uint16_t type = 0x0800,
                                     const MacAddress& dst = kOwnMac,
                                     const MacAddress& src = kPeerMac) {
@@ -124,6 +156,23 @@ struct Ipv4Fields {
       sum = (sum & 0xffff) + (sum >> 16);
   }
   return static_cast<uint16_t>(~sum);
+}
+
+inline Bytes icmp6(Ipv6Fields f, Bytes message, const Bytes& extensions) {
+  Bytes pseudo(f.src.bytes().begin(), f.src.bytes().end());
+  pseudo.insert(pseudo.end(), f.dst.bytes().begin(), f.dst.bytes().end());
+  const auto size = static_cast<uint16_t>(message.size());
+  pseudo.insert(pseudo.end(),
+                {0, 0, static_cast<uint8_t>(size >> 8), static_cast<uint8_t>(size), 0, 0, 0, 58});
+  message[2] = message[3] = 0;
+  pseudo.insert(pseudo.end(), message.begin(), message.end());
+  const uint16_t sum = reference_checksum(pseudo);
+  message[2] = static_cast<uint8_t>(sum >> 8);
+  message[3] = static_cast<uint8_t>(sum);
+  if (extensions.empty()) f.next_header = 58;
+  Bytes payload = extensions;
+  payload.insert(payload.end(), message.begin(), message.end());
+  return ipv6(f, payload);
 }
 
 [[nodiscard]] inline Bytes echo_request(size_t data, uint8_t type = 8) {

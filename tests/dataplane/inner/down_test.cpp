@@ -13,11 +13,13 @@ using namespace test;
 
 constexpr uint32_t kClient = 0x0a0a0a05;
 constexpr ConnId kConn{1, 77, 9};
+const IpAddress kClient6 = six("fd00:10::5");
+const IpAddress kInside6 = six("fd00:1::1");
 
 class DownTest : public testing::Test {
  protected:
-  DownTest() : context{1, table, pools, drops, limit, pool.get()} {
-    session = table.publish({IpAddress::v4(kClient), {}}, 1, 1, false);
+  DownTest() : context{1, table, pools, drops, limit, limit6, pool.get()} {
+    session = table.publish({IpAddress::v4(kClient), kClient6}, 1, 1, false);
     session->channel.store(Channel(Channel::Kind::tls, kConn, 1300).word());
   }
   ~DownTest() override {
@@ -53,6 +55,15 @@ class DownTest : public testing::Test {
     meta(m).l3_size = 20;
     return m;
   }
+  rte_mbuf* to_client6(size_t size, const IpAddress& dst = kClient6, uint8_t protocol = 17,
+                       Bytes payload = {}) {
+    payload.resize(size - 40, 5);
+    rte_mbuf* m = pool.packet(ipv6({.src = kFar6, .dst = dst, .next_header = protocol}, payload));
+    meta(m).port = 1;
+    meta(m).family = 6;
+    meta(m).l3_size = 40;
+    return m;
+  }
   void run(std::initializer_list<rte_mbuf*> packets, uint64_t now = 10'000'000) {
     Batch batch;
     for (rte_mbuf* m : packets)
@@ -63,10 +74,13 @@ class DownTest : public testing::Test {
 
   Pool pool{1023};
   SessionTable table{16, 2};
-  std::vector<PoolRange> pools{{0x0a0a0a01, 0x0a0a0a0f}, {0x0a0b0000, 0x0a0b0000}};
+  PoolRanges pools{{{0x0a0a0a01, 0x0a0a0a0f}, {0x0a0b0000, 0x0a0b0000}},
+                   {{six("fd00:10::"), six("fd00:10::ff")}}};
   DropCounters drops;
   UnreachableLimit limit;
-  std::vector<IpAddress> reply_from{IpAddress::v4(0xc6336401), IpAddress::v4(0x0a304201)};
+  UnreachableLimit limit6{10, 10};
+  std::vector<ReplySource> reply_from{{IpAddress::v4(0xc6336401), {}},
+                                      {IpAddress::v4(0x0a304201), kInside6}};
   Edge seal, handoff, errors;
   DownContext context;
   Session* session;
@@ -163,7 +177,7 @@ TEST_F(DownTest, WhatMayNotBeAnsweredDoesNotUseUpTheLimit) {
 }
 
 TEST_F(DownTest, AnInterfaceWithoutAnAddressSendsNoError) {
-  reply_from[1] = IpAddress{};
+  reply_from[1] = ReplySource{};
   run({to_client(1400, Ipv4Header::kDontFragment)});
   rte_mbuf* m = to_client(1400, Ipv4Header::kDontFragment);
   meta(m).port = 2;
@@ -204,6 +218,52 @@ TEST_F(DownTest, FullEdgesAreFlushed) {
     batch.push(to_client(1500));
   inner_down(batch, context, reply_from, {seal.sink(), handoff.sink(), errors.sink()}, 1);
   EXPECT_EQ(seal.packets().size(), 3 * kBurst);
+}
+
+TEST_F(DownTest, Ipv6GoesTheSameWay) {
+  run({to_client6(1300), to_client6(40), to_client(100)});
+  ASSERT_EQ(seal.packets().size(), 3u);
+  for (rte_mbuf* m : seal.packets())
+    EXPECT_EQ(meta(m).conn, kConn);
+  run({to_client6(100, six("fd00:10::6")), to_client6(100, six("fd00:10::100"))});
+  EXPECT_EQ(drops.get(DropReason::svc_no_session), 1u);
+  EXPECT_EQ(drops.get(DropReason::ip_not_forwarded), 1u);
+}
+
+TEST_F(DownTest, Ipv6TooBigIsToldAndNeverCut) {
+  session->df_bit_ignore = true;  // there is no bit to ignore
+  run({to_client6(1301)});
+  EXPECT_TRUE(seal.packets().empty());
+  EXPECT_EQ(drops.get(DropReason::svc_no_fragment), 1u);
+  ASSERT_EQ(errors.packets().size(), 1u);
+  const Bytes error = bytes_of(errors.packets()[0]);
+  ASSERT_EQ(error.size(), 1280u);
+  EXPECT_EQ(meta(errors.packets()[0]).family, 6);
+  const auto* ip = reinterpret_cast<const Ipv6Header*>(error.data());
+  EXPECT_EQ(IpAddress::v6(ip->src), kInside6);
+  EXPECT_EQ(IpAddress::v6(ip->dst), kFar6);
+  EXPECT_EQ(ip->payload_length, 1240);
+  EXPECT_EQ(error[40], 2);
+  EXPECT_EQ(error[41], 0);
+  EXPECT_EQ(load_be<uint32_t>(&error[44]), 1300u);
+  EXPECT_TRUE(icmp6_checksum_ok(errors.packets()[0], 40));
+  // It quotes the packet from its first byte.
+  const Bytes original = ipv6({.src = kFar6, .dst = kClient6, .next_header = 17}, Bytes(1261, 5));
+  EXPECT_TRUE(std::equal(error.begin() + 48, error.end(), original.begin()));
+}
+
+TEST_F(DownTest, Ipv6ErrorsAreNotAnsweredAndLimited) {
+  run({to_client6(1400, kClient6, 58, {1, 0}), to_client6(1400, kClient6, 58, {2, 0})});
+  EXPECT_TRUE(errors.packets().empty());
+  EXPECT_EQ(limit6.sent() + limit6.suppressed(), 0u);
+  run({to_client6(1400, kClient6, 58, {128, 0})});
+  EXPECT_EQ(errors.packets().size(), 1u);
+  // A bucket of ten, whatever IPv4's has left.
+  for (int i = 0; i < 20; ++i)
+    run({to_client6(1400)});
+  EXPECT_EQ(errors.packets().size(), 10u);
+  EXPECT_EQ(limit.sent(), 0u);
+  EXPECT_EQ(drops.get(DropReason::svc_no_fragment), 23u);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ class ValidateTest : public testing::Test {
     validate_inner(batch, drops);
     if (batch.size() == 1) {
       passed = bytes_of(batch[0]);
-      EXPECT_EQ(meta(batch[0]).family, 4);
+      EXPECT_EQ(meta(batch[0]).family, bytes[0] >> 4);
       l3_size = meta(batch[0]).l3_size;
       EXPECT_EQ(batch[0]->pkt_len, batch[0]->data_len);
       rte_pktmbuf_free(batch[0]);
@@ -36,7 +36,7 @@ class ValidateTest : public testing::Test {
   static void refresh(Bytes& b) { fill_ipv4_checksum(*reinterpret_cast<Ipv4Header*>(b.data())); }
 
   Pool pool;
-  InnerAddresses own{IpAddress::v4(0x0a0a0a05), {}};
+  InnerAddresses own{IpAddress::v4(0x0a0a0a05), six("fd00:10::5")};
   Ipv4Fields fields{.src = 0x0a0a0a05, .dst = kFarIp};
   Bytes passed;
   unsigned l3_size = 0;
@@ -76,6 +76,7 @@ TEST_F(ValidateTest, DropsWhatIsCutAtEveryLength) {
 }
 
 TEST_F(ValidateTest, DropsOtherVersions) {
+  own.v6 = IpAddress{};  // with one, version 6 is no other
   for (unsigned version = 0; version < 16; ++version) {
     Bytes b = ipv4(fields, Bytes(40));
     b[0] = static_cast<uint8_t>(version << 4 | 5);
@@ -136,6 +137,41 @@ TEST_F(ValidateTest, DropsDestinationsThatAreNoHost) {
   for (const uint32_t dst : {1u, 0x7effffffu, 0x80000000u, 0xdfffffffu}) {
     fields.dst = dst;
     EXPECT_EQ(run(ipv4(fields, Bytes(8))), DropReason::count_);
+  }
+}
+
+TEST_F(ValidateTest, Ipv6OnlyFromTheSessionsOwnAddress) {
+  const Ipv6Fields good{.src = own.v6, .dst = kFar6};
+  EXPECT_EQ(run(ipv6(good, Bytes(100, 7))), DropReason::count_);
+  EXPECT_EQ(passed, ipv6(good, Bytes(100, 7)));
+  EXPECT_EQ(l3_size, 40u);
+  Bytes padded = ipv6(good, Bytes(10, 7));
+  padded.resize(64);
+  EXPECT_EQ(run(padded), DropReason::count_);
+  EXPECT_EQ(passed.size(), 50u);
+  for (const char* src : {"fd00:10::6", "2001:db8::1", "::"})
+    EXPECT_EQ(run(ipv6({.src = six(src), .dst = kFar6}, Bytes(8))), DropReason::svc_spoofed);
+  EXPECT_EQ(run(ipv6({.src = six("fe80::1"), .dst = kFar6}, Bytes(8))),
+            DropReason::ip6_bad_address);
+  for (const char* dst : {"fe80::1", "::", "::1", "::ffff:10.10.10.6"})
+    EXPECT_EQ(run(ipv6({.src = own.v6, .dst = six(dst)}, Bytes(8))), DropReason::ip6_bad_address);
+  // The client's IPv4 address in IPv6 clothes.
+  Bytes mapped = ipv6({.src = own.v4, .dst = kFar6}, Bytes(8));
+  EXPECT_EQ(run(mapped), DropReason::ip6_bad_address);
+  // What its kernel says to a link by itself.
+  EXPECT_EQ(run(ipv6({.src = six("fe80::1"), .dst = six("ff02::2"), .next_header = 58}, Bytes(8))),
+            DropReason::inner_multicast);
+  own.v6 = IpAddress{};
+  EXPECT_EQ(run(ipv6(good, Bytes(8))), DropReason::ip_version);
+  EXPECT_EQ(run(ipv6({.src = six("::"), .dst = kFar6}, Bytes(8))), DropReason::ip_version);
+}
+
+TEST_F(ValidateTest, Ipv6CutShortAnywhere) {
+  const Bytes good = ipv6({.src = own.v6, .dst = kFar6}, Bytes(10, 7));
+  for (size_t size = 1; size < good.size(); ++size) {
+    EXPECT_EQ(run(Bytes(good.begin(), good.begin() + static_cast<ptrdiff_t>(size))),
+              DropReason::inner_malformed)
+        << size;
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/ip/ipv6.hpp"
 #include "tests/dataplane/packets.hpp"
 
 namespace culvert::dp {
@@ -30,6 +31,28 @@ class ReassemblyTest : public testing::Test {
   void input(const Bytes& packet) {
     rte_mbuf* m = pool_.packet(packet);
     ASSERT_EQ(check_ipv4(m), DropReason::count_);
+    Batch in;
+    in.push(m);
+    reassembly_->input(in, edges_, now_);
+  }
+  // The same over IPv6.
+  Bytes fragment6(size_t from, size_t to, bool more, uint8_t id = 1, uint8_t protocol = 6) {
+    Bytes b{protocol,
+            0,
+            static_cast<uint8_t>(from >> 8),
+            static_cast<uint8_t>((from & 0xf8) | (more ? 1 : 0)),
+            0,
+            0,
+            0,
+            id};
+    b.insert(b.end(), payload_.begin() + static_cast<ptrdiff_t>(from),
+             payload_.begin() + static_cast<ptrdiff_t>(to));
+    return ipv6({.next_header = 44}, b);
+  }
+  void input6(const Bytes& packet) {
+    rte_mbuf* m = pool_.packet(packet);
+    ASSERT_EQ(check_ipv6(m), DropReason::count_);
+    ASSERT_TRUE(walk_extensions(m).fragment);
     Batch in;
     in.push(m);
     reassembly_->input(in, edges_, now_);
@@ -151,6 +174,73 @@ TEST_F(ReassemblyTest, FloodIsBoundedAndLeavesNothing) {
     ASSERT_LT(pool_.used(), 1000U);
   }
   EXPECT_GT(failed(), 0U);
+  expect_nothing_left();
+}
+
+TEST_F(ReassemblyTest, Ipv6InAnyOrder) {
+  std::vector<std::array<size_t, 2>> parts{{0, 1448}, {1448, 2896}, {2896, 4000}};
+  uint8_t id = 0;
+  do {
+    ++id;
+    for (const auto& [from, to] : parts)
+      input6(fragment6(from, to, to != 4000, id));
+    ASSERT_EQ(edges_.local_tcp.size(), 1U);
+    rte_mbuf* m = edges_.local_tcp[0];
+    EXPECT_EQ(bytes_of(m), ipv6({.next_header = 6}, payload_));
+    EXPECT_EQ(meta(m).l3_size, 40);
+    EXPECT_EQ(meta(m).family, 6);
+    rte_pktmbuf_free(m);
+    edges_.clear();
+  } while (std::next_permutation(parts.begin(), parts.end()));
+  EXPECT_EQ(failed(), 0U);
+  expect_nothing_left();
+}
+
+TEST_F(ReassemblyTest, Ipv6OverlapsAreNeverAccepted) {  // RFC 5722
+  input6(fragment6(0, 1448, true));
+  input6(fragment6(1440, 2888, true));
+  input6(fragment6(2888, 4000, false));
+  EXPECT_TRUE(edges_.local_tcp.empty());
+  expect_nothing_left();
+  EXPECT_EQ(failed(), 3U);
+}
+
+TEST_F(ReassemblyTest, Ipv6FragmentsThatNoSenderMeans) {
+  input6(fragment6(0, 1447, true));         // not a multiple of 8
+  input6(fragment6(1448, 1448, false));     // empty
+  Bytes beyond = fragment6(0, 100, false);  // the whole would be longer than 64 KiB
+  beyond[42] = 0xff;
+  beyond[43] = 0xf8;
+  input6(beyond);
+  // Something between the fixed header and the fragment header.
+  const Bytes whole = fragment6(0, 800, true);
+  Bytes behind = ipv6({.next_header = 0}, {44, 0, 1, 4, 0, 0, 0, 0});
+  behind.insert(behind.end(), whole.begin() + 40, whole.end());
+  store_be<uint16_t>(&behind[4], static_cast<uint16_t>(behind.size() - 40));
+  input6(behind);
+  EXPECT_EQ(failed(), 4U);
+  EXPECT_EQ(pool_.used(), 0U);
+}
+
+TEST_F(ReassemblyTest, Ipv6DiscoveryNeverComesInFragments) {  // RFC 6980
+  payload_[0] = 135;
+  input6(fragment6(0, 1448, true, 1, 58));
+  input6(fragment6(1448, 4000, false, 1, 58));
+  EXPECT_TRUE(edges_.local_icmp6.empty());
+  EXPECT_EQ(failed(), 1U);
+  payload_[0] = 128;
+  input6(fragment6(0, 1448, true, 2, 58));
+  input6(fragment6(1448, 4000, false, 2, 58));
+  ASSERT_EQ(edges_.local_icmp6.size(), 1U);
+  rte_pktmbuf_free(edges_.local_icmp6[0]);
+  edges_.clear();
+  // A fragment in what was whole.
+  payload_[0] = 6;
+  payload_[2] = 0;
+  payload_[3] = 1;
+  input6(fragment6(0, 1448, true, 3, 44));
+  input6(fragment6(1448, 4000, false, 3, 44));
+  EXPECT_EQ(failed(), 2U);
   expect_nothing_left();
 }
 

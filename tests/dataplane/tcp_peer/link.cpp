@@ -21,8 +21,13 @@ OpenPort::OpenPort(const std::string& device, const Options& options, rte_mempoo
   port_.configure({.pool = pool, .mtu = options.mtu});
   port_.start();
   Interface interface;
-  interface.ipv4 = options.address.v4_value();
-  interface.prefix = options.prefix;
+  if (options.address.is_v4()) {
+    interface.ipv4 = options.address.v4_value();
+    interface.prefix = options.prefix;
+  } else {
+    interface.link_local = link_local_of(port_.mac());
+    interface.ipv6[interface.ipv6_count++] = {options.address, options.prefix};
+  }
   interface.mac = port_.mac();
   interface.mtu = port_.mtu();
   interface.port = port_.id();
@@ -40,7 +45,8 @@ Link::Link(const OpenPort& port, rte_mempool* pool, Time now)
             .pool = pool,
             .drops = drops_},
       routes_("peer", port.interfaces(), {}),
-      output_{.link = link_, .routes = &routes_},
+      routes6_("peer6", port.interfaces(), {}),
+      output_{.link = link_, .routes = &routes_, .routes6 = &routes6_},
       reassembly_({}, drops_),
       now_(now) {
   link_.tx[0] = &tx_;
@@ -55,6 +61,8 @@ bool Link::receive(tcp::Endpoint& endpoint, Time now) {
   arp_input(link_, arp_, edges_.arp, now);
   reassembly_.input(edges_.local_fragment, edges_, now);
   icmp_input(icmp_, edges_.local_icmp, replies_, drops_, now);
+  icmp6_input(icmp_, edges_.local_icmp6, replies_, discovery_, drops_, now);
+  nd_input(link_, nd_, discovery_, now);
   ip_output(output_, replies_, now);
   drop_all(edges_.local_udp, DropReason::ip_protocol, drops_);
   drop_all(edges_.local_other, DropReason::ip_protocol, drops_);

@@ -1,4 +1,4 @@
-// One port with the stages below TCP: ARP, echo requests, reassembly, output.
+// One port with the stages below TCP: ARP and neighbour discovery, echo requests, reassembly, output.
 #pragma once
 
 #include <memory>
@@ -6,11 +6,12 @@
 
 #include "dataplane/eal.hpp"
 #include "dataplane/ip/classify.hpp"
-#include "dataplane/ip/icmp.hpp"
+#include "dataplane/ip/icmp6.hpp"
 #include "dataplane/ip/output.hpp"
 #include "dataplane/ip/reassembly.hpp"
 #include "dataplane/neighbour/announce.hpp"
 #include "dataplane/neighbour/arp.hpp"
+#include "dataplane/neighbour/nd.hpp"
 #include "dataplane/tcp/endpoint.hpp"
 #include "tests/dataplane/tcp_peer/options.hpp"
 
@@ -48,14 +49,17 @@ class Link {
   dp::PortTx tx_;
   dp::LinkContext link_;
   dp::RouteTable routes_;
+  dp::RouteTable6 routes6_;
   dp::OutputContext output_;
   dp::ArpState arp_;
+  dp::NdState nd_;
   dp::IcmpState icmp_;
   dp::Reassembly reassembly_;
   dp::Announcer announcer_;
   dp::ClassifyEdges edges_;
   dp::Batch burst_;
   dp::Batch replies_;
+  dp::Batch discovery_;
   dp::Time now_;
 };
 

@@ -27,9 +27,10 @@ void parse_address(const std::string& text, Options& options) {
   const size_t slash = text.find('/');
   const auto address = dp::IpAddress::parse(text.substr(0, slash));
   const unsigned long bits =
-      slash == std::string::npos ? 33 : std::strtoul(text.c_str() + slash + 1, nullptr, 10);
-  if (!address || !address->is_v4() || bits > 32) {
-    throw CLI::ValidationError("--address", "'" + text + "' is not like 192.0.2.1/24");
+      slash == std::string::npos ? 129 : std::strtoul(text.c_str() + slash + 1, nullptr, 10);
+  if (!address || bits > (address->is_v4() ? 32 : 128)) {
+    throw CLI::ValidationError("--address",
+                               "'" + text + "' is not like 192.0.2.1/24 or 2001:db8::1/64");
   }
   options.address = *address;
   options.prefix = static_cast<uint8_t>(bits);
