@@ -1,6 +1,6 @@
-// The table of cipher suites that workers carry: AES-GCM of TLS 1.3 (RFC 8446 §B.4), of TLS 1.2
-// (RFC 5288, RFC 5289) and of DTLS 1.2, which takes its suites from TLS 1.2 (RFC 6347 §4.1.2) and
-// adds pre-shared keys (RFC 5487). The key exchange is OpenSSL's business; once keys exist all rows
+// The table of cipher suites that workers carry: AES-GCM and ChaCha20-Poly1305 of TLS 1.3 (RFC 8446
+// §B.4), of TLS 1.2 (RFC 5288, RFC 5289, RFC 7905) and of DTLS 1.2, which takes its suites from TLS
+// 1.2 (RFC 6347 §4.1.2) and adds pre-shared keys (RFC 5487, RFC 7905). The key exchange is OpenSSL's business; once keys exist all rows
 // of one version and cipher are alike.
 #include "crypto/suite.hpp"
 
@@ -10,8 +10,8 @@
 namespace culvert::crypto {
 namespace {
 
-constexpr uint8_t kSaltSize = 4;   // RFC 5288 §3
-constexpr uint8_t kIvSize13 = 12;  // RFC 8446 §5.3, the AEAD's N_MIN
+constexpr uint8_t kSaltSize = 4;  // RFC 5288 §3
+constexpr uint8_t kIvSize = 12;   // RFC 8446 §5.3, the AEAD's N_MIN; RFC 7905 §2
 
 constexpr Suite aes128(uint16_t id, std::string_view name, Version version) {
   return {id,
@@ -20,7 +20,7 @@ constexpr Suite aes128(uint16_t id, std::string_view name, Version version) {
           Cipher::aes128_gcm,
           Hash::sha256,
           16,
-          version == Version::tls13 ? kIvSize13 : kSaltSize,
+          version == Version::tls13 ? kIvSize : kSaltSize,
           "AES-GCM-128",
           "SHA256"};
 }
@@ -32,22 +32,32 @@ constexpr Suite aes256(uint16_t id, std::string_view name, Version version) {
           Cipher::aes256_gcm,
           Hash::sha384,
           32,
-          version == Version::tls13 ? kIvSize13 : kSaltSize,
+          version == Version::tls13 ? kIvSize : kSaltSize,
           "AES-GCM-256",
           "SHA384"};
 }
 
+constexpr Suite chacha20(uint16_t id, std::string_view name, Version version) {
+  return {id,           name, version, Cipher::chacha20_poly1305,
+          Hash::sha256, 32,   kIvSize, "CHACHA20-POLY1305",
+          "SHA256"};
+}
+
 constexpr std::array kTls13 = {
     aes256(0x1302, "TLS_AES_256_GCM_SHA384", Version::tls13),
+    chacha20(0x1303, "TLS_CHACHA20_POLY1305_SHA256", Version::tls13),
     aes128(0x1301, "TLS_AES_128_GCM_SHA256", Version::tls13),
 };
 
 constexpr std::array kTls12 = {
     aes256(0xc02c, "ECDHE-ECDSA-AES256-GCM-SHA384", Version::tls12),
+    chacha20(0xcca9, "ECDHE-ECDSA-CHACHA20-POLY1305", Version::tls12),
     aes128(0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256", Version::tls12),
     aes256(0xc030, "ECDHE-RSA-AES256-GCM-SHA384", Version::tls12),
+    chacha20(0xcca8, "ECDHE-RSA-CHACHA20-POLY1305", Version::tls12),
     aes128(0xc02f, "ECDHE-RSA-AES128-GCM-SHA256", Version::tls12),
     aes256(0x009f, "DHE-RSA-AES256-GCM-SHA384", Version::tls12),
+    chacha20(0xccaa, "DHE-RSA-CHACHA20-POLY1305", Version::tls12),
     aes128(0x009e, "DHE-RSA-AES128-GCM-SHA256", Version::tls12),
     aes256(0x009d, "AES256-GCM-SHA384", Version::tls12),
     aes128(0x009c, "AES128-GCM-SHA256", Version::tls12),
@@ -55,6 +65,7 @@ constexpr std::array kTls12 = {
 
 constexpr std::array kPreShared = {
     aes256(0x00a9, "PSK-AES256-GCM-SHA384", Version::dtls12),
+    chacha20(0xccab, "PSK-CHACHA20-POLY1305", Version::dtls12),
     aes128(0x00a8, "PSK-AES128-GCM-SHA256", Version::dtls12),
 };
 

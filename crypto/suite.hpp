@@ -8,7 +8,7 @@
 namespace culvert::crypto {
 
 enum class Version : uint8_t { tls12, tls13, dtls12 };
-enum class Cipher : uint8_t { aes128_gcm, aes256_gcm };
+enum class Cipher : uint8_t { aes128_gcm, aes256_gcm, chacha20_poly1305 };
 enum class Hash : uint8_t { sha256, sha384 };
 
 struct Suite {
@@ -18,7 +18,7 @@ struct Suite {
   Cipher cipher;
   Hash prf;                         // hash of the PRF (TLS 1.2, DTLS 1.2) or of HKDF (TLS 1.3)
   uint8_t key_size;                 // bytes
-  uint8_t fixed_iv_size;            // bytes from the key block: 4 (GCM salt of TLS 1.2) or 12
+  uint8_t fixed_iv_size;            // bytes from the key block: 4 (GCM salt of (D)TLS 1.2) or 12
   std::string_view asa_encryption;  // as `show vpn-sessiondb` prints it: "AES-GCM-128"
   std::string_view asa_hashing;     // "SHA256"
 };

@@ -35,10 +35,10 @@ static_assert(sizeof(DtlsHeader) == 13);
 
 inline constexpr uint16_t kWireVersion = 0x0303;
 inline constexpr uint16_t kDtls12WireVersion = 0xfefd;
-inline constexpr uint32_t kDtlsHeaderSize = 13;
+inline constexpr uint16_t kDtlsHeaderSize = 13;
 inline constexpr unsigned kDtlsSequenceBits = 48;
 inline constexpr uint64_t kDtlsSequenceMask = (uint64_t{1} << kDtlsSequenceBits) - 1;
-inline constexpr uint32_t kHeaderSize = 5;
+inline constexpr uint16_t kHeaderSize = 5;
 inline constexpr uint32_t kTagSize = 16;
 inline constexpr uint32_t kExplicitNonceSize = 8;                   // RFC 5288 §3
 inline constexpr uint32_t kMaxPlaintext = 1u << 14;                 // RFC 8446 §5.1
@@ -53,13 +53,19 @@ struct Overhead {
   [[nodiscard]] constexpr uint32_t total() const noexcept { return uint32_t{prefix} + suffix; }
 };
 
-[[nodiscard]] constexpr Overhead overhead(Version v, Cipher /*cipher*/) noexcept {
-  switch (v) {
-    case Version::tls13: return {kHeaderSize, 1 + kTagSize};  // RFC 8446 §5.2, without padding
-    case Version::dtls12: return {kDtlsHeaderSize + kExplicitNonceSize, kTagSize};
-    case Version::tls12: break;
-  }
-  return {kHeaderSize + kExplicitNonceSize, kTagSize};  // RFC 5288 §3
+[[nodiscard]] constexpr uint16_t header_size(Version v) noexcept {
+  return v == Version::dtls12 ? kDtlsHeaderSize : kHeaderSize;
+}
+
+// Whether records carry part of their nonce: RFC 5288 §3. RFC 7905 and RFC 8446 compute all of it.
+[[nodiscard]] constexpr bool has_explicit_nonce(Version v, Cipher c) noexcept {
+  return v != Version::tls13 && c != Cipher::chacha20_poly1305;
+}
+
+[[nodiscard]] constexpr Overhead overhead(Version v, Cipher c) noexcept {
+  if (v == Version::tls13) return {kHeaderSize, 1 + kTagSize};  // RFC 8446 §5.2, without padding
+  const uint32_t nonce = has_explicit_nonce(v, c) ? kExplicitNonceSize : 0;
+  return {static_cast<uint16_t>(header_size(v) + nonce), kTagSize};
 }
 
 [[nodiscard]] constexpr Overhead overhead(const Suite& suite) noexcept {

@@ -8,9 +8,8 @@ namespace culvert::crypto::record {
 // IPsec-MB reads the expanded key with aligned vector loads; its own alignment is only there #ifdef
 // LINUX.
 static_assert(alignof(Keys) == 64 && offsetof(Keys, gcm) == 0);
-// What every record needs besides the powers of the hash key shares the last line of the key and
-// one more.
-static_assert(offsetof(Keys, sequence) == 1024 && sizeof(Keys) == 1088);
+// What every record needs besides its cipher's keys is one line.
+static_assert(offsetof(Keys, iv) == 1024 && sizeof(Keys) == 1088);
 
 bool Keys::install(const MbManager& mb, const KeyMaterial& material) noexcept {
   const Suite* suite = material.suite;
@@ -22,6 +21,7 @@ bool Keys::install(const MbManager& mb, const KeyMaterial& material) noexcept {
   switch (suite->cipher) {
     case Cipher::aes128_gcm: IMB_AES128_GCM_PRE(mb.get(), raw_key, &gcm); break;
     case Cipher::aes256_gcm: IMB_AES256_GCM_PRE(mb.get(), raw_key, &gcm); break;
+    case Cipher::chacha20_poly1305: std::memcpy(chacha_key, raw_key, sizeof(chacha_key)); break;
     default: return false;
   }
   std::memset(iv, 0, sizeof(iv));

@@ -1,8 +1,9 @@
 // Opening: TLS records, each whole and with its header, become payloads, in place or elsewhere.
-// Refuses by OpenStatus; counting is the caller's. TLS 1.2: RFC 5246 §6.2.3.3, RFC 5288 §3.
+// Refuses by OpenStatus; counting is the caller's. TLS 1.2: RFC 5246 §6.2.3.3, RFC 5288 §3, RFC 7905.
 // TLS 1.3: RFC 8446 §5.2 to §5.4. Every length is checked before the first byte is decrypted,
-// because with GCM the plaintext's length is known from the record's. DTLS 1.2: RFC 6347 §4.1.
-#include "crypto/record/gcm_burst.hpp"
+// because with an AEAD the plaintext's length is known from the record's. DTLS 1.2: RFC 6347 §4.1.
+#include "crypto/record/aead.hpp"
+#include "crypto/record/burst.hpp"
 
 namespace culvert::crypto::record {
 namespace {
@@ -33,36 +34,28 @@ OpenStatus check_header(const Header& header, const OpenOp& op) noexcept {
   return OpenStatus::ok;
 }
 
-// In constant time: where a forged tag first differs must not show. Leaves zeros in the payload if
-// it is wrong.
-bool check_tag(const OpenOp& op, const uint8_t* computed, const uint8_t* received,
-               uint32_t size) noexcept {
-  if (CRYPTO_memcmp(computed, received, kTagSize) == 0) [[likely]] {
-    return true;
-  }
-  wipe({op.payload, size});
-  return false;
-}
-
 // Decrypts the `inner_size` bytes behind the prefix to op.payload. False, and zeros in the payload,
 // for a wrong tag.
 template <Version V, Cipher C>
-bool decrypt(const MbManager& mb, const Keys& keys, const Header& header, const OpenOp& op,
-             uint32_t inner_size) noexcept {
+bool decrypt(const MbManager& mb, const Keys& keys, uint64_t sequence, uint8_t type,
+             uint16_t version, const OpenOp& op, uint32_t inner_size) noexcept {
   const uint8_t* const ciphertext = op.record + overhead(V, C).prefix;
+  const Nonce nonce = make_nonce<V, C>(keys, sequence, op.record + header_size(V));
   uint8_t tag[kTagSize];
-  if constexpr (V == Version::tls12) {
-    // The version as received: were it a constant, a changed one would go unnoticed.
-    const AdditionalData12 additional{keys.sequence, header.type, header.version,
-                                      static_cast<uint16_t>(inner_size)};
-    gcm_decrypt<C>(mb, keys, op.payload, ciphertext, inner_size,
-                   nonce12(keys, op.record + kHeaderSize),
-                   {reinterpret_cast<const uint8_t*>(&additional), sizeof(additional)}, tag);
+  if constexpr (V == Version::tls13) {
+    aead_decrypt<C>(mb, keys, op.payload, ciphertext, inner_size, nonce, {op.record, kHeaderSize},
+                    tag);
   } else {
-    gcm_decrypt<C>(mb, keys, op.payload, ciphertext, inner_size, nonce13(keys),
-                   {op.record, kHeaderSize}, tag);
+    // The version as received: were it a constant, a changed one would go unnoticed.
+    const AdditionalData12 additional{sequence, type, version, static_cast<uint16_t>(inner_size)};
+    aead_decrypt<C>(mb, keys, op.payload, ciphertext, inner_size, nonce, additional.bytes(), tag);
   }
-  return check_tag(op, tag, ciphertext + inner_size, inner_size);
+  // In constant time: where a forged tag first differs must not show.
+  if (CRYPTO_memcmp(tag, ciphertext + inner_size, kTagSize) == 0) [[likely]] {
+    return true;
+  }
+  wipe({op.payload, inner_size});
+  return false;
 }
 
 // RFC 8446 §5.4: the last byte that is not zero is the type; zeros behind it are padding. Sets type
@@ -94,7 +87,8 @@ OpenStatus open_record(const MbManager& mb, Keys& keys, OpenOp& op) noexcept {
     return OpenStatus::exhausted;
   }
   const uint32_t inner_size = op.record_size - overhead(V, C).prefix - kTagSize;
-  if (!decrypt<V, C>(mb, keys, header, op, inner_size)) [[unlikely]] {
+  if (!decrypt<V, C>(mb, keys, keys.sequence, header.type, header.version, op, inner_size))
+      [[unlikely]] {
     return OpenStatus::bad_tag;
   }
   keys.sequence++;
@@ -109,6 +103,19 @@ OpenStatus open_record(const MbManager& mb, Keys& keys, OpenOp& op) noexcept {
   // RFC 8446 §5.4, RFC 5246 §6.2.1: only application data may be empty.
   if (op.payload_size == 0 && op.type != ContentType::application_data) return OpenStatus::bad_type;
   return OpenStatus::ok;
+}
+
+// The next record of a stream, unless one before it was the last for now.
+template <Version V, Cipher C>
+void open_next(const MbManager& mb, Keys& keys, OpenOp& op) noexcept {
+  if (keys.held) [[unlikely]] {
+    op.status = OpenStatus::held;
+    return;
+  }
+  op.status = open_record<V, C>(mb, keys, op);
+  if (op.status != OpenStatus::ok || op.type == ContentType::handshake) [[unlikely]] {
+    keys.held = true;
+  }
 }
 
 // What can be refused without the key; a record of any bytes and size, as datagrams bring them.
@@ -136,13 +143,8 @@ OpenStatus open_datagram(const MbManager& mb, const Keys& keys, OpenOp& op) noex
   }
   constexpr Overhead kOverhead = overhead(Version::dtls12, C);
   const uint32_t size = op.record_size - kOverhead.total();
-  const AdditionalData12 additional{header.epoch_sequence, header.type, header.version,
-                                    static_cast<uint16_t>(size)};
-  const uint8_t* const ciphertext = op.record + kOverhead.prefix;
-  uint8_t tag[kTagSize];
-  gcm_decrypt<C>(mb, keys, op.payload, ciphertext, size, nonce12(keys, op.record + kDtlsHeaderSize),
-                 {reinterpret_cast<const uint8_t*>(&additional), sizeof(additional)}, tag);
-  if (!check_tag(op, tag, ciphertext + size, size)) [[unlikely]] {
+  if (!decrypt<Version::dtls12, C>(mb, keys, header.epoch_sequence, header.type, header.version, op,
+                                   size)) [[unlikely]] {
     return OpenStatus::bad_tag;
   }
   op.type = static_cast<ContentType>(header.type);
@@ -153,21 +155,15 @@ OpenStatus open_datagram(const MbManager& mb, const Keys& keys, OpenOp& op) noex
 }  // namespace
 
 void open(const MbManager& mb, std::span<OpenOp> ops) noexcept {
-  for_each_op(ops, [&mb]<Version V, Cipher C>(OpenOp& op) noexcept {
-    Keys& keys = *op.keys;
-    op.payload_size = 0;
-    if constexpr (V == Version::dtls12) {
-      op.status = open_datagram<C>(mb, keys, op);
-    } else {
-      if (keys.held) [[unlikely]] {
-        op.status = OpenStatus::held;
-        return;
+  for_each_run(ops, [&mb]<Version V, Cipher C>(std::span<OpenOp> run) noexcept {
+    for_each_op<C>(run, [&mb](OpenOp& op) noexcept {
+      op.payload_size = 0;
+      if constexpr (V == Version::dtls12) {
+        op.status = open_datagram<C>(mb, *op.keys, op);
+      } else {
+        open_next<V, C>(mb, *op.keys, op);
       }
-      op.status = open_record<V, C>(mb, keys, op);
-      if (op.status != OpenStatus::ok || op.type == ContentType::handshake) [[unlikely]] {
-        keys.held = true;
-      }
-    }
+    });
   });
 }
 

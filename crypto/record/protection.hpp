@@ -1,7 +1,7 @@
 // Record protection for bursts: many records, possibly of many connections, sealed or opened in one
 // call. TLS 1.2 and 1.3, DTLS 1.2.
 //
-// Loops over arrays of ops; IPsec-MB's direct GCM calls underneath. Nothing here allocates, throws
+// Loops over arrays of ops; IPsec-MB underneath, for GCM by its direct calls. Nothing here allocates, throws
 // or knows of packets. Sequence numbers advance inside: the ops of one connection must be in stream
 // order. (DTLS is opened in any order.)
 #pragma once
@@ -21,17 +21,20 @@ namespace culvert::crypto::record {
 struct KeyMaterial {
   const Suite* suite = nullptr;
   Secret<32> key;
-  Secret<12> iv;          // 4-byte salt (TLS 1.2) or 12-byte IV (TLS 1.3)
+  Secret<12> iv;          // as long as the suite says: 4-byte salt or 12-byte IV
   uint64_t sequence = 0;  // of the next record; DTLS: with the epoch in the upper 16 bits
-  uint64_t explicit_nonce =
-      0;  // TLS 1.2: nonce of the next record that is sealed (last one sent + 1)
+  // TLS 1.2 with GCM: nonce of the next record that is sealed (last one sent + 1).
+  uint64_t explicit_nonce = 0;
 };
 
 // One direction of one connection, expanded for the burst calls. About 1.1 KiB; the caller provides
 // the memory.
 struct alignas(64) Keys {
-  alignas(64) gcm_key_data gcm;  // the library aligns this type only #ifdef LINUX
-  uint8_t iv[12];
+  union {
+    alignas(64) gcm_key_data gcm;  // the library aligns this type only #ifdef LINUX
+    uint8_t chacha_key[32];
+  };
+  alignas(64) uint8_t iv[12];
   Version version;
   Cipher cipher;
   uint64_t sequence;        // DTLS: when opening, only the epoch counts; nothing advances
@@ -41,7 +44,7 @@ struct alignas(64) Keys {
   // alone (NewSessionTicket).
   bool held;
 
-  // Expands `material`. Returns false for a suite without GCM or wrong key sizes.
+  // Expands `material`. Returns false without a suite, and for wrong key sizes.
   [[nodiscard]] bool install(const MbManager& mb, const KeyMaterial& material) noexcept;
   void clear() noexcept;  // wipes
 };

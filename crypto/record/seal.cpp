@@ -1,7 +1,8 @@
-// Sealing: payloads become TLS records, in place, with header (and explicit nonce) before and tag
+// Sealing: payloads become records, in place, with header (and explicit nonce) before and tag
 // behind. Drops nothing; an op that cannot be sealed gets record_size 0. TLS 1.2: RFC 5246
-// §6.2.3.3, RFC 5288 §3. TLS 1.3: RFC 8446 §5.2 and §5.3. DTLS 1.2: RFC 6347 §4.1.
-#include "crypto/record/gcm_burst.hpp"
+// §6.2.3.3, RFC 5288 §3, RFC 7905. TLS 1.3: RFC 8446 §5.2 and §5.3. DTLS 1.2: RFC 6347 §4.1.
+#include "crypto/record/aead.hpp"
+#include "crypto/record/burst.hpp"
 
 namespace culvert::crypto::record {
 namespace {
@@ -11,37 +12,38 @@ void write_header(uint8_t* record, ContentType type, uint32_t length) noexcept {
   std::memcpy(record, &header, sizeof(header));
 }
 
-template <Cipher C>
-void seal12(const MbManager& mb, Keys& keys, SealOp& op) noexcept {
-  uint8_t* const payload = op.record + overhead(Version::tls12, C).prefix;
-  write_header(op.record, op.type, kExplicitNonceSize + op.payload_size + kTagSize);
-  store_be<uint64_t>(op.record + kHeaderSize, keys.explicit_nonce);
-
-  const AdditionalData12 additional{keys.sequence, static_cast<uint8_t>(op.type), kWireVersion,
-                                    static_cast<uint16_t>(op.payload_size)};
-  gcm_encrypt<C>(mb, keys, payload, payload, op.payload_size,
-                 nonce12(keys, op.record + kHeaderSize),
-                 {reinterpret_cast<const uint8_t*>(&additional), sizeof(additional)},
-                 payload + op.payload_size);
-  // It starts where OpenSSL stopped, anywhere. It may wrap: nonces repeat only after 2^64 records.
-  keys.explicit_nonce++;
+void write_dtls_header(uint8_t* record, ContentType type, uint64_t sequence,
+                       uint32_t length) noexcept {
+  const DtlsHeader header{static_cast<uint8_t>(type), kDtls12WireVersion, sequence,
+                          static_cast<uint16_t>(length)};
+  std::memcpy(record, &header, sizeof(header));
 }
 
-// The explicit nonce is epoch and sequence number (RFC 5288 §3 suggests it), so it cannot repeat.
-template <Cipher C>
-void seal_dtls12(const MbManager& mb, Keys& keys, SealOp& op) noexcept {
-  uint8_t* const payload = op.record + overhead(Version::dtls12, C).prefix;
-  const auto length = static_cast<uint16_t>(kExplicitNonceSize + op.payload_size + kTagSize);
-  const DtlsHeader header{static_cast<uint8_t>(op.type), kDtls12WireVersion, keys.sequence, length};
-  std::memcpy(op.record, &header, sizeof(header));
-  store_be<uint64_t>(op.record + kDtlsHeaderSize, keys.sequence);
-
+// TLS 1.2 and DTLS 1.2.
+template <Version V, Cipher C>
+void seal12(const MbManager& mb, Keys& keys, SealOp& op) noexcept {
+  constexpr Overhead kOverhead = overhead(V, C);
+  constexpr uint32_t kHeader = header_size(V);
+  const uint32_t length = kOverhead.total() - kHeader + op.payload_size;
+  if constexpr (V == Version::dtls12) {
+    write_dtls_header(op.record, op.type, keys.sequence, length);
+  } else {
+    write_header(op.record, op.type, length);
+  }
+  if constexpr (has_explicit_nonce(V, C)) {
+    // With DTLS it is epoch and sequence number, which RFC 5288 §3 suggests: it cannot repeat. A TLS
+    // connection starts where OpenSSL stopped, anywhere. That may wrap: nonces repeat only after
+    // 2^64 records.
+    store_be<uint64_t>(op.record + kHeader,
+                       V == Version::dtls12 ? keys.sequence : keys.explicit_nonce++);
+  }
+  uint8_t* const payload = op.record + kOverhead.prefix;
   const AdditionalData12 additional{keys.sequence, static_cast<uint8_t>(op.type),
-                                    kDtls12WireVersion, static_cast<uint16_t>(op.payload_size)};
-  gcm_encrypt<C>(mb, keys, payload, payload, op.payload_size,
-                 nonce12(keys, op.record + kDtlsHeaderSize),
-                 {reinterpret_cast<const uint8_t*>(&additional), sizeof(additional)},
-                 payload + op.payload_size);
+                                    V == Version::dtls12 ? kDtls12WireVersion : kWireVersion,
+                                    static_cast<uint16_t>(op.payload_size)};
+  aead_encrypt<C>(mb, keys, payload, payload, op.payload_size,
+                  make_nonce<V, C>(keys, keys.sequence, op.record + kHeader), additional.bytes(),
+                  payload + op.payload_size);
 }
 
 template <Cipher C>
@@ -51,28 +53,32 @@ void seal13(const MbManager& mb, Keys& keys, SealOp& op) noexcept {
   // On the outside every record is application data; the true type is encrypted behind the payload.
   write_header(op.record, ContentType::application_data, inner_size + kTagSize);
   payload[op.payload_size] = static_cast<uint8_t>(op.type);
-  gcm_encrypt<C>(mb, keys, payload, payload, inner_size, nonce13(keys), {op.record, kHeaderSize},
-                 payload + inner_size);
+  aead_encrypt<C>(mb, keys, payload, payload, inner_size,
+                  make_nonce<Version::tls13, C>(keys, keys.sequence, nullptr),
+                  {op.record, kHeaderSize}, payload + inner_size);
+}
+
+template <Version V, Cipher C>
+void seal_record(const MbManager& mb, SealOp& op) noexcept {
+  Keys& keys = *op.keys;
+  op.record_size = 0;
+  if (op.payload_size > kMaxPlaintext || exhausted<V>(keys.sequence)) [[unlikely]] {
+    return;
+  }
+  if constexpr (V == Version::tls13) {
+    seal13<C>(mb, keys, op);
+  } else {
+    seal12<V, C>(mb, keys, op);
+  }
+  keys.sequence++;
+  op.record_size = op.payload_size + overhead(V, C).total();
 }
 
 }  // namespace
 
 void seal(const MbManager& mb, std::span<SealOp> ops) noexcept {
-  for_each_op(ops, [&mb]<Version V, Cipher C>(SealOp& op) noexcept {
-    Keys& keys = *op.keys;
-    op.record_size = 0;
-    if (op.payload_size > kMaxPlaintext || exhausted<V>(keys.sequence)) [[unlikely]] {
-      return;
-    }
-    if constexpr (V == Version::tls12) {
-      seal12<C>(mb, keys, op);
-    } else if constexpr (V == Version::dtls12) {
-      seal_dtls12<C>(mb, keys, op);
-    } else {
-      seal13<C>(mb, keys, op);
-    }
-    keys.sequence++;
-    op.record_size = op.payload_size + overhead(V, C).total();
+  for_each_run(ops, [&mb]<Version V, Cipher C>(std::span<SealOp> run) noexcept {
+    for_each_op<C>(run, [&mb](SealOp& op) noexcept { seal_record<V, C>(mb, op); });
   });
 }
 

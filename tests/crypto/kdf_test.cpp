@@ -55,7 +55,7 @@ TEST(Kdf, Tls12KeyBlockIsCutInTheOrderOfTheRfc) {
     seed.insert(seed.end(), server_random.begin(), server_random.end());
     seed.insert(seed.end(), client_random.begin(), client_random.end());
     const auto block = p_hash(suite.prf == Hash::sha256 ? EVP_sha256() : EVP_sha384(), master, seed,
-                              2u * suite.key_size + 8);
+                              2u * (suite.key_size + suite.fixed_iv_size));
 
     const TrafficKeys keys = tls12_keys(suite, master, client_random, server_random);
     std::vector<uint8_t> joined;

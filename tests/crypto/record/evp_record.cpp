@@ -15,12 +15,23 @@ void append(std::vector<uint8_t>& to, uint64_t value, int bytes) {
     to.push_back(static_cast<uint8_t>(value >> shift));
 }
 
+// RFC 8446 §5.3, RFC 7905 §2.
+std::vector<uint8_t> xor_sequence(std::span<const uint8_t> iv, uint64_t sequence) {
+  std::vector<uint8_t> nonce(4);
+  append(nonce, sequence, 8);
+  std::transform(nonce.begin(), nonce.end(), iv.begin(), nonce.begin(), std::bit_xor<uint8_t>());
+  return nonce;
+}
+
 void encrypt(const KeyMaterial& keys, std::span<const uint8_t> nonce,
              std::span<const uint8_t> additional, std::span<const uint8_t> plaintext,
              std::vector<uint8_t>& to) {
   const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> ctx(EVP_CIPHER_CTX_new(),
                                                                             EVP_CIPHER_CTX_free);
-  const EVP_CIPHER* cipher = keys.key.size() == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+  const Cipher kind = keys.suite->cipher;
+  const EVP_CIPHER* cipher = kind == Cipher::chacha20_poly1305 ? EVP_chacha20_poly1305()
+                             : kind == Cipher::aes128_gcm      ? EVP_aes_128_gcm()
+                                                               : EVP_aes_256_gcm();
   const size_t at = to.size();
   to.resize(at + plaintext.size() + kTagSize);
   int n = 0;
@@ -51,10 +62,15 @@ std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
   append(record, version, 2);
   if (keys.suite->version != Version::tls13) {
     if (datagram) append(record, f.sequence, 8);
-    append(record, kExplicitNonceSize + payload.size() + kTagSize, 2);
-    append(record, f.explicit_nonce, 8);
+    const bool chacha = keys.suite->cipher == Cipher::chacha20_poly1305;
+    append(record, (chacha ? 0 : kExplicitNonceSize) + payload.size() + kTagSize, 2);
+    if (!chacha) append(record, f.explicit_nonce, 8);
     std::vector<uint8_t> nonce(iv.begin(), iv.end());
-    append(nonce, f.explicit_nonce, 8);
+    if (chacha) {
+      nonce = xor_sequence(iv, f.sequence);
+    } else {
+      append(nonce, f.explicit_nonce, 8);
+    }
     std::vector<uint8_t> additional;
     append(additional, f.sequence, 8);
     append(additional, f.outer_type, 1);
@@ -67,9 +83,7 @@ std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
   if (f.inner_type != 0) inner.push_back(f.inner_type);
   inner.resize(inner.size() + f.padding);
   append(record, inner.size() + kTagSize, 2);
-  std::vector<uint8_t> nonce(4);
-  append(nonce, f.sequence, 8);
-  std::transform(nonce.begin(), nonce.end(), iv.begin(), nonce.begin(), std::bit_xor<uint8_t>());
+  const auto nonce = xor_sequence(iv, f.sequence);
   const std::vector<uint8_t> additional(record);
   encrypt(keys, nonce, additional, inner, record);
   return record;

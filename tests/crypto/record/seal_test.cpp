@@ -64,7 +64,7 @@ TEST_P(SealTest, EqualsOpenSslByteForByte) {
       expected.explicit_nonce++;
     }
     EXPECT_EQ(keys.sequence, expected.sequence);
-    if (suite.version == Version::tls12) {
+    if (has_explicit_nonce(suite.version, suite.cipher)) {
       EXPECT_EQ(keys.explicit_nonce, expected.explicit_nonce);
     }
   }
