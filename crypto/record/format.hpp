@@ -35,10 +35,10 @@ static_assert(sizeof(DtlsHeader) == 13);
 
 inline constexpr uint16_t kWireVersion = 0x0303;
 inline constexpr uint16_t kDtls12WireVersion = 0xfefd;
-inline constexpr uint16_t kDtlsHeaderSize = 13;
+inline constexpr uint32_t kDtlsHeaderSize = 13;
 inline constexpr unsigned kDtlsSequenceBits = 48;
 inline constexpr uint64_t kDtlsSequenceMask = (uint64_t{1} << kDtlsSequenceBits) - 1;
-inline constexpr uint16_t kHeaderSize = 5;
+inline constexpr uint32_t kHeaderSize = 5;
 inline constexpr uint32_t kTagSize = 16;
 inline constexpr uint32_t kExplicitNonceSize = 8;                   // RFC 5288 §3
 inline constexpr uint32_t kMaxPlaintext = 1u << 14;                 // RFC 8446 §5.1
@@ -53,7 +53,7 @@ struct Overhead {
   [[nodiscard]] constexpr uint32_t total() const noexcept { return uint32_t{prefix} + suffix; }
 };
 
-[[nodiscard]] constexpr uint16_t header_size(Version v) noexcept {
+[[nodiscard]] constexpr uint32_t header_size(Version v) noexcept {
   return v == Version::dtls12 ? kDtlsHeaderSize : kHeaderSize;
 }
 
