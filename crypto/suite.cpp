@@ -1,7 +1,7 @@
 // The table of cipher suites that workers carry: AES-GCM and ChaCha20-Poly1305 of TLS 1.3 (RFC 8446
 // §B.4), of TLS 1.2 (RFC 5288, RFC 5289, RFC 7905) and of DTLS 1.2, which takes its suites from TLS
-// 1.2 (RFC 6347 §4.1.2) and adds pre-shared keys (RFC 5487, RFC 7905). The key exchange is OpenSSL's business; once keys exist all rows
-// of one version and cipher are alike.
+// 1.2 (RFC 6347 §4.1.2) and adds pre-shared keys (RFC 5487, RFC 7905). The key exchange is OpenSSL's
+// business; once keys exist all rows of one version and cipher are alike.
 #include "crypto/suite.hpp"
 
 #include <algorithm>

@@ -13,6 +13,8 @@ GNUTLS_NAMES = {
     "TLS 1.3 AES-256-GCM": ("(TLS1.3)", "(AES-256-GCM)"),
     "TLS 1.3 AES-128-GCM": ("(TLS1.3)", "(AES-128-GCM)"),
     "TLS 1.2 ECDHE AES-128-GCM": ("(TLS1.2)", "(AES-128-GCM)"),
+    "TLS 1.3 ChaCha20-Poly1305": ("(TLS1.3)", "(CHACHA20-POLY1305)"),
+    "TLS 1.2 ECDHE ChaCha20-Poly1305": ("(TLS1.2)", "(CHACHA20-POLY1305)"),
     "TLS 1.2 ECDHE AES-256-GCM": ("(TLS1.2)", "(AES-256-GCM)"),
 }
 

@@ -241,7 +241,7 @@ TEST_P(Input, AMalformedHeaderBehindAGoodRecord) {
 }
 
 TEST_P(Input, ARecordTooShortToBeOne) {
-  d.say(std::string("\x17\x03\x03\x00\x10", 5) + std::string(16, 'x'));
+  d.say(std::string("\x17\x03\x03\x00\x0f", 5) + std::string(15, 'x'));
   expect_end(EndReason::bad_record, DropReason::tls_bad_record, kAlertUnexpectedMessage);
 }
 
