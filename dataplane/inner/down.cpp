@@ -24,7 +24,11 @@ void to_channel(rte_mbuf* m, const Channel& channel, const DownContext& c,
                 const DownEdges& edges) noexcept {
   PacketMeta& packet = meta(m);
   packet.conn = {channel.worker(), channel.slot(), channel.generation()};
-  if (channel.worker() == c.worker) {
+  if (channel.kind() == Channel::Kind::dtls) {
+    // A transmit side is always its session's home's, and so is this worker.
+    packet.handoff = Handoff::none;
+    edges.seal_dtls.push(m);
+  } else if (channel.worker() == c.worker) {
     packet.handoff = Handoff::none;
     edges.seal.push(m);
   } else {

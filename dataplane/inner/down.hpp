@@ -39,9 +39,10 @@ struct DownContext {
 
 // Where packets go from here. Each sink takes packets with the IP header first.
 struct DownEdges {
-  BatchSink seal;     // for a tunnel of this worker; meta.conn names it
-  BatchSink handoff;  // meta.handoff and meta.conn.worker say to whom and what for
-  BatchSink errors;   // ICMP messages to senders, to be routed
+  BatchSink seal;       // for a TLS tunnel of this worker; meta.conn names it
+  BatchSink seal_dtls;  // for a DTLS tunnel, which is always its home's
+  BatchSink handoff;    // meta.handoff and meta.conn.worker say to whom and what for
+  BatchSink errors;     // ICMP messages to senders, to be routed
 };
 
 // The sources of ICMP messages about packets that came by one interface.

@@ -188,6 +188,8 @@ class Lane {
   // Writer. nullptr when all are under way: try again later.
   [[nodiscard]] Message* allocate() noexcept;
   void put(Message* message) noexcept;  // there is always room for what could be allocated
+  // Writer: how many allocate() would give now, at least.
+  [[nodiscard]] unsigned available() const noexcept { return rte_ring_count(free_.get()); }
 
   // Reader.
   [[nodiscard]] Message* take() noexcept;  // nullptr: none
@@ -222,6 +224,7 @@ class Mailbox {
 
   // Worker's end.
   [[nodiscard]] Message* allocate_for_control() noexcept { return up_.allocate(); }
+  [[nodiscard]] unsigned available_for_control() const noexcept { return up_.available(); }
   void to_control(Message* message) noexcept { up_.put(message); }
   [[nodiscard]] Message* from_control() noexcept { return down_.take(); }
   [[nodiscard]] bool worker_ring_empty() const noexcept { return down_.empty(); }

@@ -28,6 +28,7 @@ class FlowTable {
     }
     return kNone;
   }
+  void prefetch(uint32_t hash) const noexcept { __builtin_prefetch(&entries_[hash & mask_]); }
   void insert(uint32_t hash, uint32_t slot) noexcept;
   void erase(uint32_t hash, uint32_t slot) noexcept;
 

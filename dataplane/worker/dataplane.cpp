@@ -186,6 +186,10 @@ Dataplane::Records Dataplane::records(unsigned worker) const noexcept {
           tunnels.records_sealed.load(std::memory_order_relaxed)};
 }
 
+const dtls::Counters& Dataplane::dtls_counters(unsigned worker) const noexcept {
+  return workers_[worker]->dtls.counters;
+}
+
 uint64_t Dataplane::dropped_on(uint8_t interface) const noexcept {
   uint64_t sum = 0;
   for (const auto& worker : workers_) {

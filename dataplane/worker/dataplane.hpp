@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "crypto/isa.hpp"
+#include "dataplane/dtls/context.hpp"
 #include "dataplane/eal.hpp"
 #include "dataplane/inner/down.hpp"
 #include "dataplane/ip/route.hpp"
@@ -94,11 +95,12 @@ class Dataplane {
                                                           size_t port) const noexcept;
   [[nodiscard]] const ArpCounters& arp_counters(unsigned worker) const noexcept;
   [[nodiscard]] const NdCounters& nd_counters(unsigned worker) const noexcept;
-  // TLS records that a worker opened and sealed.
+  // Records that a worker opened and sealed in TLS tunnels.
   struct Records {
     uint64_t opened = 0, sealed = 0;
   };
   [[nodiscard]] Records records(unsigned worker) const noexcept;
+  [[nodiscard]] const dtls::Counters& dtls_counters(unsigned worker) const noexcept;
   // Frames that came in by an interface and went no further than classification.
   [[nodiscard]] uint64_t dropped_on(uint8_t interface) const noexcept;
   // What the workers knew of their neighbours a second ago at most.

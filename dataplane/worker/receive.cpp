@@ -3,6 +3,9 @@
 #include <rte_ethdev.h>
 
 #include "dataplane/cstp/setup.hpp"
+#include "dataplane/dtls/input.hpp"
+#include "dataplane/dtls/messages.hpp"
+#include "dataplane/dtls/roaming.hpp"
 #include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/worker/steering.hpp"
@@ -66,7 +69,11 @@ void Worker::box_edges(bool hardware_steered) noexcept {
     if (workers > 1) share_neighbours(discovery);
     nd_input(link, nd, discovery, now);
   }
-  if (!edges.local_udp.empty()) drop_all(drops, DropReason::ip_protocol, edges.local_udp);
+  if (!edges.local_udp.empty()) {
+    const bool owned = workers == 1 || hardware_steered;
+    dtls::input(dtls, edges.local_udp, owned ? dtls::Steering::by_port : dtls::Steering::by_owner,
+                now);
+  }
   if (!edges.local_other.empty()) drop_all(drops, DropReason::ip_protocol, edges.local_other);
   if (!edges.local_tcp.empty()) steer_tcp(hardware_steered);
 }
@@ -146,14 +153,17 @@ bool Worker::take_over() noexcept {
       case Handoff::inner_down: down_sink().push(m); break;
       case Handoff::transmit: tx[shared.interfaces_.by_port(packet.port)->index]->push(m); break;
       case Handoff::datagram:
-      case Handoff::dtls_seek:
-      case Handoff::dtls_reply:
-      case Handoff::dtls_move:
+      case Handoff::dtls_seek: edges.local_udp.push(m); continue;  // input() wants to know which
+      case Handoff::dtls_reply: dtls_reply_sink().push(m); break;
+      case Handoff::dtls_move: dtls::take_move(dtls, m); continue;
       case Handoff::none: rte_pktmbuf_free(m); break;
     }
     if (what != Handoff::neighbour) packet.handoff = Handoff::none;
   }
   arrived.clear();
+  if (!edges.local_udp.empty()) {
+    dtls::input(dtls, edges.local_udp, dtls::Steering::by_owner, now);
+  }
   if (!edges.arp.empty()) arp_input(link, arp, edges.arp, now);
   if (!discovery.empty()) nd_input(link, nd, discovery, now);
   if (!edges.local_tcp.empty()) {
@@ -169,7 +179,11 @@ bool Worker::obey() noexcept {
   while (n < kMessagesPerLoop) {
     Message* m = mailbox.from_control();
     if (m == nullptr) break;
-    cstp::on_message(cstp, *m, now);
+    if (dtls::is_for_dtls(m->kind)) {
+      dtls::on_message(dtls, *m, now);
+    } else {
+      cstp::on_message(cstp, *m, now);
+    }
     mailbox.free(m);
     ++n;
   }

@@ -5,6 +5,8 @@
 #include "dataplane/cstp/input.hpp"
 #include "dataplane/cstp/output.hpp"
 #include "dataplane/cstp/setup.hpp"
+#include "dataplane/dtls/messages.hpp"
+#include "dataplane/dtls/timers.hpp"
 #include "dataplane/inner/validate.hpp"
 #include "dataplane/ip/icmp6.hpp"
 #include "dataplane/ip/ipv6.hpp"
@@ -161,7 +163,7 @@ void Worker::route_made_here() noexcept {
 
 void Worker::run_down() noexcept {
   inner_down(down, down_context, shared.reply_from_,
-             {seal_sink(), handoff_sink(), made_here_sink()}, now);
+             {seal_sink(), seal_dtls_sink(), handoff_sink(), made_here_sink()}, now);
 }
 
 void Worker::tunnels_down() noexcept {
@@ -172,12 +174,15 @@ void Worker::tunnels_down() noexcept {
     if (!down.empty()) run_down();
   }
   if (!seal.empty()) seal_sink().flush(this, seal);
+  if (!seal_dtls.empty()) seal_dtls_sink().flush(this, seal_dtls);
 }
 
 void Worker::transmit() noexcept {
   cstp::settle(cstp);
+  dtls::settle(dtls);
   if (now - last_sweep >= kSweepInterval) {
     cstp::sweep_timers(cstp, now, now - last_sweep);
+    dtls::sweep_timers(dtls, now, now - last_sweep);
     reassembly.poll(now);
     last_sweep = now;
   }
@@ -192,6 +197,7 @@ void Worker::transmit() noexcept {
     counters.tcp_buffers.store(tcp.buffers_held(), std::memory_order_relaxed);
     last_snapshot = now;
   }
+  if (!dtls_replies.empty()) dtls_reply_sink().flush(this, dtls_replies);
   tcp.poll(now);
   neighbour_poll(link, now);
   if (index == 0) announcer.poll(link, now);

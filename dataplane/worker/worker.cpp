@@ -6,6 +6,7 @@
 #include <rte_random.h>
 
 #include "dataplane/cstp/output.hpp"
+#include "dataplane/dtls/output.hpp"
 #include "dataplane/inner/validate.hpp"
 
 namespace culvert::dp {
@@ -70,6 +71,19 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            drops,
            dataplane.pool_.get(),
            large_record.get()},
+      dtls_receive(spec.max_sessions, {rte_rand(), rte_rand()}),
+      dtls_transmit(spec.max_sessions),
+      dtls{.worker = worker,
+           .workers = workers,
+           .receive = dtls_receive,
+           .transmit = dtls_transmit,
+           .mailbox = dataplane.mailbox(worker),
+           .mb = mb,
+           .drops = drops,
+           .pool = dataplane.pool_.get(),
+           .scratch = large_record.get(),
+           .edges = {up_sink(), dtls_reply_sink(), handoff_sink(), out_sink()},
+           .message_reserve = dataplane.mailbox(worker).available_for_control() / 2},
       down_context{worker,
                    *dataplane.sessions_,
                    dataplane.pools_,
@@ -88,7 +102,8 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
 }
 
 Worker::~Worker() {
-  for (Batch* batch : {&up, &out, &down, &seal, &made_here, &to_hand_over}) {
+  for (Batch* batch :
+       {&up, &out, &down, &seal, &seal_dtls, &dtls_replies, &made_here, &to_hand_over}) {
     rte_pktmbuf_free_bulk(batch->data(), batch->size());
   }
   for (Batch& batch : handoff)
@@ -125,6 +140,25 @@ BatchSink Worker::seal_sink() noexcept {
             packets.clear();
           },
           this, &seal};
+}
+
+BatchSink Worker::seal_dtls_sink() noexcept {
+  return {[](void* self, Batch& packets) {
+            auto& w = *static_cast<Worker*>(self);
+            count(w.counters.inner_down, packets.size());
+            dtls::output(w.dtls, packets.span(), dtls::Framing::inner_packet, w.now);
+            packets.clear();
+          },
+          this, &seal_dtls};
+}
+
+BatchSink Worker::dtls_reply_sink() noexcept {
+  return {[](void* self, Batch& packets) {
+            auto& w = *static_cast<Worker*>(self);
+            dtls::output(w.dtls, packets.span(), dtls::Framing::cdtp_packet, w.now);
+            packets.clear();
+          },
+          this, &dtls_replies};
 }
 
 BatchSink Worker::made_here_sink() noexcept {

@@ -8,6 +8,7 @@
 #include "crypto/isa.hpp"
 #include "dataplane/cstp/input.hpp"
 #include "dataplane/cstp/tunnel.hpp"
+#include "dataplane/dtls/context.hpp"
 #include "dataplane/inner/down.hpp"
 #include "dataplane/ip/classify.hpp"
 #include "dataplane/ip/icmp.hpp"
@@ -71,6 +72,9 @@ struct alignas(64) Worker {
   cstp::TunnelTable tunnels;
   std::unique_ptr<uint8_t[]> large_record;
   cstp::Context cstp;
+  dtls::ReceiveTable dtls_receive;
+  dtls::TransmitTable dtls_transmit;
+  dtls::Context dtls;
   DownContext down_context;
 
   ClassifyEdges edges;
@@ -80,7 +84,9 @@ struct alignas(64) Worker {
   Batch up;                    // opened, not yet validated
   Batch out;                   // IP packets that leave by a port
   Batch down;                  // for clients
-  Batch seal;                  // for tunnels of this worker
+  Batch seal;                  // for TLS tunnels of this worker
+  Batch seal_dtls;             // for DTLS tunnels of this worker
+  Batch dtls_replies;          // likewise, with their type byte
   Batch made_here;             // ICMP that this worker wrote, to whomever
   Batch to_hand_over;          // meta says to whom
   std::vector<Batch> handoff;  // by worker
@@ -96,6 +102,8 @@ struct alignas(64) Worker {
   [[nodiscard]] BatchSink out_sink() noexcept;
   [[nodiscard]] BatchSink down_sink() noexcept;
   [[nodiscard]] BatchSink seal_sink() noexcept;
+  [[nodiscard]] BatchSink seal_dtls_sink() noexcept;
+  [[nodiscard]] BatchSink dtls_reply_sink() noexcept;
   [[nodiscard]] BatchSink made_here_sink() noexcept;
   [[nodiscard]] BatchSink handoff_sink() noexcept;
 

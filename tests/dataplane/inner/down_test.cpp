@@ -23,7 +23,7 @@ class DownTest : public testing::Test {
     session->channel.store(Channel(Channel::Kind::tls, kConn, 1300).word());
   }
   ~DownTest() override {
-    for (Edge* e : {&seal, &handoff, &errors})
+    for (Edge* e : {&seal, &seal_dtls, &handoff, &errors})
       e->clear();
   }
 
@@ -68,7 +68,8 @@ class DownTest : public testing::Test {
     Batch batch;
     for (rte_mbuf* m : packets)
       batch.push(m);
-    inner_down(batch, context, reply_from, {seal.sink(), handoff.sink(), errors.sink()}, now);
+    inner_down(batch, context, reply_from,
+               {seal.sink(), seal_dtls.sink(), handoff.sink(), errors.sink()}, now);
     EXPECT_TRUE(batch.empty());
   }
 
@@ -81,7 +82,7 @@ class DownTest : public testing::Test {
   UnreachableLimit limit6{10, 10};
   std::vector<ReplySource> reply_from{{IpAddress::v4(0xc6336401), {}},
                                       {IpAddress::v4(0x0a304201), kInside6}};
-  Edge seal, handoff, errors;
+  Edge seal, seal_dtls, handoff, errors;
   DownContext context;
   Session* session;
 };
@@ -103,6 +104,16 @@ TEST_F(DownTest, PassesOnToTheWorkerOfTheTunnel) {
   const PacketMeta& m = meta(handoff.packets()[0]);
   EXPECT_EQ(m.handoff, Handoff::tunnel);
   EXPECT_EQ(m.conn, (ConnId{3, 5, 0x2345}));
+}
+
+TEST_F(DownTest, SealsForDtlsHereToo) {
+  session->channel.store(Channel(Channel::Kind::dtls, {1, 5, 7}, 1300).word());
+  run({to_client(1300), to_client(1301)});
+  ASSERT_EQ(seal_dtls.packets().size(), 3u);
+  for (rte_mbuf* m : seal_dtls.packets())
+    EXPECT_EQ(meta(m).conn, (ConnId{1, 5, 7}));
+  EXPECT_TRUE(seal.packets().empty());
+  EXPECT_TRUE(handoff.packets().empty());
 }
 
 TEST_F(DownTest, PassesOnToTheHomeBeforeAnythingElse) {
@@ -216,7 +227,8 @@ TEST_F(DownTest, FullEdgesAreFlushed) {
   Batch batch;
   for (uint32_t i = 0; i < kBurst; ++i)
     batch.push(to_client(1500));
-  inner_down(batch, context, reply_from, {seal.sink(), handoff.sink(), errors.sink()}, 1);
+  inner_down(batch, context, reply_from,
+             {seal.sink(), seal_dtls.sink(), handoff.sink(), errors.sink()}, 1);
   EXPECT_EQ(seal.packets().size(), 3 * kBurst);
 }
 

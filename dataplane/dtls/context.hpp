@@ -1,0 +1,95 @@
+// What the DTLS stages of one worker work with.
+#pragma once
+
+#include <array>
+#include <atomic>
+
+#include "crypto/isa.hpp"
+#include "dataplane/dtls/receive_table.hpp"
+#include "dataplane/dtls/transmit_table.hpp"
+#include "dataplane/ip/token_bucket.hpp"
+#include "dataplane/packet/batch.hpp"
+#include "dataplane/packet/counter.hpp"
+#include "dataplane/packet/drop.hpp"
+
+namespace culvert::dtls {
+
+// Written by the worker, read by control (relaxed).
+struct Counters {
+  std::atomic<uint64_t> records_opened{0};
+  std::atomic<uint64_t> records_sealed{0};
+  std::atomic<uint64_t> punted{0};  // handshake datagrams passed to control
+  std::atomic<uint64_t> moves{0};   // clients found again under another address or port
+  std::atomic<uint64_t> trials{0};  // records opened to find whose they are
+};
+
+// Where packets go from here.
+struct Edges {
+  dp::BatchSink up;       // inner packets, IP header first; meta.conn and meta.inner_source set
+  dp::BatchSink replies;  // CDTP packets, type byte first, for transmit sides of this worker
+  dp::BatchSink handoff;  // for another worker: meta.handoff, meta.conn
+  dp::BatchSink out;      // IP packets that leave by a port
+};
+
+// Which local addresses and ports take DTLS.
+class Listeners {
+ public:
+  static constexpr size_t kMax = 16;
+  void add(const dp::IpAddress& address, uint16_t port) noexcept {
+    if (!contains(address, port) && size_ < kMax) list_[size_++] = {address, port};
+  }
+  void remove(const dp::IpAddress& address, uint16_t port) noexcept {
+    for (size_t i = 0; i < size_; ++i) {
+      if (list_[i] == Listener{address, port}) list_[i] = list_[--size_];
+    }
+  }
+  [[nodiscard]] bool contains(const dp::IpAddress& address, uint16_t port) const noexcept {
+    for (size_t i = 0; i < size_; ++i) {
+      if (list_[i] == Listener{address, port}) return true;
+    }
+    return false;
+  }
+
+ private:
+  struct Listener {
+    dp::IpAddress address;
+    uint16_t port = 0;
+    friend bool operator==(const Listener&, const Listener&) = default;
+  };
+  std::array<Listener, kMax> list_{};
+  size_t size_ = 0;
+};
+
+struct Context {
+  uint8_t worker;
+  uint8_t workers;
+  ReceiveTable& receive;
+  TransmitTable& transmit;
+  dp::Mailbox& mailbox;
+  const crypto::MbManager& mb;
+  dp::DropCounters& drops;
+  rte_mempool* pool;
+  uint8_t* scratch;  // room for one record of any size
+  Edges edges;
+  Listeners listeners{};
+  Counters counters{};
+  uint16_t ip_id = 0;
+
+  // Handshake datagrams to control. A client needs four; TCP's set-up must find messages too, so
+  // that half of them stay for it (`message_reserve`).
+  dp::TokenBucket punts{2000, 256};
+  unsigned message_reserve = 0;
+  // Opening records of unknown flows, to see whether a client has moved: at most 1 or 2 % of a core.
+  dp::TokenBucket trials{20'000, 256};
+  // Passing such datagrams round the other workers.
+  dp::TokenBucket seeks{50'000, 1024};
+};
+
+[[nodiscard]] inline ConnId conn_of(const Context& c, const ReceiveSide& s) noexcept {
+  return {c.worker, c.receive.slot_of(s), s.generation};
+}
+[[nodiscard]] inline ConnId conn_of(const Context& c, const TransmitSide& s) noexcept {
+  return {c.worker, c.transmit.slot_of(s), s.generation};
+}
+
+}  // namespace culvert::dtls

@@ -1,0 +1,40 @@
+#include "dataplane/dtls/punt.hpp"
+
+#include <cstring>
+
+#include "dataplane/packet/checksum.hpp"
+#include "dataplane/packet/meta.hpp"
+
+namespace culvert::dtls {
+
+void punt(Context& c, const Datagram& d, const PuntRange& range, Time now) noexcept {
+  using dp::DropReason;
+  if (!c.listeners.contains(d.flow.local, d.flow.local_port)) {
+    c.drops.add(DropReason::ip_protocol);
+    return;
+  }
+  // RFC 1122 §4.1.3.4. No tag protects these records.
+  if (!dp::transport_checksum_ok(d.packet, dp::meta(d.packet).l3_size)) {
+    c.drops.add(DropReason::dtls_malformed);
+    return;
+  }
+  const uint32_t size = range.end - range.begin;
+  // The reserve is for the set-up of TCP connections.
+  dp::Message* m = c.punts.take(now) && size <= sizeof m->data &&
+                           c.mailbox.available_for_control() > c.message_reserve
+                       ? c.mailbox.allocate_for_control()
+                       : nullptr;
+  if (m == nullptr) {
+    c.drops.add(DropReason::dtls_punt_limit);
+    return;
+  }
+  m->kind = dp::MessageKind::datagram;
+  m->conn.worker = c.worker;
+  m->flow = d.flow;
+  m->size = size;
+  std::memcpy(m->data, d.data() + range.begin, size);
+  c.mailbox.to_control(m);
+  dp::count(c.counters.punted);
+}
+
+}  // namespace culvert::dtls

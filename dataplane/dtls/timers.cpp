@@ -1,0 +1,64 @@
+#include "dataplane/dtls/timers.hpp"
+
+#include <algorithm>
+
+#include "dataplane/dtls/output.hpp"
+#include "dataplane/dtls/roaming.hpp"
+
+namespace culvert::dtls {
+
+namespace {
+
+// A move is told again for this long, in case the ring to the transmit side's worker was full.
+constexpr Time kRepeatMove = 4 * dp::kSecond;
+// A client that is not heard is asked a few times more, in case the path comes back; then another
+// host may have its port.
+constexpr unsigned kIntervalsUntilGone = 8;
+
+void check(Context& c, ReceiveSide& s, Time now) noexcept {
+  if (s.phase != Phase::open) return;
+  if (s.moved != 0 && now - s.moved < kRepeatMove) tell_transmit_side(c, s);
+  // Before the first record the handshake may not be over; control has a timer for that.
+  if (s.dpd_interval == 0 || !s.proven) return;
+  const Time silent = now - s.last_rx;
+  if (s.heard && silent >= s.dpd_interval) {
+    s.heard = false;
+    c.receive.owe(s, owed::kHeard);
+  }
+  const Time pause = s.heard ? s.dpd_interval / 4 : s.dpd_interval;
+  if (silent >= s.dpd_interval / 2 && silent < kIntervalsUntilGone * s.dpd_interval &&
+      now - s.last_dpd >= pause && reply_empty(c, s.transmit, cstp::PacketType::dpd_request)) {
+    s.last_dpd = now;
+  }
+}
+
+void check(Context& c, TransmitSide& s, Time now) noexcept {
+  if (s.phase != Phase::open) return;
+  if (s.keepalive_interval != 0 && now - s.last_tx >= s.keepalive_interval &&
+      reply_empty(c, conn_of(c, s), cstp::PacketType::keepalive)) {
+    s.last_tx = now;
+  }
+}
+
+template <typename Table>
+void sweep(Context& c, Table& table, Time now, Time elapsed) noexcept {
+  constexpr Time kRound = dp::kSecond;
+  if (table.active.empty()) return;
+  const auto share = table.active.size() * std::min(elapsed, kRound);
+  // Rounded up, so that a few tunnels are looked at more often than once a second, not never.
+  auto count = (share + kRound - 1) / kRound;
+  while (count-- > 0) {
+    if (table.cursor >= table.active.size()) table.cursor = 0;
+    check(c, table[table.active[table.cursor]], now);
+    ++table.cursor;
+  }
+}
+
+}  // namespace
+
+void sweep_timers(Context& c, Time now, Time elapsed) noexcept {
+  sweep(c, c.receive, now, elapsed);
+  sweep(c, c.transmit, now, elapsed);
+}
+
+}  // namespace culvert::dtls

@@ -1,0 +1,107 @@
+#include "dataplane/dtls/timers.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/dataplane/dtls/rig.hpp"
+
+namespace culvert::dtls {
+namespace {
+
+using namespace test;
+
+class DtlsTimers : public testing::Test {
+ protected:
+  DtlsTimers() : rig(2), c(rig.client(0, 0, 1)) {}
+  void up(const Timers& timers) {
+    rig.install(*c, timers);
+    rig.land(*c, Rig::packet(*c, PacketType::data, "x"));
+    (void)rig.expect(MessageKind::dtls_up);
+  }
+  unsigned heard(PacketType type) {
+    unsigned n = 0;
+    for (const Heard& h : rig.hear(*c))
+      n += h.plaintext == std::string(1, static_cast<char>(type));
+    return n;
+  }
+  Rig rig;
+  std::unique_ptr<Client> c;
+};
+
+TEST_F(DtlsTimers, SilenceIsAskedAboutAndThenSaidWithinTheInterval) {
+  up({.dpd = 20});
+  rig.pass(9 * dp::kSecond);
+  EXPECT_EQ(heard(PacketType::dpd_request), 0u);
+  rig.pass(2 * dp::kSecond);
+  EXPECT_EQ(heard(PacketType::dpd_request), 1u);
+  rig.pass(8 * dp::kSecond);
+  EXPECT_EQ(heard(PacketType::dpd_request), 1u);
+  EXPECT_FALSE(rig.told());
+  rig.pass(2 * dp::kSecond);
+  EXPECT_EQ(rig.expect(MessageKind::dtls_silent).conn, c->rx);
+  // Both sides go on working, and one record brings it back.
+  rig.down(*c, {"still sent"});
+  EXPECT_EQ(rig.hear(*c).size(), 1u);
+  rig.pass(30 * dp::kSecond);
+  EXPECT_FALSE(rig.told());
+  rig.land(*c, Rig::packet(*c, PacketType::dpd_response));
+  EXPECT_EQ(rig.expect(MessageKind::dtls_up).conn, c->rx);
+}
+
+TEST_F(DtlsTimers, AnAnswerKeepsItUp) {
+  up({.dpd = 20});
+  for (int i = 0; i < 10; ++i) {
+    rig.pass(12 * dp::kSecond);
+    EXPECT_GE(heard(PacketType::dpd_request), 1u);
+    rig.land(*c, Rig::packet(*c, PacketType::dpd_response));
+  }
+  EXPECT_FALSE(rig.told());
+}
+
+TEST_F(DtlsTimers, ForgeriesDoNotKeepItUp) {
+  up({.dpd = 10});
+  for (int i = 0; i < 12; ++i) {
+    rig.pass(dp::kSecond);
+    std::string forged = Rig::packet(*c, PacketType::data, "x");
+    forged.back() = static_cast<char>(forged.back() ^ 1);
+    rig.land(*c, forged);
+  }
+  (void)rig.expect(MessageKind::dtls_silent);
+}
+
+TEST_F(DtlsTimers, WhoStaysSilentIsNotAskedForEver) {
+  up({.dpd = 10});
+  rig.pass(200 * dp::kSecond);
+  const unsigned asked = heard(PacketType::dpd_request);
+  EXPECT_GE(asked, 5u);
+  EXPECT_LE(asked, 12u);
+  rig.pass(200 * dp::kSecond);
+  EXPECT_EQ(heard(PacketType::dpd_request), 0u);
+}
+
+TEST_F(DtlsTimers, NoIntervalNoQuestion) {
+  up({});
+  rig.pass(200 * dp::kSecond);
+  EXPECT_TRUE(rig.hear(*c).empty());
+  EXPECT_FALSE(rig.told());
+}
+
+TEST_F(DtlsTimers, BeforeTheFirstRecordNothingIsSent) {
+  rig.install(*c, {.dpd = 5});
+  rig.pass(60 * dp::kSecond);
+  EXPECT_TRUE(rig.hear(*c).empty());
+  EXPECT_FALSE(rig.told());
+}
+
+TEST_F(DtlsTimers, KeepaliveOnlyWhenNothingElseIsSent) {
+  up({.keepalive = 10});
+  for (int i = 0; i < 5; ++i) {
+    rig.pass(8 * dp::kSecond);
+    rig.down(*c, {"data"});
+  }
+  EXPECT_EQ(heard(PacketType::keepalive), 0u);
+  rig.pass(35 * dp::kSecond);
+  EXPECT_EQ(heard(PacketType::keepalive), 3u);
+}
+
+}  // namespace
+}  // namespace culvert::dtls
