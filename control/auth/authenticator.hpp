@@ -26,12 +26,17 @@ struct AuthAttributes {
   std::optional<std::string> group_policy;    // Class "OU=NAME;" (RFC 2865 §5.25)
   std::optional<unsigned> session_timeout_s;  // 0 = none
   std::optional<unsigned> idle_timeout_s;     // 0 = none
+  // For the accounting of this session, if there is any.
+  std::optional<unsigned> interim_interval_s;  // Acct-Interim-Interval
+  std::vector<std::string> classes;            // Class, as it came (RFC 2865 §5.25)
+  bool from_server = false;                    // verified by a server, not by LOCAL
 };
 
 enum class AuthVerdict : uint8_t {
   rejected,     // also: nobody answered yet
   accepted,     //
   unavailable,  // no server could be asked
+  challenged,   // the server has a question of its own: `message`; its answer is the next password
 };
 
 struct AuthLogLine {
@@ -44,6 +49,7 @@ struct AuthAnswer {
   AuthVerdict verdict = AuthVerdict::rejected;
   AuthAttributes attributes;     // of `accepted`
   std::string message;           // for the user, "" = the usual one
+  std::string state;             // of `challenged`: the server's, goes back with the answer
   std::vector<AuthLogLine> log;  // what the ASA would log about it; no secrets
 };
 
@@ -53,7 +59,9 @@ struct AuthAttempt {
   std::string user;
   SecretText password;
   std::string tunnel_group;
-  IpAddress client;
+  IpAddress client;   // the user's address outside
+  IpAddress headend;  // and ours that it came to
+  std::string state;  // of the challenge that `password` answers, "" = of none
   // Set by the asker when nobody waits for the answer any more.
   std::atomic<bool> cancelled{false};
 

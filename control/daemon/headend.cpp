@@ -105,6 +105,9 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
   add_event(setup_->job_fd(), EV_READ | EV_PERSIST, [](evutil_socket_t, short, void* self) {
     static_cast<Headend*>(self)->setup_->on_jobs();
   });
+  add_event(setup_->radius_fd(), EV_READ | EV_PERSIST, [](evutil_socket_t, short, void* self) {
+    static_cast<Headend*>(self)->setup_->on_radius();
+  });
   add_event(
       -1, EV_PERSIST,
       [](evutil_socket_t, short, void* self) { static_cast<Headend*>(self)->tick(); }, kTickMs);
@@ -134,7 +137,9 @@ void Headend::fill_environment() {
   };
   env_.retire = [this](dp::Session* session) { dataplane_.sessions().retire(session); };
   env_.log = [this](int level, unsigned number, const std::string& text) {
-    log_.log(static_cast<Severity>(level), number, text);
+    const auto severity = static_cast<Severity>(level);
+    // What the ASA has no number for is a line of our own.
+    number == 0 ? log_.log(severity, text) : log_.log(severity, number, text);
   };
   env_.now_us = steady_us;
   env_.wall_time = [] { return std::time(nullptr); };
@@ -235,6 +240,7 @@ void Headend::close_sessions() {
   while (setup_->connections() != 0 && std::chrono::steady_clock::now() < deadline) {
     drain_mailboxes();
     setup_->on_jobs();
+    setup_->on_radius();
     setup_->tick();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

@@ -71,17 +71,23 @@ std::optional<uint32_t> AddressPool::acquire(unsigned worker, std::optional<uint
   return take(best->begin()->second);
 }
 
+bool AddressPool::acquire_fixed(uint32_t address) {
+  if (used_.contains(address)) return false;
+  remove_free(address);
+  used_.insert(address);
+  return true;
+}
+
 void AddressPool::release(uint32_t address) {
   if (used_.erase(address) != 0) add_free(address);
 }
 
 AddressPools::AddressPools(const Config& config, const HomeOf& home_of) {
-  std::set<uint32_t> own;
   for (const InterfaceConfig& interface : config.interfaces) {
-    if (interface.address.is_v4()) own.insert(interface.address.v4_value());
+    if (interface.address.is_v4()) own_.insert(interface.address.v4_value());
   }
   for (const auto& [name, pool] : config.pools)
-    pools_.emplace(name, AddressPool(pool, home_of, own));
+    pools_.emplace(name, AddressPool(pool, home_of, own_));
 }
 
 std::optional<AddressLease> AddressPools::acquire(const std::vector<std::string>& pools,
@@ -101,7 +107,25 @@ std::optional<AddressLease> AddressPools::acquire(const std::vector<std::string>
   return std::nullopt;
 }
 
+std::optional<AddressLease> AddressPools::acquire_fixed(const IpAddress& address,
+                                                        std::optional<uint32_t> mask) {
+  if (!address.is_v4()) return std::nullopt;
+  const uint32_t value = address.v4_value();
+  const uint32_t first_byte = value >> 24;
+  // This network, loopback, multicast and what is above it are no host's.
+  if (own_.contains(value) || first_byte == 0 || first_byte == 127 || first_byte >= 224)
+    return std::nullopt;
+  for (auto& [name, pool] : pools_) {
+    if (!pool.contains(value)) continue;
+    if (!pool.acquire_fixed(value)) return std::nullopt;
+    return AddressLease{name, value, mask.value_or(pool.mask())};
+  }
+  if (!outside_pools_.insert(value).second) return std::nullopt;
+  return AddressLease{"", value, mask.value_or(0xffffffff)};
+}
+
 void AddressPools::release(const AddressLease& lease) {
+  if (lease.pool.empty()) outside_pools_.erase(lease.address);
   const auto found = pools_.find(lease.pool);
   if (found != pools_.end()) found->second.release(lease.address);
 }
@@ -112,7 +136,7 @@ const AddressPool* AddressPools::find(const std::string& name) const {
 }
 
 uint64_t AddressPools::in_use() const noexcept {
-  uint64_t total = 0;
+  uint64_t total = outside_pools_.size();
   for (const auto& [name, pool] : pools_)
     total += pool.in_use();
   return total;

@@ -30,6 +30,9 @@ class AddressPool {
   // addresses go before used ones. Nothing when the pool is exhausted.
   [[nodiscard]] std::optional<uint32_t> acquire(unsigned worker, std::optional<uint32_t> wish);
   void release(uint32_t address);
+  [[nodiscard]] bool contains(uint32_t address) const noexcept;
+  // Just this one, which the pool contains. False if it is taken.
+  [[nodiscard]] bool acquire_fixed(uint32_t address);
 
   [[nodiscard]] uint32_t mask() const noexcept { return config_.mask; }
   [[nodiscard]] uint64_t size() const noexcept;  // addresses that can be given out
@@ -40,7 +43,6 @@ class AddressPool {
   // the chance to find none is below one in a million.
   static constexpr unsigned kLookahead = 1024;
 
-  [[nodiscard]] bool contains(uint32_t address) const noexcept;
   [[nodiscard]] uint8_t home(uint32_t address) const;
   void add_free(uint32_t address);
   void remove_free(uint32_t address);
@@ -57,7 +59,7 @@ class AddressPool {
 };
 
 struct AddressLease {
-  std::string pool;
+  std::string pool;      // "" = of no pool
   uint32_t address = 0;  // host order
   uint32_t mask = 0;
 };
@@ -71,12 +73,18 @@ class AddressPools {
   [[nodiscard]] std::optional<AddressLease> acquire(const std::vector<std::string>& pools,
                                                     unsigned worker,
                                                     const std::vector<IpAddress>& wishes);
+  // An address that a server assigned, in a pool or outside of all (then `mask`, else of 32 bits).
+  // Nothing if it is taken, belongs to the headend, or is nobody's to have.
+  [[nodiscard]] std::optional<AddressLease> acquire_fixed(const IpAddress& address,
+                                                          std::optional<uint32_t> mask);
   void release(const AddressLease& lease);
   [[nodiscard]] const AddressPool* find(const std::string& name) const;
   [[nodiscard]] uint64_t in_use() const noexcept;
 
  private:
   std::map<std::string, AddressPool> pools_;
+  std::set<uint32_t> own_;            // the headend's
+  std::set<uint32_t> outside_pools_;  // assigned by a server, in use
 };
 
 }  // namespace culvert::control

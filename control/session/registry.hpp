@@ -60,6 +60,7 @@ struct SessionRecord {
   std::string user;
   std::string tunnel_group;
   Policy policy;
+  AuthAttributes attributes;  // what a server said at the login
   IpAddress public_address;
   uint16_t public_port = 0;
   std::string user_agent;

@@ -41,7 +41,8 @@ struct SetupEnv {
   // promoted for it is left when this is called.
   std::function<void(dp::Session* session)> retire;
 
-  // `level` 0..7 and `number` as in %ASA-level-number. Texts hold no secrets.
+  // `level` 0..7 and `number` as in %ASA-level-number, 0 for what the ASA has none for. Texts hold
+  // no secrets.
   std::function<void(int level, unsigned number, std::string text)> log;
   std::function<uint64_t()> now_us;  // monotonic
   std::function<std::time_t()> wall_time;

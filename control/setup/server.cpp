@@ -2,6 +2,7 @@
 #include "control/setup/server.hpp"
 
 #include "control/auth/local.hpp"
+#include "control/radius/authenticator.hpp"
 
 namespace culvert::control {
 namespace {
@@ -18,16 +19,25 @@ Setup::Setup(SetupEnv& env, std::shared_ptr<const ServerContext> tls, unsigned t
       tls_(std::move(tls)),
       outbox_(env),
       admission_(limits_, stats_),
+      radius_(env_),
       sessions_(env, limits_, outbox_),
+      accounting_(env_, radius_, sessions_.registry()),
       parts_{env_, limits_, stats_, outbox_, pool_, sessions_, authenticators_},
       pool_(threads, kMaxJobs) {
-  authenticators_[std::string(kLocalServerGroup)] =
-      std::make_unique<LocalAuthenticator>(env_.config, pool_);
+  auto local = std::make_unique<LocalAuthenticator>(env_.config, pool_);
+  for (const auto& [name, group] : env_.config->aaa_servers) {
+    authenticators_[name] =
+        std::make_unique<radius::RadiusAuthenticator>(name, env_, radius_, *local);
+  }
+  authenticators_[std::string(kLocalServerGroup)] = std::move(local);
+  sessions_.set_observer(&accounting_);
 }
 
 Setup::~Setup() {
   // The sessions say goodbye first; the claims of the tunnels keep the addresses until here.
   (void)sessions_.logoff_all();
+  sessions_.set_observer(nullptr);
+  radius_.send_and_forget();
   outbox_.flush();
   connections_.clear();
 }
@@ -87,12 +97,14 @@ void Setup::flush() {
 
 void Setup::tick() {
   outbox_.flush();
+  radius_.tick();
   const uint64_t now = env_.now_us();
   if (now < next_scan_us_) return;
   next_scan_us_ = now + kScanInterval;
   for (const auto& [id, connection] : connections_)
     connection->tick(now);
   sessions_.tick(now);
+  accounting_.tick(now);
 }
 
 }  // namespace culvert::control

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "control/radius/accounting.hpp"
+#include "control/radius/client.hpp"
 #include "control/setup/admission.hpp"
 #include "control/setup/connection.hpp"
 #include "control/setup/environment.hpp"
@@ -34,6 +36,8 @@ class Setup {
   void on_message(unsigned worker, dp::Message* message);
   [[nodiscard]] int job_fd() const noexcept { return pool_.event_fd(); }
   void on_jobs();
+  [[nodiscard]] int radius_fd() const noexcept { return radius_.event_fd(); }
+  void on_radius() { radius_.on_event(); }
   void tick();
   // Posts what found no free message or a full ring before. Once per pass of the loop.
   void flush();
@@ -52,7 +56,9 @@ class Setup {
   [[nodiscard]] size_t connections() const noexcept { return connections_.size(); }  // tunnels too
   [[nodiscard]] unsigned half_set_up() const noexcept { return admission_.total(); }
   // Messages that wait for a ring, and jobs that are not done.
-  [[nodiscard]] size_t pending() const { return outbox_.waiting() + pool_.pending(); }
+  [[nodiscard]] size_t pending() const {
+    return outbox_.waiting() + pool_.pending() + radius_.pending();
+  }
 
  private:
   struct HashConn {
@@ -71,7 +77,9 @@ class Setup {
   std::shared_ptr<const ServerContext> tls_;
   Outbox outbox_;
   Admission admission_;
+  radius::Client radius_;
   Sessions sessions_;
+  radius::Accounting accounting_;
   Authenticators authenticators_;
   SetupParts parts_;
   std::unordered_map<dp::ConnId, std::shared_ptr<Connection>, HashConn> connections_;

@@ -27,19 +27,6 @@ Sessions::~Sessions() {
     end(*registry_.all().begin()->second, Cause::shutdown);
 }
 
-std::string_view Sessions::to_string(Cause cause) noexcept {
-  switch (cause) {
-    case Cause::user_requested: return "User Requested";
-    case Cause::lost_carrier: return "Lost Carrier";
-    case Cause::idle_timeout: return "Idle Timeout";
-    case Cause::max_time: return "Max time exceeded";
-    case Cause::administrator_reset: return "Administrator Reset";
-    case Cause::port_preempted: return "Port Preempted";
-    case Cause::shutdown: return "Administrator Shutdown";
-  }
-  return "Unknown";
-}
-
 std::string Sessions::prefix(const SessionRecord& session) {
   return fmt::format("Group <{}> User <{}> IP <{}>", session.policy.name, session.user,
                      session.public_address.to_string());
@@ -84,6 +71,7 @@ Sessions::LoginResult Sessions::login(const Login& login) {
   session.cookie = hash_cookie(result.cookie);
   session.user = login.user;
   session.tunnel_group = login.tunnel_group;
+  session.attributes = login.attributes;
   session.public_address = login.flow.remote;
   session.public_port = login.flow.remote_port;
   session.user_agent = login.user_agent;
@@ -158,6 +146,7 @@ void Sessions::tick(uint64_t now_us) {
 void Sessions::end(SessionRecord& session, Cause cause) {
   if (session.inner) env_.set_channel(session.inner->session, dp::Channel{});
   log_end(session, cause);
+  if (observer_ != nullptr) observer_->ended(session, cause);
   if (session.tunnel) outbox_.close(session.tunnel->conn, kCstpTerminate, to_string(cause));
   // The address is free once the last tunnel has let go of it, too.
   registry_.erase(session.index);

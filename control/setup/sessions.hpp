@@ -9,6 +9,7 @@
 
 #include "control/anyconnect/connect_request.hpp"
 #include "control/auth/authenticator.hpp"
+#include "control/session/observer.hpp"
 #include "control/session/registry.hpp"
 #include "control/setup/environment.hpp"
 #include "control/setup/outbox.hpp"
@@ -66,20 +67,14 @@ class Sessions {
   // The connection of a promoted tunnel is gone.
   void tunnel_ended(const TunnelClaim& claim, const dp::Message& ended);
 
+  // Outlives the sessions. nullptr: nobody.
+  void set_observer(SessionObserver* observer) noexcept { observer_ = observer; }
+
   [[nodiscard]] const Registry& registry() const noexcept { return registry_; }
   [[nodiscard]] const AddressPools& pools() const noexcept { return pools_; }
 
  private:
-  enum class Cause : uint8_t {
-    user_requested,
-    lost_carrier,
-    idle_timeout,
-    max_time,
-    administrator_reset,
-    port_preempted,
-    shutdown,
-  };
-  static std::string_view to_string(Cause cause) noexcept;
+  using Cause = EndCause;
   // Closes the tunnel if there is one, frees what the session holds, logs. Invalidates `session`.
   void end(SessionRecord& session, Cause cause);
   void log_end(const SessionRecord& session, Cause cause);
@@ -96,6 +91,7 @@ class Sessions {
   Outbox& outbox_;
   AddressPools pools_;
   Registry registry_;
+  SessionObserver* observer_ = nullptr;
 };
 
 }  // namespace culvert::control

@@ -33,7 +33,9 @@ Sessions::ConnectResult Sessions::refuse(unsigned status, std::string_view reaso
 
 std::shared_ptr<PublishedSession> Sessions::publish(const SessionRecord& session, unsigned worker,
                                                     const std::vector<IpAddress>& wishes) {
-  const auto lease = pools_.acquire(session.policy.address_pools, worker, wishes);
+  const auto& framed = session.attributes.framed_address;
+  const auto lease = framed ? pools_.acquire_fixed(*framed, session.attributes.framed_netmask)
+                            : pools_.acquire(session.policy.address_pools, worker, wishes);
   if (!lease) return nullptr;
   auto inner = std::make_shared<PublishedSession>();
   inner->lease = *lease;
@@ -66,6 +68,12 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
   const bool first = !session->inner;
   if (first) session->inner = publish(*session, peer.conn.worker, request.addresses);
   if (!session->inner) {
+    if (const auto& framed = session->attributes.framed_address) {
+      env_.log(4, 0,
+               fmt::format("{} The address {} that the server assigned is taken or cannot be "
+                           "a client's",
+                           prefix(*session), framed->to_string()));
+    }
     env_.log(3, 722020,
              fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> No address available "
                          "for SVC connection",
@@ -164,6 +172,7 @@ void Sessions::promoted(TunnelClaim& claim) {
   session->tunnels++;
   session->state = SessionState::active;
   session->state_since_us = session->tunnel->since_us;
+  if (observer_ != nullptr) observer_->tunnel_added(*session);
 }
 
 void Sessions::tunnel_ended(const TunnelClaim& claim, const dp::Message& ended) {

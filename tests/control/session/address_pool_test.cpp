@@ -86,5 +86,35 @@ TEST(AddressPools, SeveralRangesInOrder) {
   EXPECT_EQ(pools.in_use(), 1u);
 }
 
+TEST(AddressPools, AnAddressThatAServerAssigned) {
+  Config config;
+  config.pools["A"] = {"A", 0x0a000001, 0x0a000002, 0xffffff00};
+  InterfaceConfig inside;
+  inside.address = IpAddress::v4(0x0a010001);
+  config.interfaces.push_back(inside);
+  AddressPools pools(config, by_last_bit);
+  // In a pool: it is the pool's, and nobody else gets it.
+  const auto in_pool = pools.acquire_fixed(IpAddress::v4(0x0a000001), {});
+  ASSERT_TRUE(in_pool);
+  EXPECT_EQ(in_pool->pool, "A");
+  EXPECT_EQ(in_pool->mask, 0xffffff00u);
+  EXPECT_FALSE(pools.acquire_fixed(IpAddress::v4(0x0a000001), {}));
+  EXPECT_EQ(pools.acquire({"A"}, 1, {})->address, 0x0a000002u);
+  EXPECT_FALSE(pools.acquire({"A"}, 1, {}));
+  pools.release(*in_pool);
+  EXPECT_EQ(pools.acquire({"A"}, 1, {})->address, 0x0a000001u);
+  // Outside of all pools.
+  const auto elsewhere = pools.acquire_fixed(IpAddress::v4(0x0a630007), {});
+  ASSERT_TRUE(elsewhere);
+  EXPECT_EQ(elsewhere->mask, 0xffffffffu);
+  EXPECT_EQ(pools.in_use(), 3u);
+  EXPECT_FALSE(pools.acquire_fixed(IpAddress::v4(0x0a630007), {}));
+  pools.release(*elsewhere);
+  EXPECT_EQ(pools.acquire_fixed(IpAddress::v4(0x0a630007), 0xffff0000u)->mask, 0xffff0000u);
+  // The headend's own, and what no host can have.
+  for (const uint32_t address : {0x0a010001u, 0x7f000001u, 0xe0000001u, 0xffffffffu, 1u})
+    EXPECT_FALSE(pools.acquire_fixed(IpAddress::v4(address), {})) << address;
+}
+
 }  // namespace
 }  // namespace culvert::control

@@ -1,0 +1,316 @@
+#include "control/radius/client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <openssl/rand.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace culvert::control::radius {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000;
+constexpr size_t kMaxRunning = 256;   // each has a socket
+constexpr size_t kMaxWaiting = 4096;  // sessions may end all at once
+constexpr uint64_t kWakeId = 0;
+
+sockaddr_storage socket_address(const IpAddress& address, uint16_t port, socklen_t& size) {
+  sockaddr_storage storage{};
+  if (address.is_v4()) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    v4.sin_addr.s_addr = htonl(address.v4_value());
+    std::memcpy(&storage, &v4, size = sizeof v4);
+  } else {
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    std::memcpy(&v6.sin6_addr, address.bytes().data(), address.bytes().size());
+    std::memcpy(&storage, &v6, size = sizeof v6);
+  }
+  return storage;
+}
+
+// The address that this box asks from, as the servers know it.
+void add_nas_address(Attributes& attributes, int socket) {
+  sockaddr_storage own{};
+  socklen_t size = sizeof own;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&own), &size) != 0) return;
+  if (own.ss_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &own, sizeof v4);
+    attributes.integer(Type::nas_ip_address, ntohl(v4.sin_addr.s_addr));
+  } else if (own.ss_family == AF_INET6) {
+    sockaddr_in6 v6{};
+    std::memcpy(&v6, &own, sizeof v6);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(&v6.sin6_addr);
+    attributes.add({Type::nas_ipv6_address, {bytes, bytes + sizeof v6.sin6_addr}});
+  }
+}
+
+class Socket {
+ public:
+  Socket() = default;
+  explicit Socket(int fd) noexcept : fd_(fd) {}
+  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket& operator=(Socket&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Socket() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace
+
+struct Client::Exchange {
+  uint64_t id = 0;
+  AaaServerConfig group;  // a copy: the configuration may change meanwhile
+  Question question;
+  Done done;
+  std::vector<IpAddress> tried;
+  AaaHostConfig host;  // that is being asked
+  Socket socket;
+  std::vector<uint8_t> packet;
+  uint64_t give_up_us = 0;
+  uint64_t send_again_us = 0;
+  bool complained = false;  // of an answer that was ignored
+  Result result;
+
+  [[nodiscard]] bool cancelled() const noexcept {
+    return question.attempt && question.attempt->cancelled;
+  }
+  void send() const noexcept {
+    // What the kernel does not take now is sent again, as what the network loses.
+    (void)::send(socket.fd(), packet.data(), packet.size(), MSG_NOSIGNAL);
+  }
+};
+
+Client::Client(SetupEnv& env)
+    : env_(env),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kWakeId;
+  if (epoll_ < 0 || wake_ < 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) != 0)
+    throw std::runtime_error("cannot watch RADIUS sockets: raise the limit of open files");
+}
+
+Client::~Client() {
+  running_.clear();
+  ::close(wake_);
+  ::close(epoll_);
+}
+
+bool Client::ask(const std::string& group, Question question, Done done) {
+  const auto found = env_.config->aaa_servers.find(group);
+  if (waiting_.size() >= kMaxWaiting || found == env_.config->aaa_servers.end()) return false;
+  auto e = std::make_unique<Exchange>();
+  e->id = next_id_++;
+  e->group = found->second;
+  e->question = std::move(question);
+  e->done = std::move(done);
+  waiting_.push_back(std::move(e));
+  // Later, so that nobody is answered before ask() has returned.
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = ::write(wake_, &one, sizeof one);
+  return true;
+}
+
+void Client::begin_waiting() {
+  while (!waiting_.empty() && running_.size() < kMaxRunning) {
+    std::unique_ptr<Exchange> next = std::move(waiting_.front());
+    waiting_.pop_front();
+    Exchange& e = *next;
+    running_.emplace(e.id, std::move(next));
+    if (e.cancelled()) {
+      finish(e, Result::Kind::cancelled);
+    } else if (e.question.attempt && e.question.attempt->password.view().size() > kMaxPassword) {
+      // No server could be asked about it (RFC 2865 §5.2), so it is nobody's password.
+      e.result.answer.code = Code::access_reject;
+      finish(e, Result::Kind::answered);
+    } else if (!ask_next(e)) {
+      finish(e, Result::Kind::unreachable);
+    }
+  }
+}
+
+bool Client::ask_next(Exchange& e) {
+  ServerHealth& health = health_[e.group.name];
+  while (const auto at = health.choose(e.group, e.tried, e.question.has_fallback, env_.now_us())) {
+    const AaaHostConfig& host = e.group.hosts[*at];
+    e.tried.push_back(host.address);
+    e.result.server = host.address;
+    if (open(e, host)) return true;
+    no_answer(e);
+  }
+  return false;
+}
+
+bool Client::open(Exchange& e, const AaaHostConfig& host) {
+  e.host = host;
+  e.complained = false;
+  const bool accounting = e.question.attempt == nullptr;
+  const int family = host.address.is_v4() ? AF_INET : AF_INET6;
+  e.socket = Socket(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  socklen_t size = 0;
+  const sockaddr_storage to = socket_address(
+      host.address, accounting ? host.accounting_port : host.authentication_port, size);
+  std::array<uint8_t, 17> random;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = e.id;
+  if (e.socket.fd() < 0 ||
+      ::connect(e.socket.fd(), reinterpret_cast<const sockaddr*>(&to), size) != 0 ||
+      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, e.socket.fd(), &event) != 0 ||
+      RAND_bytes(random.data(), random.size()) != 1) {
+    return false;
+  }
+  Attributes attributes = e.question.attributes;
+  add_nas_address(attributes, e.socket.fd());
+  if (accounting) {
+    e.packet = encode_accounting(random[16], host.key, attributes);
+  } else {
+    RequestAuthenticator authenticator;
+    std::copy_n(random.begin(), authenticator.size(), authenticator.begin());
+    e.packet = encode_access(random[16], authenticator, host.key,
+                             e.question.attempt->password.view(), attributes);
+  }
+  const uint64_t now = env_.now_us();
+  e.give_up_us = now + host.timeout_s * kSecond;
+  e.send_again_us = now + host.retry_interval_s * kSecond;
+  e.send();
+  return true;
+}
+
+void Client::on_event() {
+  std::array<epoll_event, 64> events;
+  const int n = ::epoll_wait(epoll_, events.data(), events.size(), 0);
+  for (int i = 0; i < n; i++) {
+    const uint64_t id = events[static_cast<size_t>(i)].data.u64;
+    if (id == kWakeId) {
+      uint64_t rung = 0;
+      [[maybe_unused]] const ssize_t got = ::read(wake_, &rung, sizeof rung);
+    } else if (const auto found = running_.find(id); found != running_.end()) {
+      read(*found->second);
+    }
+  }
+  begin_waiting();
+  report_finished();
+}
+
+void Client::read(Exchange& e) {
+  std::array<uint8_t, kMaxPacket + 1> buffer;
+  for (;;) {
+    const ssize_t size = ::recv(e.socket.fd(), buffer.data(), buffer.size(), 0);
+    if (size < 0) {
+      if (errno == EAGAIN || errno == EINTR) return;
+      // "Connection refused": nobody listens there, so there is nothing to wait for.
+      no_answer(e);
+      if (!ask_next(e)) finish(e, Result::Kind::unreachable);
+      return;
+    }
+    const Fault fault =
+        decode_answer({buffer.data(), static_cast<size_t>(size)}, e.packet, e.host.key,
+                      e.host.message_authenticator_required, e.result.answer);
+    if (fault == Fault::none) {
+      if (health_[e.group.name].answered(e.host.address)) {
+        e.result.log.push_back(
+            {2, 113023,
+             fmt::format("AAA Marking RADIUS server {} in aaa-server group {} as ACTIVE",
+                         e.host.address.to_string(), e.group.name)});
+      }
+      return finish(e, Result::Kind::answered);
+    }
+    // It may be forged: the true one may still come.
+    if (!std::exchange(e.complained, true)) {
+      env_.log(4, 0,
+               fmt::format("RADIUS: an answer from {} is ignored: it is {}",
+                           e.host.address.to_string(), to_string(fault)));
+    }
+  }
+}
+
+void Client::no_answer(Exchange& e) {
+  e.socket = Socket();
+  const std::string server = e.host.address.to_string();
+  if (e.question.attempt) {
+    e.result.log.push_back(
+        {6, 113014,
+         fmt::format("AAA authentication server not accessible : server = {} : user = *****",
+                     server)});
+  } else {
+    e.result.log.push_back(
+        {4, 0, fmt::format("RADIUS: accounting server {} does not answer", server)});
+  }
+  if (health_[e.group.name].failed(e.group, e.host.address, env_.now_us())) {
+    e.result.log.push_back(
+        {2, 113022,
+         fmt::format("AAA Marking RADIUS server {} in aaa-server group {} as FAILED", server,
+                     e.group.name)});
+  }
+}
+
+void Client::tick() {
+  const uint64_t now = env_.now_us();
+  // What ends, ends in the list of the finished; running_ itself must not change on the way.
+  std::vector<Exchange*> running;
+  for (const auto& [id, e] : running_)
+    running.push_back(e.get());
+  for (Exchange* e : running) {
+    if (e->cancelled()) {
+      finish(*e, Result::Kind::cancelled);
+    } else if (now >= e->give_up_us) {
+      no_answer(*e);
+      if (!ask_next(*e)) finish(*e, Result::Kind::unreachable);
+    } else if (now >= e->send_again_us) {
+      e->send_again_us = now + e->host.retry_interval_s * kSecond;
+      e->send();
+    }
+  }
+  begin_waiting();
+  report_finished();
+}
+
+void Client::finish(Exchange& e, Result::Kind kind) {
+  e.socket = Socket();
+  e.result.kind = kind;
+  const auto found = running_.find(e.id);
+  finished_.push_back(std::move(found->second));
+  running_.erase(found);
+}
+
+void Client::report_finished() {
+  std::vector<std::unique_ptr<Exchange>> finished;
+  finished.swap(finished_);
+  for (const auto& e : finished)
+    e->done(std::move(e->result));
+}
+
+void Client::send_and_forget() {
+  for (const auto& e : waiting_) {
+    if (e->question.attempt) continue;
+    (void)ask_next(*e);
+    e->socket = Socket();
+  }
+  waiting_.clear();
+  running_.clear();
+}
+
+}  // namespace culvert::control::radius
