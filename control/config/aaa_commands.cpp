@@ -126,7 +126,7 @@ void show_host(const Config& c, const std::string& object, Lines& out) {
   if (host.timeout_s != standard.timeout_s) out.add("timeout " + std::to_string(host.timeout_s));
   if (host.retry_interval_s != standard.retry_interval_s)
     out.add("retry-interval " + std::to_string(host.retry_interval_s));
-  if (!host.message_authenticator_required) out.add("no message-authenticator-required");
+  if (host.message_authenticator_required) out.add("message-authenticator-required");
 }
 
 const std::array kAaa = {
@@ -244,8 +244,9 @@ const std::array kAaa = {
     Command{
         .mode = Mode::aaa_host,
         .syntax = "message-authenticator-required",
-        .help = "Answers without a Message-Authenticator are ignored, since anybody on the way "
-                "could forge them (CVE-2024-3596). It is so by default",
+        .help = "Answers without a Message-Authenticator are ignored, since somebody on the way "
+                "could forge them (CVE-2024-3596). Without this line that holds from a server's "
+                "first answer that has one",
         .set = [](Draft& d, const Arguments&) { host_of(d).message_authenticator_required = true; },
         .no_syntax = "message-authenticator-required",
         .unset = [](Draft& d,

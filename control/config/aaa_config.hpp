@@ -15,9 +15,9 @@ struct AaaHostConfig {
   std::string key{};  // the shared secret
   uint16_t authentication_port = 1812;
   uint16_t accounting_port = 1813;
-  unsigned timeout_s = 10;         // for all tries together
-  unsigned retry_interval_s = 10;  // between two tries
-  bool message_authenticator_required = true;
+  unsigned timeout_s = 10;                      // for all tries together
+  unsigned retry_interval_s = 10;               // between two tries
+  bool message_authenticator_required = false;  // else: once the server has sent one
 
   friend bool operator==(const AaaHostConfig&, const AaaHostConfig&) = default;
 };

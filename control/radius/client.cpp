@@ -226,11 +226,14 @@ void Client::read(Exchange& e) {
       if (!ask_next(e)) finish(e, Result::Kind::unreachable);
       return;
     }
-    const Fault fault =
-        decode_answer({buffer.data(), static_cast<size_t>(size)}, e.packet, e.host.key,
-                      e.host.message_authenticator_required, e.result.answer);
+    ServerHealth& health = health_[e.group.name];
+    const bool must_sign = e.host.message_authenticator_required || health.signs(e.host.address);
+    const Fault fault = decode_answer({buffer.data(), static_cast<size_t>(size)}, e.packet,
+                                      e.host.key, must_sign, e.result.answer);
     if (fault == Fault::none) {
-      if (health_[e.group.name].answered(e.host.address)) {
+      if (e.question.attempt && e.result.answer.attributes.find(Type::message_authenticator))
+        health.signs_from_now_on(e.host.address);
+      if (health.answered(e.host.address)) {
         e.result.log.push_back(
             {2, 113023,
              fmt::format("AAA Marking RADIUS server {} in aaa-server group {} as ACTIVE",

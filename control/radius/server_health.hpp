@@ -1,10 +1,12 @@
 // Which servers of a group are worth asking: one that left several requests in a row unanswered
-// counts as dead until all of the group are (the ASA's `reactivation-mode depletion`).
+// counts as dead until all of the group are (the ASA's `reactivation-mode depletion`). And which of
+// them sign their answers: what a server has once done it must go on doing.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "control/config/aaa_config.hpp"
@@ -40,6 +42,9 @@ class ServerHealth {
     return true;
   }
 
+  [[nodiscard]] bool signs(const dp::IpAddress& address) const { return signs_.contains(address); }
+  void signs_from_now_on(const dp::IpAddress& address) { signs_.insert(address); }
+
   // True if the server had been dead.
   [[nodiscard]] bool answered(const dp::IpAddress& address) {
     State& state = state_[address];
@@ -62,6 +67,7 @@ class ServerHealth {
   }
 
   std::map<dp::IpAddress, State> state_;
+  std::set<dp::IpAddress> signs_;
   uint64_t dead_until_us_ = 0;
 };
 

@@ -128,7 +128,6 @@ TEST_F(RadiusClient, ForgedAnswersAreIgnoredAndTheTrueOneIsTaken) {
   const auto attempt = ask();
   const auto request = server.receive();
   server.send(answer_to(request, Code::access_accept, "guessed", {}, true));
-  server.send(answer_to(request, Code::access_accept, kSecret, {}, false));
   server.send({1, 2, 3});
   client.on_event();
   EXPECT_EQ(answered, 0u);
@@ -137,6 +136,36 @@ TEST_F(RadiusClient, ForgedAnswersAreIgnoredAndTheTrueOneIsTaken) {
   server.send(answer_to(request, Code::access_reject, kSecret, {}, true));
   client.on_event();
   EXPECT_EQ(attempt->answer.verdict, AuthVerdict::rejected);
+}
+
+TEST_F(RadiusClient, AServerThatSignedOnceMustSignForever) {
+  FakeServer server;
+  add_host(server.port);
+  // As the servers of old: no Message-Authenticator, as long as it never sent one.
+  for (const bool signs : {false, false, true}) {
+    answered = 0;
+    const auto attempt = ask();
+    server.send(answer_to(server.receive(), Code::access_accept, kSecret, {}, signs));
+    client.on_event();
+    EXPECT_EQ(attempt->answer.verdict, AuthVerdict::accepted);
+  }
+  answered = 0;
+  const auto attempt = ask();
+  server.send(answer_to(server.receive(), Code::access_accept, kSecret, {}, false));
+  client.on_event();
+  EXPECT_EQ(answered, 0u);
+  ASSERT_EQ(log.size(), 1u);
+  EXPECT_NE(log[0].find("without a Message-Authenticator"), std::string::npos);
+}
+
+TEST_F(RadiusClient, MessageAuthenticatorsCanBeRequired) {
+  FakeServer server;
+  add_host(server.port);
+  config.aaa_servers["R"].hosts[0].message_authenticator_required = true;
+  const auto attempt = ask();
+  server.send(answer_to(server.receive(), Code::access_accept, kSecret, {}, false));
+  client.on_event();
+  EXPECT_EQ(answered, 0u);
 }
 
 TEST_F(RadiusClient, SendsTheSamePacketAgain) {
