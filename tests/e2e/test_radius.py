@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from harness import by_hand
-from harness.lab import CLIENT, OUTSIDE, SERVER
+from harness.lab import CLIENT, SERVER
 from harness.ping import ping
 from harness.poll import until
 from harness.radius_server import ADDRESS, KEY, RadiusServer
@@ -66,7 +66,7 @@ def test_the_server_decides_about_address_policy_and_times(stage, radius):
     assert "AAA group policy for user ann is being set to SALES" in log
     assert "Group <SALES> User <ann>" in log
     question, = radius.asked()
-    assert question["Calling-Station-Id"] == CLIENT and question["Called-Station-Id"] == OUTSIDE
+    assert question["Calling-Station-Id"] == CLIENT
     assert question["NAS-Identifier"] == "test-headend" and question["NAS-IP-Address"] == ADDRESS
     assert KEY not in headend.show.text("show running-config")
 
@@ -98,6 +98,32 @@ def test_a_rejection_says_the_servers_reason(stage, radius):
     assert f"113005: AAA user authentication Rejected : reason = Invalid password : server = {ADDRESS}" in log, log
     assert "= eve" not in log and "= bob" not in log
     assert headend.show.sessions() == []
+
+
+def test_a_server_that_signs_is_held_to_it(stage):
+    """Answers with a Message-Authenticator pass where it is required."""
+    radius = RadiusServer(stage.lab, stage.folder, USERS, signs=True)
+    try:
+        lines = group(ADDRESS)
+        lines.insert(lines.index(" timeout 2"), " message-authenticator-required")
+        stage.start_headend(extra=lines)
+        stage.connect(user="bob", passwords=("bobspassword",))
+        ping(stage.lab.client, SERVER)
+    finally:
+        radius.kill()
+
+
+def test_a_server_that_does_not_sign_is_not_believed_where_that_is_required(stage, radius):
+    """`message-authenticator-required`: the answer is ignored, the log says why, nobody gets in."""
+    lines = group(ADDRESS)
+    lines.insert(lines.index(" timeout 2"), " message-authenticator-required")
+    headend = stage.start_headend(extra=lines)
+    with by_hand.open_tls(stage.lab) as tls:
+        by_hand.post(tls, by_hand.init_body())
+        status, _, body = by_hand.post(tls, by_hand.reply_body("bob", "bobspassword"))
+    assert status == 200 and "authentication server does not answer" in body
+    log = headend.show.text("show logging")
+    assert f"an answer from {ADDRESS} is ignored: it is without a Message-Authenticator" in log, log
 
 
 def test_accounting_tells_the_life_of_a_session(stage, radius):
