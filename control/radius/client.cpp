@@ -133,6 +133,10 @@ bool Client::ask(const std::string& group, Question question, Done done) {
   return true;
 }
 
+ServerHealth& Client::health_of(const Exchange& e) {
+  return health_[{e.group.name, e.question.attempt == nullptr}];
+}
+
 void Client::begin_waiting() {
   while (!waiting_.empty() && running_.size() < kMaxRunning) {
     std::unique_ptr<Exchange> next = std::move(waiting_.front());
@@ -152,7 +156,7 @@ void Client::begin_waiting() {
 }
 
 bool Client::ask_next(Exchange& e) {
-  ServerHealth& health = health_[e.group.name];
+  ServerHealth& health = health_of(e);
   while (const auto at = health.choose(e.group, e.tried, e.question.has_fallback, env_.now_us())) {
     const AaaHostConfig& host = e.group.hosts[*at];
     e.tried.push_back(host.address);
@@ -226,7 +230,7 @@ void Client::read(Exchange& e) {
       if (!ask_next(e)) finish(e, Result::Kind::unreachable);
       return;
     }
-    ServerHealth& health = health_[e.group.name];
+    ServerHealth& health = health_of(e);
     const bool must_sign = e.host.message_authenticator_required || health.signs(e.host.address);
     const Fault fault = decode_answer({buffer.data(), static_cast<size_t>(size)}, e.packet,
                                       e.host.key, must_sign, e.result.answer);
@@ -262,7 +266,7 @@ void Client::no_answer(Exchange& e) {
     e.result.log.push_back(
         {4, 0, fmt::format("RADIUS: accounting server {} does not answer", server)});
   }
-  if (health_[e.group.name].failed(e.group, e.host.address, env_.now_us())) {
+  if (health_of(e).failed(e.group, e.host.address, env_.now_us())) {
     e.result.log.push_back(
         {2, 113022,
          fmt::format("AAA Marking RADIUS server {} in aaa-server group {} as FAILED", server,

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "control/auth/authenticator.hpp"
@@ -61,6 +62,7 @@ class Client {
  private:
   struct Exchange;
 
+  [[nodiscard]] ServerHealth& health_of(const Exchange& e);
   void begin_waiting();
   // Both take the next server when this one cannot be asked; false: there is none left.
   [[nodiscard]] bool ask_next(Exchange& e);
@@ -77,7 +79,8 @@ class Client {
   std::map<uint64_t, std::unique_ptr<Exchange>> running_;
   std::deque<std::unique_ptr<Exchange>> waiting_;
   std::vector<std::unique_ptr<Exchange>> finished_;
-  std::map<std::string, ServerHealth> health_;  // by group
+  // By group, and whether it is about accounting: that is another port and may be another program.
+  std::map<std::pair<std::string, bool>, ServerHealth> health_;
 };
 
 }  // namespace culvert::control::radius

@@ -1,5 +1,6 @@
 """The phases of tools/check, in their order."""
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -52,6 +53,21 @@ def quickstart(progress: Progress, full: bool) -> Results:
     return results
 
 
+def compare(progress: Progress, full: bool) -> Results:
+    """tools/compare-ocserv at its shortest: that it works, not what it finds."""
+    results = Results()
+    done = subprocess.run([ROOT / "tools" / "compare-ocserv", "--runs", "1", "--seconds", "1", "--json", "--build",
+                           build.RELEASE.path], capture_output=True, text=True, timeout=600)
+    reason = tail(done.stdout + done.stderr, 60)
+    results.count("compare-ocserv", done.returncode == 0, reason)
+    if done.returncode == 0:
+        rows = json.loads(done.stdout)["rows"]
+        # Two headends, two channels, two directions, two loads.
+        results.count("compare-ocserv measures all", len(rows) == 16 and all(
+            row["median"]["cpu_s_per_gb"] > 0 for row in rows), reason)
+    return results
+
+
 def tidy(progress: Progress, full: bool) -> Results:
     results = Results()
     build.set_up(build.CLANG)
@@ -68,6 +84,7 @@ ALL = (
     Phase("fuzz", "Fuzz targets", fuzzing.run),
     Phase("e2e", "End to end, release build", end_to_end.on_release),
     Phase("quickstart", "The quickstart", quickstart),
+    Phase("compare", "Culvert and ocserv side by side", compare),
     Phase("e2e-sanitized", "End to end, sanitizer build", end_to_end.on_sanitized),
     Phase("clang", "clang build and unit tests", build_and_unit_tests(build.CLANG), full_only=True),
     Phase("tidy", "clang-tidy", tidy, full_only=True),

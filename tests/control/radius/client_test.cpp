@@ -214,6 +214,21 @@ TEST_F(RadiusClient, WithoutServersLocalAnswersIfItMay) {
   EXPECT_EQ(attempt->answer.verdict, AuthVerdict::accepted);
 }
 
+TEST_F(RadiusClient, ADeadAccountingServerKeepsNobodyOut) {
+  FakeServer server, silent;
+  add_host(server.port);
+  config.aaa_servers["R"].hosts[0].accounting_port = silent.port;
+  config.tunnel_groups["T"].authentication_local_fallback = true;
+  unsigned done = 0;
+  ASSERT_TRUE(client.ask("R", Question{}, [&done](const Result&) { done++; }));
+  client.on_event();
+  pass(4);
+  EXPECT_EQ(done, 1u);
+  const auto attempt = ask();
+  EXPECT_FALSE(server.receive().empty());
+  EXPECT_EQ(answered, 0u);
+}
+
 TEST_F(RadiusClient, APortThatNobodyListensOnIsNoticedAtOnce) {
   uint16_t port = 0;
   { port = FakeServer().port; }

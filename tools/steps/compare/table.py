@@ -27,8 +27,8 @@ def ratio(rows: list[dict], channel: str, direction: str, load: str) -> float | 
 
 def as_text(result: dict) -> str:
     machine, settings = result["machine"], result["settings"]
-    lines = ["", f"  Machine   {machine['cpu']}, {machine['cores']} cores, {machine['kernel']}; load at the start "
-             f"{machine['load_at_start']}",
+    lines = ["", f"  Machine   {machine['cpu']}, {machine['cores']} cores{' (virtual)' if machine['virtual'] else ''}, "
+             f"{machine['kernel']}; load at the start {machine['load_at_start']}",
              f"  Headends  {result['versions']['culvert']}; {result['versions']['ocserv']}",
              f"  Client    {result['versions']['client']}; {settings['suite']}; inner MTU {settings['inner_mtu']}",
              f"  Rounds    {settings['runs']} of {settings['seconds']} s each, medians; CPU time by "
