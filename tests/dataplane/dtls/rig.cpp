@@ -105,7 +105,8 @@ Rig::Worker::Worker(Rig& owner, uint8_t i, uint32_t slots)
                          this, &out}},
               .message_reserve = owner.mailboxes[i]->available_for_control() / 2} {}
 
-Rig::Rig(unsigned count, uint32_t slots, unsigned messages) : workers(count) {
+Rig::Rig(unsigned count, uint32_t slots, unsigned messages, uint32_t buffers)
+    : pool(buffers), workers(count) {
   for (unsigned i = 0; i < count; ++i)
     mailboxes.push_back(
         std::make_unique<dp::Mailbox>(1000 + next_mailbox(), messages, bell(), bell()));

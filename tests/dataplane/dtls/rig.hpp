@@ -64,7 +64,8 @@ struct Timers {
 
 class Rig {
  public:
-  explicit Rig(unsigned workers = 1, uint32_t slots = 8, unsigned messages = 32);
+  explicit Rig(unsigned workers = 1, uint32_t slots = 8, unsigned messages = 32,
+               uint32_t buffers = 2047);
   ~Rig();
   Rig(const Rig&) = delete;
   Rig& operator=(const Rig&) = delete;
@@ -111,7 +112,7 @@ class Rig {
   [[nodiscard]] dp::test::Bytes udp_packet(const dp::Flow& flow, std::string_view payload) const;
 
   static constexpr unsigned kMaxWorkers = 4;
-  dp::test::Pool pool{2047};
+  dp::test::Pool pool;
   Time now = 1000 * dp::kSecond;
   unsigned workers;
   struct Worker;
