@@ -119,6 +119,16 @@ void check_cores(const EalConfig& config) {
   }
 }
 
+// More than there is would be promised all the same, and DPDK busy for minutes with its tables.
+void check_memory(uint64_t wanted) {
+  const auto present =
+      static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  if (wanted <= present) return;
+  throw std::runtime_error("This machine has " + std::to_string(present >> 20) +
+                           " MB of memory, not the " + std::to_string(wanted >> 20) +
+                           " that 'memory' in the dataplane section wants: lower it.");
+}
+
 // A file descriptor of the vhost-user and memif kind shares memory by segment; many small ones do
 // not fit in one message.
 bool shares_memory(const DeviceName& device) {
@@ -233,6 +243,7 @@ Eal::Eal(const EalConfig& config) {
 
 void Eal::start(const EalConfig& config) {
   const uint64_t wanted = uint64_t{config.memory_mb} << 20;
+  check_memory(wanted);
   if (config.huge_pages == HugePagePolicy::automatic) {
     const uint64_t usable = usable_huge_page_bytes(wanted);
     huge_pages_ = usable >= wanted;

@@ -17,7 +17,7 @@ namespace culvert::dp {
 
 PacketPool make_packet_pool(const std::string& name, unsigned count, unsigned mtu, unsigned cache) {
   // 2 KiB is what NICs like; 64 bytes are Ethernet header and the record's tag.
-  const unsigned room = std::max(2048u, (mtu + 64 + 1023) / 1024 * 1024) + RTE_PKTMBUF_HEADROOM;
+  const unsigned room = std::max(2048u, (mtu + 64 + 63) / 64 * 64) + RTE_PKTMBUF_HEADROOM;
   const auto fail = [&]() -> std::runtime_error {
     return std::runtime_error("no memory for " + std::to_string(count) + " packet buffers of " +
                               std::to_string(room) +

@@ -11,6 +11,7 @@
 #include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
+#include <unistd.h>
 
 namespace culvert::dp {
 
@@ -177,12 +178,29 @@ rte_eth_conf Port::choose_offloads(const PortConfig& config) {
   return conf;
 }
 
+void Port::check_mtu(unsigned mtu) const {
+  if (mtu >= capabilities_.min_mtu && mtu <= capabilities_.max_mtu) return;
+  throw std::runtime_error("MTU " + std::to_string(mtu) + " does not fit " + name_ +
+                           ", which takes " + std::to_string(capabilities_.min_mtu) + " to " +
+                           std::to_string(capabilities_.max_mtu) + " bytes.");
+}
+
+// af_xdp shares the buffers with the kernel, which takes none that is larger than a page.
+void Port::check_buffers(const rte_mempool& pool) const {
+  if (driver_name(device_info(id_)) != "net_af_xdp") return;
+  const auto page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+  const uint32_t size = pool.header_size + pool.elt_size + pool.trailer_size;
+  if (size <= page) return;
+  throw std::runtime_error(name_ + " shares packet buffers of at most " + std::to_string(page) +
+                           " bytes with the kernel, and the largest MTU makes them " +
+                           std::to_string(size) +
+                           ": lower the 'mtu' of the other interfaces, or "
+                           "use another device here, such as net_tap.");
+}
+
 void Port::configure(const PortConfig& config) {
-  if (config.mtu < capabilities_.min_mtu || config.mtu > capabilities_.max_mtu) {
-    throw std::runtime_error("MTU " + std::to_string(config.mtu) + " does not fit " + name_ +
-                             ", which takes " + std::to_string(capabilities_.min_mtu) + " to " +
-                             std::to_string(capabilities_.max_mtu) + " bytes.");
-  }
+  check_mtu(config.mtu);
+  check_buffers(*config.pool);
   choose_queues(config);
   const rte_eth_conf conf = choose_offloads(config);
   const int rc = rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf);

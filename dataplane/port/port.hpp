@@ -80,6 +80,8 @@ class Port {
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
 
+  // Throws if the device cannot have this MTU.
+  void check_mtu(unsigned mtu) const;
   // Sets up queues and offloads. Once.
   void configure(const PortConfig& config);
   void start();
@@ -109,6 +111,7 @@ class Port {
   void choose_queues(const PortConfig& config);
   void set_up_queues(const PortConfig& config);
   void apply_mtu(uint16_t mtu);
+  void check_buffers(const rte_mempool& pool) const;
   [[noreturn]] void fail(const std::string& what, int error) const;
 
   std::string name_;

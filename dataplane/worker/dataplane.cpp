@@ -83,9 +83,14 @@ Dataplane::~Dataplane() {
 
 void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
   reply_from_.resize(64);
+  // One port's MTU decides about every port's buffers: what none can have is refused first.
+  for (size_t i = 0; i < spec.interfaces.size(); ++i) {
+    ports_.push_back(std::make_unique<Port>(eal.devices()[i].name));
+    ports_.back()->check_mtu(spec.interfaces[i].mtu);
+  }
   for (size_t i = 0; i < spec.interfaces.size(); ++i) {
     const InterfaceSpec& from = spec.interfaces[i];
-    auto port = std::make_unique<Port>(eal.devices()[i].name);
+    Port* port = ports_[i].get();
     PortConfig config;
     config.workers = static_cast<uint16_t>(spec.workers);
     config.pool = pool_.get();
@@ -111,7 +116,6 @@ void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
     guarded_.push_back(from.guarded);
     const IpAddress v6 = interface.ipv6_count == 0 ? IpAddress{} : interface.ipv6[0].address;
     reply_from_.at(port->id()) = {from.address, v6};
-    ports_.push_back(std::move(port));
   }
   const auto inside = std::find(guarded_.begin(), guarded_.end(), false);
   tunnel_port_ =
