@@ -8,7 +8,6 @@ namespace culvert::control {
 namespace {
 
 constexpr size_t kMaxAddresses = 4;
-constexpr size_t kMaxUserAgent = 256;
 
 std::optional<unsigned> number(std::string_view text, unsigned low, unsigned high) noexcept {
   unsigned value = 0;

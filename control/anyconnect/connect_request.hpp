@@ -12,6 +12,8 @@
 
 namespace culvert::control {
 
+inline constexpr size_t kMaxUserAgent = 256;  // bytes that are kept
+
 struct ConnectRequest {
   std::string_view cookie;           // `webvpn`; "" = none. Points into the request.
   std::optional<unsigned> base_mtu;  // X-CSTP-Base-MTU: MTU of the path, 576..65535

@@ -57,35 +57,75 @@ std::string xml_escape(std::string_view text) {
   return out;
 }
 
+namespace {
+
+// openconnect puts param1 and param2 where the text has %s; an escaped text has none of ours.
+std::string error_element(std::string_view error) {
+  return fmt::format("<error id=\"88\" param1=\"{}\" param2=\"\">Login failed: %s</error>\n",
+                     xml_escape(error));
+}
+
+void write_inputs(std::string& out, const LoginForm& form) {
+  const auto at = std::back_inserter(out);
+  const std::string name = xml_escape(form.username);
+  if (form.ask == LoginForm::Ask::password) {
+    fmt::format_to(at, "<input type=\"hidden\" name=\"username\" value=\"{}\"></input>\n", name);
+    // A form without XML has no <opaque>.
+    if (!form.selected.empty()) {
+      fmt::format_to(at, "<input type=\"hidden\" name=\"group_list\" value=\"{}\"></input>\n",
+                     xml_escape(form.selected));
+    }
+  } else {
+    const std::string value = name.empty() ? "" : fmt::format(" value=\"{}\"", name);
+    fmt::format_to(at, "<input type=\"text\" name=\"username\" label=\"Username:\"{}></input>\n",
+                   value);
+  }
+  out += "<input type=\"password\" name=\"password\" label=\"Password:\"></input>\n";
+}
+
+// `noaaa` tells clients that a group wants neither name nor password.
+void write_list(std::string& out, const LoginForm& form) {
+  out += "<select name=\"group_list\" label=\"GROUP:\">\n";
+  for (const LoginForm::Group& group : form.groups) {
+    const std::string text = xml_escape(group.alias);
+    fmt::format_to(std::back_inserter(out), "<option value=\"{}\"{}{}>{}</option>\n", text,
+                   group.password ? "" : " noaaa=\"1\"",
+                   group.alias == form.selected ? " selected=\"true\"" : "", text);
+  }
+  out += "</select>\n";
+}
+
+}  // namespace
+
 std::string login_form(const LoginForm& form) {
   std::string out(kProlog);
-  const auto at = std::back_inserter(out);
-  out += "<config-auth client=\"vpn\" type=\"auth-request\" aggregate-auth-version=\"2\">\n";
-  fmt::format_to(at,
+  fmt::format_to(std::back_inserter(out),
+                 "<config-auth client=\"vpn\" type=\"auth-request\" aggregate-auth-version=\"2\">\n"
                  "<opaque is-for=\"sg\"><tunnel-group>{}</tunnel-group></opaque>\n"
                  "<auth id=\"main\">\n<title>Login</title>\n"
-                 "<message>Please enter your username and password.</message>\n",
-                 xml_escape(form.tunnel_group));
-  // openconnect puts param1 and param2 where the text has %s; an escaped text has none of ours.
-  if (!form.error.empty()) {
-    fmt::format_to(at, "<error id=\"88\" param1=\"{}\" param2=\"\">Login failed: %s</error>\n",
-                   xml_escape(form.error));
-  }
-  out +=
-      "<form method=\"post\" action=\"/\">\n"
-      "<input type=\"text\" name=\"username\" label=\"Username:\"></input>\n"
-      "<input type=\"password\" name=\"password\" label=\"Password:\"></input>\n";
-  if (!form.aliases.empty()) {
-    out += "<select name=\"group_list\" label=\"GROUP:\">\n";
-    for (const std::string& alias : form.aliases) {
-      const std::string text = xml_escape(alias);
-      fmt::format_to(at, "<option value=\"{}\"{}>{}</option>\n", text,
-                     alias == form.selected_alias ? " selected=\"true\"" : "", text);
-    }
-    out += "</select>\n";
-  }
+                 "<message>Please enter your {}.</message>\n",
+                 xml_escape(form.tunnel_group),
+                 form.ask == LoginForm::Ask::password ? "password" : "username and password");
+  if (!form.error.empty()) out += error_element(form.error);
+  fmt::format_to(std::back_inserter(out), "<form method=\"post\" action=\"{}\">\n",
+                 xml_escape(form.action));
+  write_inputs(out, form);
+  if (!form.groups.empty() && form.ask != LoginForm::Ask::password) write_list(out, form);
   out += "</form>\n</auth>\n</config-auth>\n";
   return out;
+}
+
+std::string login_refusal(std::string_view error) {
+  return fmt::format(
+      "{}<config-auth client=\"vpn\" type=\"auth-request\" aggregate-auth-version=\"2\">\n"
+      "<auth id=\"main\">\n<title>Login</title>\n{}</auth>\n</config-auth>\n",
+      kProlog, error_element(error));
+}
+
+std::string certificate_request() {
+  return std::string(kProlog) +
+         "<config-auth client=\"vpn\" type=\"auth-request\" aggregate-auth-version=\"2\">\n"
+         "<client-cert-request></client-cert-request>\n</config-auth>\n";
 }
 
 std::string login_complete(const LoginComplete& complete) {

@@ -1,6 +1,7 @@
 // The XML documents of the headend: the login form, and the end of a successful login.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,12 +9,27 @@
 namespace culvert::control {
 
 struct LoginForm {
-  std::string tunnel_group;          // goes out in <opaque> and comes back with the answer
-  std::string error;                 // "" = none
-  std::vector<std::string> aliases;  // of the group list; empty = no list
-  std::string selected_alias;
+  enum class Ask : uint8_t {
+    both,      // user name and password
+    password,  // of `username`
+  };
+  struct Group {
+    std::string alias;
+    bool password = true;
+  };
+  Ask ask = Ask::both;
+  std::string tunnel_group;   // goes out in <opaque> and comes back with the answer
+  std::string action = "/";   // path to answer to
+  std::string error;          // "" = none
+  std::string username;       // filled in; with Ask::password hidden, so that it comes back
+  std::vector<Group> groups;  // of the list; empty = no list
+  std::string selected;       // an alias of them
 };
 [[nodiscard]] std::string login_form(const LoginForm& form);
+// An error and no form: the client gives up.
+[[nodiscard]] std::string login_refusal(std::string_view error);
+// The client is to come again on a new connection, with a certificate in its handshake.
+[[nodiscard]] std::string certificate_request();
 
 struct LoginComplete {
   uint32_t session_index = 0;

@@ -86,6 +86,8 @@ class Handler {
     const std::string_view name = path_.back();
     if (path_.size() == 3 && path_[1] == "auth") {
       credential(name);
+    } else if (path_.size() == 3 && path_[1] == "opaque" && name == "tunnel-group") {
+      request.opaque_group = text_.view();
     } else if (path_.size() == 2) {
       detail(name);
     }
@@ -116,6 +118,8 @@ class Handler {
       request.client_version = text_.view();
     } else if (name == "device-id") {
       request.device = text_.view();
+    } else if (name == "client-cert-fail") {
+      request.no_certificate = true;
     }
   }
 
@@ -144,6 +148,7 @@ AuthRequest parse_xml_request(std::string_view body) {
     throw std::runtime_error(std::string("the client's XML is broken: ") +
                              XML_ErrorString(XML_GetErrorCode(parser.get())));
   }
+  handler.request.xml = true;
   return std::move(handler.request);
 }
 

@@ -16,9 +16,12 @@ struct AuthRequest {
   AuthRequestType type = AuthRequestType::init;
   std::string username;
   SecretText password;
-  bool has_password = false;  // the field was there, even if empty
-  std::string group;          // group-select or group_list: an alias or a name
-  SecretText session_token;   // logout
+  bool has_password = false;    // the field was there, even if empty
+  std::string group;            // group-select or group_list: an alias or a name
+  std::string opaque_group;     // tunnel-group in <opaque>: what our form told it to repeat
+  bool xml = false;             // not a form; the answer is XML all the same
+  bool no_certificate = false;  // client-cert-fail: it was asked for a certificate and has none
+  SecretText session_token;     // logout
   std::string client_version;
   std::string device;  // "linux-64", "win", …
 };

@@ -102,6 +102,14 @@ struct GroupPolicyConfig {
   friend bool operator==(const GroupPolicyConfig&, const GroupPolicyConfig&) = default;
 };
 
+// How `username-from-certificate` finds a name: the ASA's names of subject attributes.
+struct CertificateUserConfig {
+  std::string primary = "CN";
+  std::string secondary = "OU";  // where the subject has no primary; "" = none
+
+  friend bool operator==(const CertificateUserConfig&, const CertificateUserConfig&) = default;
+};
+
 struct TunnelGroupConfig {
   std::string name{};
   std::vector<std::string> address_pools{};
@@ -110,6 +118,11 @@ struct TunnelGroupConfig {
   bool authentication_local_fallback = false;  // LOCAL answers when no server of the group does
   std::string accounting_server_group{};       // empty = no accounting
   std::vector<std::string> aliases{};
+  std::vector<std::string> urls{};        // "https://host/path"
+  bool authenticate_aaa = true;           // user name and password
+  bool authenticate_certificate = false;  // at least one of the two
+  bool prefill_username = false;          // the certificate's user name and no other
+  CertificateUserConfig certificate_user{};
 
   friend bool operator==(const TunnelGroupConfig&, const TunnelGroupConfig&) = default;
 };
@@ -136,7 +149,9 @@ struct SslConfig {
   std::string trust_point_key{};  // separate key file, empty = in trust_point
   std::string tls12_ciphers{};    // colon-separated
   std::string tls13_ciphers{};
-  bool allow_tls12 = true;  // `ssl server-version tlsv1.3` clears it
+  bool allow_tls12 = true;   // `ssl server-version tlsv1.3` clears it
+  std::string client_ca{};   // PEM file with who may issue client certificates; empty = nobody
+  std::string client_crl{};  // PEM file with a CRL of each of them; empty = no check
 
   friend bool operator==(const SslConfig&, const SslConfig&) = default;
 };

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::string_view kDefaultGroup = "DefaultWEBVPNGroup";
 constexpr size_t kMaxPools = 6;
+constexpr std::array<std::string_view, 17> kCertificateFields = {
+    "C", "CN", "DNQ", "EA", "GENQ", "GN", "I",   "L",  "N",
+    "O", "OU", "SER", "SN", "SP",   "T",  "UID", "UPN"};
 
 void enter_group(Draft& d, const Arguments& a) {
   d.object = a.text("name");
@@ -54,6 +57,36 @@ void show_group_general(const Config& c, const std::string& object, Lines& out) 
   }
   if (!group.accounting_server_group.empty())
     out.add("accounting-server-group " + quote(group.accounting_server_group));
+  if (group.certificate_user != TunnelGroupConfig{}.certificate_user) {
+    const CertificateUserConfig& from = group.certificate_user;
+    out.add("username-from-certificate " + from.primary +
+            (from.secondary.empty() ? "" : " " + from.secondary));
+  }
+}
+
+std::string certificate_field(const Arguments& a, const char* name) {
+  const std::string text = a.text(name);
+  if (text.empty()) return text;
+  if (std::find(kCertificateFields.begin(), kCertificateFields.end(), text) ==
+      kCertificateFields.end()) {
+    throw ArgumentError(name, "Not an attribute of a certificate's subject");
+  }
+  return text;
+}
+
+// "https://host[:port][/path]", in the one form by which it is looked up: no slash at the end.
+std::string read_url(const Arguments& a) {
+  std::string url = a.text("url");
+  constexpr std::string_view kScheme = "https://";
+  while (url.size() > kScheme.size() && url.ends_with('/'))
+    url.pop_back();
+  const bool good = url.starts_with(kScheme) && url.size() > kScheme.size() &&
+                    url[kScheme.size()] != '/' && std::all_of(url.begin(), url.end(), [](char c) {
+                      return c > 0x20 && c < 0x7f &&
+                             std::string_view("\"<>\\^`{|}?#").find(c) == std::string_view::npos;
+                    });
+  if (!good) throw ArgumentError("url", "A group's URL is https://HOST or https://HOST/PATH");
+  return url;
 }
 
 void show_webvpn_groups(const Config& c, const std::string&, Lines& out) {
@@ -62,9 +95,16 @@ void show_webvpn_groups(const Config& c, const std::string&, Lines& out) {
   }
 }
 
-void show_aliases(const Config& c, const std::string& object, Lines& out) {
-  for (const auto& alias : c.tunnel_groups.at(object).aliases)
+void show_group_webvpn(const Config& c, const std::string& object, Lines& out) {
+  const TunnelGroupConfig& group = c.tunnel_groups.at(object);
+  for (const auto& alias : group.aliases)
     out.add("group-alias " + quote(alias) + " enable");
+  for (const auto& url : group.urls)
+    out.add("group-url " + quote(url) + " enable");
+  if (group.authenticate_certificate)
+    out.add(group.authenticate_aaa ? "authentication aaa certificate"
+                                   : "authentication certificate");
+  if (group.prefill_username) out.add("pre-fill-username client");
 }
 
 const std::array kTunnelGroup = {
@@ -84,7 +124,14 @@ const std::array kTunnelGroup = {
             .unset =
                 [](Draft& d, const Arguments& a) {
                   enter_group(d, a);
-                  d.tunnel_group() = {.name = d.object, .aliases = d.tunnel_group().aliases};
+                  const TunnelGroupConfig plain;
+                  TunnelGroupConfig& group = d.tunnel_group();
+                  group.address_pools.clear();
+                  group.default_group_policy = plain.default_group_policy;
+                  group.authentication_server_group = plain.authentication_server_group;
+                  group.authentication_local_fallback = plain.authentication_local_fallback;
+                  group.accounting_server_group.clear();
+                  group.certificate_user = plain.certificate_user;
                 },
             .show = show_groups,
             .enters = Mode::tunnel_group_general},
@@ -141,6 +188,18 @@ const std::array kTunnelGroup = {
             .no_syntax = "accounting-server-group [<server-group:word>]",
             .unset = [](Draft& d,
                         const Arguments&) { d.tunnel_group().accounting_server_group.clear(); }},
+    Command{.mode = Mode::tunnel_group_general,
+            .syntax = "username-from-certificate <primary:word> [<secondary:word>]",
+            .help = "Attribute of the certificate's subject that names the user, and another where "
+                    "there is none (default CN OU): C, CN, DNQ, EA, GENQ, GN, I, L, N, O, OU, SER, "
+                    "SN, SP, T, UID, UPN",
+            .set =
+                [](Draft& d, const Arguments& a) {
+                  d.tunnel_group().certificate_user = {certificate_field(a, "primary"),
+                                                       certificate_field(a, "secondary")};
+                },
+            .no_syntax = "username-from-certificate [<primary:word> [<secondary:word>]]",
+            .unset = [](Draft& d, const Arguments&) { d.tunnel_group().certificate_user = {}; }},
     Command{.syntax = "tunnel-group <name:word> webvpn-attributes",
             .help = "How users see a connection profile",
             .set = enter_group,
@@ -148,7 +207,11 @@ const std::array kTunnelGroup = {
             .unset =
                 [](Draft& d, const Arguments& a) {
                   enter_group(d, a);
-                  d.tunnel_group().aliases.clear();
+                  TunnelGroupConfig& group = d.tunnel_group();
+                  group.aliases.clear();
+                  group.urls.clear();
+                  group.authenticate_aaa = true;
+                  group.authenticate_certificate = group.prefill_username = false;
                 },
             .show = show_webvpn_groups,
             .enters = Mode::tunnel_group_webvpn},
@@ -167,7 +230,44 @@ const std::array kTunnelGroup = {
         .no_syntax = "group-alias <alias:word> [enable]",
         .unset = [](Draft& d,
                     const Arguments& a) { std::erase(d.tunnel_group().aliases, a.text("alias")); },
-        .show = show_aliases},
+        .show = show_group_webvpn},
+    Command{.mode = Mode::tunnel_group_webvpn,
+            .syntax = "group-url <url:word> enable",
+            .help = "Address that chooses the profile, https://HOST/PATH, where HOST is as clients "
+                    "write it; the list of profiles is not shown there",
+            .set =
+                [](Draft& d, const Arguments& a) {
+                  auto& urls = d.tunnel_group().urls;
+                  const std::string url = read_url(a);
+                  if (std::find(urls.begin(), urls.end(), url) == urls.end()) urls.push_back(url);
+                  d.note("group-url/" + d.object + "/" + url, a, "url");
+                },
+            .no_syntax = "group-url <url:word> [enable]",
+            .unset = [](Draft& d,
+                        const Arguments& a) { std::erase(d.tunnel_group().urls, read_url(a)); }},
+    Command{.mode = Mode::tunnel_group_webvpn,
+            .syntax = "authentication {aaa [certificate] | certificate}",
+            .help = "How users of the profile prove who they are: by user name and password (aaa, "
+                    "the default), by a client certificate, or by both",
+            .set =
+                [](Draft& d, const Arguments& a) {
+                  d.tunnel_group().authenticate_aaa = a.has("aaa");
+                  d.tunnel_group().authenticate_certificate = a.has("certificate");
+                  d.note("group-certificate/" + d.object, a, "certificate");
+                },
+            .no_syntax = "authentication [aaa [certificate] | certificate]",
+            .unset =
+                [](Draft& d, const Arguments&) {
+                  d.tunnel_group().authenticate_aaa = true;
+                  d.tunnel_group().authenticate_certificate = false;
+                }},
+    Command{.mode = Mode::tunnel_group_webvpn,
+            .syntax = "pre-fill-username client",
+            .help = "With `authentication aaa certificate`: the user is the one that the "
+                    "certificate names (default: any user may come with any certificate)",
+            .set = [](Draft& d, const Arguments&) { d.tunnel_group().prefill_username = true; },
+            .no_syntax = "pre-fill-username [client]",
+            .unset = [](Draft& d, const Arguments&) { d.tunnel_group().prefill_username = false; }},
 };
 
 }  // namespace

@@ -163,6 +163,7 @@ class Checker {
         check_pool_name("policy-pools/" + name, pool);
     }
     std::set<std::string> aliases;
+    std::set<std::string> urls;
     for (const auto& [name, group] : config_.tunnel_groups) {
       for (const auto& pool : group.address_pools)
         check_pool_name("group-pool/" + name + "/" + pool, pool);
@@ -176,6 +177,17 @@ class Checker {
           error("alias/" + name + "/" + alias,
                 "Another tunnel group has the alias " + alias + " already");
         }
+      }
+    }
+    for (const auto& [name, group] : config_.tunnel_groups) {
+      for (const auto& url : group.urls) {
+        if (!urls.insert(url).second) {
+          error("group-url/" + name + "/" + url, "Another tunnel group has this URL already");
+        }
+      }
+      if (group.authenticate_certificate && config_.ssl.client_ca.empty()) {
+        error("group-certificate/" + name,
+              "Whose certificates? Name a file of authorities with \"ssl client-ca\"");
       }
     }
     for (const auto& [name, user] : config_.users) {

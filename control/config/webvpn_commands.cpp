@@ -35,6 +35,8 @@ void show_ssl(const Config& c, Lines& out) {
     out.add("ssl trust-point " + quote(s.trust_point) +
             (s.trust_point_key.empty() ? "" : " " + quote(s.trust_point_key)));
   }
+  if (!s.client_ca.empty()) out.add("ssl client-ca " + quote(s.client_ca));
+  if (!s.client_crl.empty()) out.add("ssl client-crl " + quote(s.client_crl));
 }
 
 const std::array kSsl = {
@@ -72,6 +74,18 @@ const std::array kSsl = {
                   d.config.ssl.trust_point.clear();
                   d.config.ssl.trust_point_key.clear();
                 }},
+    Command{.syntax = "ssl client-ca <file:word>",
+            .help = "PEM file with the authorities whose client certificates are accepted; once it "
+                    "is there, every client is asked for one, and need not have any",
+            .set = [](Draft& d, const Arguments& a) { d.config.ssl.client_ca = a.text("file"); },
+            .no_syntax = "ssl client-ca [<file:word>]",
+            .unset = [](Draft& d, const Arguments&) { d.config.ssl.client_ca.clear(); }},
+    Command{.syntax = "ssl client-crl <file:word>",
+            .help = "PEM file with a current revocation list of each of these authorities; read "
+                    "again when it changes (default: no check)",
+            .set = [](Draft& d, const Arguments& a) { d.config.ssl.client_crl = a.text("file"); },
+            .no_syntax = "ssl client-crl [<file:word>]",
+            .unset = [](Draft& d, const Arguments&) { d.config.ssl.client_crl.clear(); }},
 };
 
 void show_webvpn(const Config& c, Lines& out) {

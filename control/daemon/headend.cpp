@@ -16,6 +16,7 @@ namespace culvert::control {
 namespace {
 
 constexpr long kTickMs = 100;
+constexpr unsigned kTicksPerSecond = 1000 / kTickMs;
 constexpr unsigned kMessagesPerPass = 64;  // per worker
 
 // Virtual devices share their cores with other software, so there a worker without work sleeps.
@@ -80,6 +81,7 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
            }),
       eal_(eal_config(config_, log)),
       dataplane_(eal_, dataplane_spec(config_)),
+      tls_files_(config_.ssl),
       state_(config_, log, dataplane_, config_file) {
   fill_environment();
   setup_ = std::make_unique<Setup>(env_, std::move(tls));
@@ -199,8 +201,24 @@ void Headend::drain_mailboxes() {
   }
 }
 
+// A certificate that was renewed and a new revocation list count for connections from now on; what
+// cannot be read leaves everything as it was.
+void Headend::renew_tls() {
+  if (!tls_files_.changed()) return;
+  try {
+    setup_->set_tls(
+        std::make_shared<const ServerContext>(config_.ssl, config_.state_dir, config_.hostname));
+    log_.log(Severity::notification,
+             "certificates and revocation lists were read again, because a file has changed");
+  } catch (const std::runtime_error& e) {
+    log_.log(Severity::error,
+             fmt::format("the files of TLS stay as they were read before: {}", e.what()));
+  }
+}
+
 void Headend::tick() {
   setup_->tick();
+  if (++ticks_ % kTicksPerSecond == 0) renew_tls();
   dataplane_.sessions().reclaim();
   state_.tick();
   uint64_t clashes = 0;

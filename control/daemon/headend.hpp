@@ -12,6 +12,7 @@
 #include "control/daemon/live_state.hpp"
 #include "control/log/log.hpp"
 #include "control/setup/server.hpp"
+#include "control/tls/files.hpp"
 #include "control/tls/server_context.hpp"
 #include "dataplane/eal.hpp"
 #include "dataplane/worker/dataplane.hpp"
@@ -47,6 +48,7 @@ class Headend {
   void drain_mailboxes();
   void tick();
   void report_start() const;
+  void renew_tls();
   void close_sessions();
 
   const Config config_;
@@ -57,6 +59,8 @@ class Headend {
   dp::Dataplane dataplane_;
   SetupEnv env_;
   std::unique_ptr<Setup> setup_;
+  TlsFiles tls_files_;
+  unsigned ticks_ = 0;
   LiveState state_;
   std::vector<EventPtr> events_;
   uint64_t arp_clashes_ = 0;

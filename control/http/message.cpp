@@ -78,6 +78,13 @@ std::string to_text(const Reply& reply) {
   return out;
 }
 
+Reply xml_document(std::string body) {
+  Reply reply;
+  reply.content_type = "text/xml; charset=utf-8";
+  reply.body = std::move(body);
+  return reply;
+}
+
 Reply refusal(unsigned status) {
   Reply reply;
   reply.status = status;

@@ -53,6 +53,7 @@ struct Reply {
 
 // The whole reply: status line, the headers that every reply has, `reply.headers`, body.
 [[nodiscard]] std::string to_text(const Reply& reply);
+[[nodiscard]] Reply xml_document(std::string body);
 // A reply without a body that ends the connection.
 [[nodiscard]] Reply refusal(unsigned status);
 

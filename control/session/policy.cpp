@@ -79,24 +79,4 @@ Policy resolve_policy(const Config& config, const std::string& tunnel_group,
   return policy;
 }
 
-std::optional<std::string> find_tunnel_group(const Config& config, const std::string& choice) {
-  if (choice.empty() || choice == kDefaultTunnelGroup) return std::string(kDefaultTunnelGroup);
-  if (!config.webvpn.tunnel_group_list) return std::nullopt;
-  for (const auto& [name, group] : config.tunnel_groups) {
-    if (std::find(group.aliases.begin(), group.aliases.end(), choice) != group.aliases.end())
-      return name;
-  }
-  if (config.tunnel_groups.contains(choice)) return choice;
-  return std::nullopt;
-}
-
-std::vector<std::string> group_aliases(const Config& config) {
-  std::vector<std::string> aliases;
-  if (!config.webvpn.tunnel_group_list) return aliases;
-  for (const auto& [name, group] : config.tunnel_groups)
-    aliases.insert(aliases.end(), group.aliases.begin(), group.aliases.end());
-  std::sort(aliases.begin(), aliases.end());
-  return aliases;
-}
-
 }  // namespace culvert::control

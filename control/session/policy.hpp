@@ -1,5 +1,5 @@
 // A group policy with everything filled in: its own values, else DfltGrpPolicy's, else the ASA's
-// defaults; and the choice of a tunnel group.
+// defaults.
 #pragma once
 
 #include <optional>
@@ -30,8 +30,6 @@ struct Policy {
   bool df_bit_ignore = false;
 };
 
-inline constexpr std::string_view kDefaultTunnelGroup = "DefaultWEBVPNGroup";
-
 // The policy of `name`, or DfltGrpPolicy if there is none of that name.
 [[nodiscard]] Policy resolve_policy(const Config& config, const std::string& name);
 
@@ -40,12 +38,5 @@ inline constexpr std::string_view kDefaultTunnelGroup = "DefaultWEBVPNGroup";
 // policy.
 [[nodiscard]] Policy resolve_policy(const Config& config, const std::string& tunnel_group,
                                     const std::string& user, const AuthAttributes& attributes = {});
-
-// The group whose alias or name is `choice`; kDefaultTunnelGroup for an empty one. Nothing if there
-// is no such group, or the list of groups is off and a choice is none of the client's business.
-[[nodiscard]] std::optional<std::string> find_tunnel_group(const Config& config,
-                                                           const std::string& choice);
-// All aliases, sorted, if `tunnel-group-list` is enabled.
-[[nodiscard]] std::vector<std::string> group_aliases(const Config& config);
 
 }  // namespace culvert::control

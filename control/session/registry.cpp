@@ -16,6 +16,15 @@ uint64_t bucket(const CookieHash& hash) noexcept {
 
 }  // namespace
 
+std::string_view to_string(AuthMode mode) noexcept {
+  switch (mode) {
+    case AuthMode::password: return "userPassword";
+    case AuthMode::certificate: return "Certificate";
+    case AuthMode::certificate_and_password: return "Certificate and userPassword";
+  }
+  return "Unknown";
+}
+
 dp::Totals operator+(const dp::Totals& a, const dp::Totals& b) noexcept {
   dp::Totals sum;
   sum.rx_packets = a.rx_packets + b.rx_packets;

@@ -55,10 +55,15 @@ enum class SessionState : uint8_t {
   waiting,        // lost its tunnel, "Waiting to resume"
 };
 
+// How the user proved who it is.
+enum class AuthMode : uint8_t { password, certificate, certificate_and_password };
+[[nodiscard]] std::string_view to_string(AuthMode mode) noexcept;  // as the ASA shows it
+
 struct SessionRecord {
   uint32_t index = 0;
   std::string user;
   std::string tunnel_group;
+  AuthMode auth_mode = AuthMode::password;
   Policy policy;
   AuthAttributes attributes;  // what a server said at the login
   IpAddress public_address;

@@ -131,12 +131,28 @@ void Connection::on_handshake_step(TlsStep step) {
       log_ssl(7, 725012,
               fmt::format("Device chooses cipher {} for the SSL session with client {{}}",
                           tls_->suite()->name));
+      certificate_ = client_certificate(tls_->ssl());
+      log_certificate();
       send_output();
       enter(State::login);
       want_record();
       break;
     case TlsStep::closed:
     case TlsStep::failed: fail_handshake(tls_->error()); break;
+  }
+}
+
+void Connection::log_certificate() {
+  const ClientCertificate& c = certificate_;
+  if (c.status == ClientCertificate::Status::none) return;
+  const std::string which = fmt::format("serial number: {}, subject name: {}, issuer name: {}",
+                                        c.serial, c.subject, c.issuer);
+  if (c.status == ClientCertificate::Status::valid) {
+    parts_.env.log(6, 717022, "Certificate was successfully validated. " + which + ".");
+  } else {
+    parts_.env.log(3, 717027,
+                   fmt::format("Certificate chain failed validation. Reason: {}. IP: {}, {}.",
+                               c.refusal, flow_.remote.to_string(), which));
   }
 }
 

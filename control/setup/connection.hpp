@@ -12,13 +12,16 @@
 #include <string>
 #include <vector>
 
+#include "control/anyconnect/xml_reply.hpp"
 #include "control/anyconnect/xml_request.hpp"
 #include "control/auth/authenticator.hpp"
 #include "control/http/request_parser.hpp"
+#include "control/session/group_choice.hpp"
 #include "control/setup/admission.hpp"
 #include "control/setup/environment.hpp"
 #include "control/setup/outbox.hpp"
 #include "control/setup/sessions.hpp"
+#include "control/tls/client_certificate.hpp"
 #include "control/tls/connection.hpp"
 #include "control/tls/handshake_pool.hpp"
 
@@ -71,21 +74,37 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void fail_handshake(const std::string& reason);
   void leave_place();
   void enter(State state);
+  void log_certificate();
   void log_ssl(int level, unsigned number, std::string_view format);
 
   // --- dialogue.cpp ---
   void on_request(const http::Request& request);
   void on_connect(const http::Request& request);
+  void on_logout(std::string_view cookie, bool document);
+  void refuse_request(unsigned status);
+
+  // --- login.cpp ---
+  // What a step of the login is about, and so the form that may follow it.
+  struct LoginStep {
+    GroupChoice group;
+    std::string action = "/";  // path that the form is to be sent to
+  };
   void on_document(const http::Request& request);
-  void on_auth_reply(AuthRequest request, std::string user_agent);
+  void on_init(const LoginStep& step, const AuthRequest& request, std::string user_agent);
+  void on_auth_reply(const LoginStep& step, AuthRequest request, std::string user_agent);
   struct PendingLogin;
+  void verify(const LoginStep& step, AuthRequest request, std::string user_agent);
   void on_verified(const PendingLogin& pending);
+  void log_in_by_certificate(const LoginStep& step, const std::string& device,
+                             std::string user_agent);
+  void finish_login(const LoginStep& step, const Sessions::Login& login);
   // That of the tunnel group, LOCAL if there is no such server group.
   [[nodiscard]] Authenticator& authenticator(const std::string& tunnel_group);
-  void on_logout(std::string_view cookie, bool document);
-  void send_form(const std::string& group_choice, const std::string& error);
-  void refuse_request(unsigned status);
-  void refuse_login(const std::string& group_choice, const std::string& error);
+  [[nodiscard]] const TunnelGroupConfig& group_of(const LoginStep& step) const;
+  [[nodiscard]] LoginForm form_for(const LoginStep& step) const;
+  void send_form(const LoginStep& step, const std::string& error);
+  void refuse_login(const LoginStep& step, const std::string& error);
+  void refuse_certificate(const LoginStep& step, std::string error = "");
 
   SetupParts& parts_;
   dp::ConnId conn_;
@@ -102,6 +121,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   unsigned requests_ = 0;
   unsigned tries_ = 0;
   std::unique_ptr<TlsConnection> tls_;
+  ClientCertificate certificate_;
   http::RequestParser parser_;
   TunnelClaim claim_;
 };

@@ -72,6 +72,7 @@ Sessions::LoginResult Sessions::login(const Login& login) {
   session.user = login.user;
   session.tunnel_group = login.tunnel_group;
   session.attributes = login.attributes;
+  session.auth_mode = login.mode;
   session.public_address = login.flow.remote;
   session.public_port = login.flow.remote_port;
   session.user_agent = login.user_agent;

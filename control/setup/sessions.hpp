@@ -36,6 +36,7 @@ class Sessions {
     std::string device;
     dp::Flow flow;
     AuthAttributes attributes;  // what the server said
+    AuthMode mode = AuthMode::password;
   };
   struct LoginResult {
     SessionRecord* session = nullptr;  // nullptr: `refusal` says why

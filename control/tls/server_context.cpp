@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 #include <unistd.h>
 
+#include "control/tls/client_certificate.hpp"
 #include "control/tls/connection.hpp"
 #include "control/tls/self_signed.hpp"
 #include "crypto/suite.hpp"
@@ -86,6 +87,7 @@ ServerContext::ServerContext(const SslConfig& ssl, const std::string& state_dir,
   SSL_CTX_set_read_ahead(c, 0);
   SSL_CTX_set_dh_auto(c, 1);
   SSL_CTX_set_verify(c, SSL_VERIFY_NONE, nullptr);
+  if (!ssl.client_ca.empty()) request_client_certificates(c, ssl.client_ca, ssl.client_crl);
   // A daemon has nobody to ask for a passphrase.
   SSL_CTX_set_default_passwd_cb(c, [](char*, int, int, void*) { return -1; });
   TlsConnection::watch(c);

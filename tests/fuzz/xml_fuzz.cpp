@@ -43,8 +43,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(request.username.size() <= kMaxXmlText && request.group.size() <= 1024);
     require(request.password.view().size() <= SecretText::kMaxSize);
     LoginForm form;
-    form.tunnel_group = form.error = form.selected_alias = request.username;
-    form.aliases = {request.username, request.group};
+    require(request.opaque_group.size() <= kMaxXmlText);
+    form.tunnel_group = form.error = form.selected = form.username = request.username;
+    form.action = request.opaque_group;
+    form.groups = {{request.username, true}, {request.group, false}};
+    require(count_forms(login_form(form)) == 1);
+    form.ask = LoginForm::Ask::password;
     require(count_forms(login_form(form)) == 1);
   } catch (const std::runtime_error&) {
   }

@@ -38,6 +38,10 @@ TEST(XmlRequest, AuthReply) {
   EXPECT_EQ(request.password.view(), "te<st&pw");
   EXPECT_TRUE(request.has_password);
   EXPECT_EQ(request.group, "Friendly B");
+  EXPECT_EQ(request.opaque_group, "TG");
+  EXPECT_TRUE(request.xml);
+  EXPECT_TRUE(parse_auth_request(R"(<config-auth type="init"><client-cert-fail/></config-auth>)")
+                  .no_certificate);
 }
 
 TEST(XmlRequest, LogoutAndForm) {
@@ -96,12 +100,17 @@ TEST(XmlReply, FormEscapesWhatComesFromOutside) {
   LoginForm form;
   form.tunnel_group = "<TG>";
   form.error = "\"no\" & <no>";
-  form.aliases = {"A", "B'"};
-  form.selected_alias = "B'";
+  form.action = "/a\"b";
+  form.username = "<u>";
+  form.groups = {{"A", false}, {"B'", true}};
+  form.selected = "B'";
   const std::string text = login_form(form);
   EXPECT_NE(text.find("<tunnel-group>&lt;TG&gt;</tunnel-group>"), text.npos);
   EXPECT_NE(text.find("param1=\"&quot;no&quot; &amp; &lt;no&gt;\""), text.npos);
   EXPECT_NE(text.find("<option value=\"B&apos;\" selected=\"true\">B&apos;</option>"), text.npos);
+  EXPECT_NE(text.find("<option value=\"A\" noaaa=\"1\">A</option>"), text.npos);
+  EXPECT_NE(text.find("value=\"&lt;u&gt;\""), text.npos);
+  EXPECT_NE(text.find("action=\"/a&quot;b\""), text.npos);
   EXPECT_NE(text.find("<auth id=\"main\">"), text.npos);
   EXPECT_EQ(xml_escape("a\x01\nb"), "a?\nb");
   EXPECT_EQ(xml_escape("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"),

@@ -130,6 +130,8 @@ Config random_config(unsigned seed) {
   if (chance.coin()) c.ssl.tls12_ciphers = "A:B-C";
   if (chance.coin()) c.ssl.tls13_ciphers = "TLS_AES_128_GCM_SHA256";
   c.ssl.allow_tls12 = chance.coin();
+  if (chance.coin()) c.ssl.client_ca = chance.name();
+  if (chance.coin()) c.ssl.client_crl = chance.name();
   c.webvpn.port = static_cast<uint16_t>(chance.between(1, 65535));
   c.webvpn.dtls_port = static_cast<uint16_t>(chance.between(1, 65535));
   c.webvpn.anyconnect_enable = chance.coin();
@@ -151,6 +153,13 @@ Config random_config(unsigned seed) {
     }
     if (chance.coin())
       g.aliases = {chance.name() + std::to_string(i), "alias " + std::to_string(i)};
+    if (chance.coin())
+      g.urls = {"https://host" + std::to_string(i) + "/Path-1",
+                "https://[::1]:44" + std::to_string(i)};
+    g.authenticate_certificate = chance.coin() && !c.ssl.client_ca.empty();
+    g.authenticate_aaa = !g.authenticate_certificate || chance.coin();
+    g.prefill_username = chance.coin();
+    if (chance.coin()) g.certificate_user = {"UPN", chance.coin() ? "" : "EA"};
     c.tunnel_groups[name] = g;
   }
   for (unsigned i = 0; i < chance.below(3); ++i) {

@@ -78,12 +78,6 @@ TEST(Policy, Inheritance) {
   EXPECT_EQ(servers.session_timeout_s, 7u);
   attributes.group_policy = "no such policy";
   EXPECT_EQ(resolve_policy(config, "TG", "u", attributes).name, "DfltGrpPolicy");
-  EXPECT_EQ(find_tunnel_group(config, ""), "DefaultWEBVPNGroup");
-  EXPECT_EQ(find_tunnel_group(config, "Friendly"), std::nullopt);  // the list is off
-  config.webvpn.tunnel_group_list = true;
-  EXPECT_EQ(find_tunnel_group(config, "Friendly"), "TG");
-  EXPECT_EQ(find_tunnel_group(config, "TG"), "TG");
-  EXPECT_EQ(find_tunnel_group(config, "other"), std::nullopt);
 }
 
 }  // namespace

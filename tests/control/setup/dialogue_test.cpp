@@ -1,29 +1,8 @@
 // What clients do in set-up, rightly and wrongly, through Setup with a real TLS client.
-#include "tests/control/setup/fake_worker.hpp"
+#include "tests/control/setup/login.hpp"
 
 namespace culvert::control::test {
 namespace {
-
-struct Login {
-  explicit Login(FakeWorld& w, uint8_t worker = 0, uint32_t source = 0xc0000201)
-      : world(w),
-        connection(w.open(worker, source)),
-        client(TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256") {
-    world.connect(client, connection);
-  }
-  std::string ask(std::string_view request) { return world.ask(client, connection, request); }
-  std::string log_in(std::string_view user = "vpn", std::string_view password = "secret") {
-    return cookie_of(ask(post("/", login_body(user, password))));
-  }
-  std::string connect(std::string_view cookie) {
-    std::string reply = ask(connect_request(cookie));
-    if (connection.promotion) world.promoted(connection);
-    return reply;
-  }
-  FakeWorld& world;
-  FakeConnection& connection;
-  TlsClient client;
-};
 
 TEST(Dialogue, WrongPasswordIsAskedAgainThenRefused) {
   FakeWorld world;
@@ -48,16 +27,6 @@ TEST(Dialogue, SecondTryWithTheRightPasswordSucceeds) {
   Login a(world);
   (void)a.ask(post("/", login_body("vpn", "guess")));
   EXPECT_EQ(a.log_in().size(), kCookieSize);
-}
-
-TEST(Dialogue, PlainFormsWorkToo) {
-  FakeWorld world;
-  Login a(world);
-  const std::string form = a.ask("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_NE(form.find("name=\"username\""), form.npos);
-  const std::string complete = a.ask(post(
-      "/auth", "username=vpn&password=s%65cret&group_list=", "application/x-www-form-urlencoded"));
-  EXPECT_EQ(cookie_of(complete).size(), kCookieSize);
 }
 
 TEST(Dialogue, StaleCookieIs401) {
@@ -274,22 +243,6 @@ TEST(Dialogue, SixteenRequestsAConnection) {
     EXPECT_EQ(header(a.ask(post("/", init_body())), "Connection"), "Keep-Alive");
   EXPECT_EQ(header(a.ask(post("/", init_body())), "Connection"), "close");
   EXPECT_TRUE(a.connection.closed.has_value());
-}
-
-TEST(Dialogue, GroupListAndSelection) {
-  FakeWorld world;
-  world.config.webvpn.tunnel_group_list = true;
-  auto& group = world.config.tunnel_groups["TLSONLY"];
-  group.name = "TLSONLY";
-  group.aliases = {"Only TLS & \"more\""};
-  group.address_pools = {"VPN"};
-  Login a(world);
-  const std::string form = a.ask(post("/", init_body()));
-  EXPECT_NE(form.find("<option value=\"Only TLS &amp; &quot;more&quot;\">"), form.npos) << form;
-  std::string body = login_body("vpn", "secret");
-  body.insert(body.find("</config-auth>"), "<group-select>TLSONLY</group-select>");
-  ASSERT_EQ(cookie_of(a.ask(post("/", body))).size(), kCookieSize);
-  EXPECT_EQ(world.setup->sessions().all().begin()->second->tunnel_group, "TLSONLY");
 }
 
 }  // namespace

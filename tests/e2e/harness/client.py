@@ -37,7 +37,7 @@ class Records:
 class Client:
     def __init__(self, lab: Lab, show: Management, pin: str, folder: Path, number: int = 0, suite: str = "",
                  user: str = USER, passwords: tuple[str, ...] = (PASSWORD,), cookie: str = "",
-                 options: tuple[str, ...] = (), dtls: bool = False):
+                 path: str = "/", options: tuple[str, ...] = (), dtls: bool = False):
         self.show = show
         self.interface = f"tun{number}"
         self._lab = lab
@@ -50,8 +50,8 @@ class Client:
         words += ["--cookie", cookie] if cookie else ["--user", user, "--passwd-on-stdin"]
         env = os.environ | ({"CULVERT_OWN_TABLE_ONLY": "1"} if number else {})
         stdin = "" if cookie else "".join(password + "\n" for password in passwords)
-        self.process = Process(lab.client.command(*words, f"https://{OUTSIDE}/"), folder / f"openconnect{number}.log",
-                               stdin, env)
+        command = lab.client.command(*words, f"https://{OUTSIDE}{path}")
+        self.process = Process(command, folder / f"openconnect{number}.log", stdin, env)
 
     def wait_connected(self, timeout: float = 30.0) -> "Client":
         self.process.wait_for_line("Configured as", timeout)

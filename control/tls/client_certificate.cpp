@@ -1,0 +1,205 @@
+// OpenSSL checks the chain (RFC 5280 §6); a failure is remembered instead of ending the handshake.
+#include "control/tls/client_certificate.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <unistd.h>
+
+namespace culvert::control {
+namespace {
+
+struct Free {
+  void operator()(X509* p) const noexcept { X509_free(p); }
+  void operator()(BIO* p) const noexcept { BIO_free(p); }
+  void operator()(BIGNUM* p) const noexcept { BN_free(p); }
+  void operator()(char* p) const noexcept { OPENSSL_free(p); }
+  void operator()(unsigned char* p) const noexcept { OPENSSL_free(p); }
+  void operator()(GENERAL_NAMES* p) const noexcept { GENERAL_NAMES_free(p); }
+};
+template <typename T>
+using Owned = std::unique_ptr<T, Free>;
+
+struct Field {
+  int nid;
+  std::string_view name;
+};
+constexpr std::array kFields = {
+    Field{NID_countryName, "C"},
+    Field{NID_commonName, "CN"},
+    Field{NID_dnQualifier, "DNQ"},
+    Field{NID_pkcs9_emailAddress, "EA"},
+    Field{NID_generationQualifier, "GENQ"},
+    Field{NID_givenName, "GN"},
+    Field{NID_initials, "I"},
+    Field{NID_localityName, "L"},
+    Field{NID_name, "N"},
+    Field{NID_organizationName, "O"},
+    Field{NID_organizationalUnitName, "OU"},
+    Field{NID_serialNumber, "SER"},
+    Field{NID_surname, "SN"},
+    Field{NID_stateOrProvinceName, "SP"},
+    Field{NID_title, "T"},
+    Field{NID_userId, "UID"},
+};
+
+// The first failure of a chain; the later ones follow from it. Kept as the number itself.
+int failure_index() noexcept {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+int remember_failure(int good, X509_STORE_CTX* store) {
+  auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  if (good == 0 && ssl != nullptr && SSL_get_ex_data(ssl, failure_index()) == nullptr) {
+    const auto error = static_cast<uintptr_t>(X509_STORE_CTX_get_error(store));
+    SSL_set_ex_data(ssl, failure_index(), reinterpret_cast<void*>(error));
+  }
+  return 1;
+}
+
+std::optional<std::string> utf8(const ASN1_STRING* text) {
+  unsigned char* raw = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&raw, text);
+  if (size < 0) {
+    ERR_clear_error();
+    return std::nullopt;
+  }
+  const Owned<unsigned char> owner(raw);
+  std::string out(reinterpret_cast<const char*>(raw), static_cast<size_t>(size));
+  if (out.empty() || out.find('\0') != out.npos) return std::nullopt;
+  return out;
+}
+
+std::string one_line(X509_NAME* name) {
+  const Owned<BIO> out(BIO_new(BIO_s_mem()));
+  if (!out) return {};
+  // Escapes control characters and whatever is not ASCII.
+  X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  return size <= 0 ? std::string() : std::string(text, static_cast<size_t>(size));
+}
+
+std::string hexadecimal(const ASN1_INTEGER* serial) {
+  const Owned<BIGNUM> number(ASN1_INTEGER_to_BN(serial, nullptr));
+  if (!number) return {};
+  const Owned<char> text(BN_bn2hex(number.get()));
+  return text ? text.get() : "";
+}
+
+void add_subject(X509* certificate, ClientCertificate& out) {
+  X509_NAME* subject = X509_get_subject_name(certificate);
+  for (int i = 0; i < X509_NAME_entry_count(subject); i++) {
+    const X509_NAME_ENTRY* entry = X509_NAME_get_entry(subject, i);
+    const int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
+    for (const Field& field : kFields) {
+      if (field.nid != nid) continue;
+      if (auto value = utf8(X509_NAME_ENTRY_get_data(entry)))
+        out.attributes.emplace_back(field.name, std::move(*value));
+    }
+  }
+}
+
+void add_principal_names(X509* certificate, ClientCertificate& out) {
+  const Owned<GENERAL_NAMES> names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); i++) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_OTHERNAME || OBJ_obj2nid(name->d.otherName->type_id) != NID_ms_upn ||
+        name->d.otherName->value->type != V_ASN1_UTF8STRING) {
+      continue;
+    }
+    if (auto value = utf8(name->d.otherName->value->value.utf8string))
+      out.attributes.emplace_back("UPN", std::move(*value));
+  }
+}
+
+[[noreturn]] void refuse(const std::string& what) {
+  ERR_clear_error();
+  throw std::runtime_error(what);
+}
+
+void require_readable(const std::string& path, const char* command) {
+  if (::access(path.c_str(), R_OK) == 0) return;
+  refuse("cannot read " + path + ": " + std::strerror(errno) + "; check the path given to '" +
+         command + "' and its permissions");
+}
+
+// SSL_CTX_load_verify_locations() takes a file without any CRL in it, too.
+unsigned load_crls(X509_STORE* store, const std::string& file) {
+  X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+  const int count =
+      lookup == nullptr ? 0 : X509_load_crl_file(lookup, file.c_str(), X509_FILETYPE_PEM);
+  return count > 0 ? static_cast<unsigned>(count) : 0;
+}
+
+}  // namespace
+
+std::optional<std::string> user_of(const ClientCertificate& certificate,
+                                   const CertificateUserConfig& from) {
+  for (const std::string& wanted : {from.primary, from.secondary}) {
+    std::optional<std::string> found;
+    for (const auto& [name, value] : certificate.attributes) {
+      if (name == wanted) found = value;
+    }
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
+void request_client_certificates(SSL_CTX* context, const std::string& ca_file,
+                                 const std::string& crl_file) {
+  require_readable(ca_file, "ssl client-ca");
+  STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(ca_file.c_str());
+  if (names == nullptr || SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+    refuse("there is no certificate of an authority in " + ca_file +
+           "; 'ssl client-ca' needs a PEM file with at least one");
+  }
+  SSL_CTX_set_client_CA_list(context, names);
+  if (!crl_file.empty()) {
+    require_readable(crl_file, "ssl client-crl");
+    X509_STORE* store = SSL_CTX_get_cert_store(context);
+    if (load_crls(store, crl_file) == 0) {
+      refuse("there is no revocation list in " + crl_file +
+             "; 'ssl client-crl' needs a PEM file with one of each authority");
+    }
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+  }
+  // OpenSSL insists on it where certificates are asked for, though no session is ever resumed.
+  constexpr unsigned char kContext[] = "culvert";
+  SSL_CTX_set_session_id_context(context, kContext, sizeof kContext - 1);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, remember_failure);
+  ERR_clear_error();
+}
+
+ClientCertificate client_certificate(SSL* ssl) {
+  ClientCertificate out;
+  const Owned<X509> certificate(SSL_get1_peer_certificate(ssl));
+  if (!certificate) return out;
+  long failure =
+      static_cast<long>(reinterpret_cast<uintptr_t>(SSL_get_ex_data(ssl, failure_index())));
+  if (failure == X509_V_OK) failure = SSL_get_verify_result(ssl);
+  out.status =
+      failure == X509_V_OK ? ClientCertificate::Status::valid : ClientCertificate::Status::refused;
+  if (failure != X509_V_OK) out.refusal = X509_verify_cert_error_string(failure);
+  out.subject = one_line(X509_get_subject_name(certificate.get()));
+  out.issuer = one_line(X509_get_issuer_name(certificate.get()));
+  out.serial = hexadecimal(X509_get0_serialNumber(certificate.get()));
+  add_subject(certificate.get(), out);
+  add_principal_names(certificate.get(), out);
+  ERR_clear_error();
+  return out;
+}
+
+}  // namespace culvert::control

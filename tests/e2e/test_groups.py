@@ -1,0 +1,70 @@
+"""Tunnel groups: chosen from the list, by URL, in the first request; and clients that post forms."""
+
+import pytest
+
+from harness.lab import OUTSIDE, SERVER
+from harness.ping import ping
+
+GROUPS = [
+    "webvpn",
+    " tunnel-group-list enable",
+    "group-policy STAFF internal",
+    "group-policy STAFF attributes",
+    " address-pools value VPN",
+    " banner value Welcome, staff",
+    "tunnel-group STAFF type remote-access",
+    "tunnel-group STAFF general-attributes",
+    " default-group-policy STAFF",
+    "tunnel-group STAFF webvpn-attributes",
+    ' group-alias "Staff & friends" enable',
+    f" group-url https://{OUTSIDE}/staff enable",
+    "tunnel-group GUESTS type remote-access",
+    "tunnel-group GUESTS general-attributes",
+    " default-group-policy LAB",
+    "tunnel-group GUESTS webvpn-attributes",
+    " group-alias Guests enable",
+]
+
+XML = ()
+FORMS = ("--no-xmlpost",)
+
+
+def group_of_session(headend) -> str:
+    return headend.show.sessions()[0]["tunnel_group"]
+
+
+@pytest.mark.parametrize("mode", [XML, FORMS], ids=["xml", "forms"])
+@pytest.mark.parametrize("choice, group", [("Guests", "GUESTS"), ("Staff & friends", "STAFF")])
+def test_group_from_the_list(stage, mode, choice, group):
+    """--authgroup names an alias; the group's own policy holds."""
+    headend = stage.start_headend(extra=GROUPS)
+    client = stage.connect(options=("--authgroup", choice, *mode))
+    ping(stage.lab.client, SERVER)
+    assert group_of_session(headend) == group
+    assert ("Welcome, staff" in client.process.log()) == (group == "STAFF")
+
+
+@pytest.mark.parametrize("mode", [XML, FORMS], ids=["xml", "forms"])
+def test_group_by_url(stage, mode):
+    """The address decides, and no list is shown."""
+    headend = stage.start_headend(extra=GROUPS)
+    client = stage.connect(path="/staff", options=mode)
+    ping(stage.lab.client, SERVER)
+    assert group_of_session(headend) == "STAFF"
+    assert "GROUP:" not in client.process.log()
+
+
+@pytest.mark.parametrize("mode", [XML, FORMS], ids=["xml", "forms"])
+def test_wrong_password_keeps_the_group(stage, mode):
+    """The form that comes again is that of the same group."""
+    headend = stage.start_headend(extra=GROUPS)
+    stage.connect(path="/staff", passwords=("wrong", "secret"), options=mode)
+    assert group_of_session(headend) == "STAFF"
+
+
+def test_forms_without_groups(stage, headend):
+    """--no-xmlpost: user name and password as a form."""
+    client = stage.connect(passwords=("wrong", "secret"), options=FORMS)
+    ping(stage.lab.client, SERVER)
+    assert "Login failed" in client.process.log()
+    assert group_of_session(headend) == "DefaultWEBVPNGroup"
