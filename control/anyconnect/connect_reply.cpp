@@ -18,6 +18,12 @@ std::string seconds_or_none(unsigned seconds) {
   return seconds == 0 ? "none" : std::to_string(seconds);
 }
 
+// "10.0.0.0/255.0.0.0"
+std::string network_text(const Network& network) {
+  const uint32_t mask = network.prefix == 0 ? 0 : ~uint32_t{0} << (32 - network.prefix);
+  return IpAddress::v4(network.address).to_string() + "/" + IpAddress::v4(mask).to_string();
+}
+
 // One header line: what an administrator wrote over several lines, or with odd bytes, must not
 // become another header.
 std::string one_line(std::string_view text) {
@@ -42,6 +48,8 @@ std::string connect_reply(const TunnelGrant& grant) {
   if (!grant.hostname.empty()) header("X-CSTP-Hostname", one_line(grant.hostname));
   for (const IpAddress& server : grant.dns)
     header("X-CSTP-DNS", server.to_string());
+  for (const IpAddress& server : grant.wins)
+    header("X-CSTP-NBNS", server.to_string());
   header("X-CSTP-Lease-Duration", kLeaseSeconds);
   header("X-CSTP-Session-Timeout", seconds_or_none(grant.session_timeout_s));
   header("X-CSTP-Session-Timeout-Alert-Interval", 60);
@@ -52,7 +60,15 @@ std::string connect_reply(const TunnelGrant& grant) {
     header("X-CSTP-Default-Domain", one_line(grant.default_domain));
   }
   header("X-CSTP-Keep", "true");
-  header("X-CSTP-Tunnel-All-DNS", "false");
+  for (const std::string& domain : grant.split_dns)
+    header("X-CSTP-Split-DNS", one_line(domain));
+  // No network at all makes clients send everything this way.
+  for (const Network& network : grant.split_networks) {
+    header(grant.split_tunnel == SplitTunnelPolicy::excludespecified ? "X-CSTP-Split-Exclude"
+                                                                     : "X-CSTP-Split-Include",
+           network_text(network));
+  }
+  header("X-CSTP-Tunnel-All-DNS", grant.tunnel_all_dns ? "true" : "false");
   header("X-CSTP-DPD", grant.dpd_s);
   header("X-CSTP-Keepalive", grant.keepalive_s);
   // A client that renews its keys in place would need OpenSSL again; it is told not to.

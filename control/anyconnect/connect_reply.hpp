@@ -17,6 +17,11 @@ struct TunnelGrant {
   std::string hostname;           // the client's own, echoed; "" = not
   std::vector<IpAddress> dns;     // the client takes three
   std::string default_domain;
+  std::vector<IpAddress> wins;
+  SplitTunnelPolicy split_tunnel = SplitTunnelPolicy::tunnelall;
+  std::vector<Network> split_networks;
+  std::vector<std::string> split_dns;
+  bool tunnel_all_dns = false;
   std::vector<std::string> banner;
   unsigned idle_timeout_s = 0;          // 0 = none
   unsigned disconnected_timeout_s = 0;  // how long the cookie lives without a tunnel; 0 = none

@@ -81,6 +81,15 @@ struct UserConfig {
   friend bool operator==(const UserConfig&, const UserConfig&) = default;
 };
 
+struct Network {
+  uint32_t address = 0;  // host order
+  unsigned prefix = 0;
+
+  friend bool operator==(const Network&, const Network&) = default;
+};
+
+enum class SplitTunnelPolicy : uint8_t { tunnelall, tunnelspecified, excludespecified };
+
 // Inheritance: an unset value comes from DfltGrpPolicy.
 struct GroupPolicyConfig {
   std::string name{};
@@ -90,6 +99,11 @@ struct GroupPolicyConfig {
   std::optional<unsigned> session_timeout_min{};  // 0 = none; default none
   std::optional<std::vector<IpAddress>> dns_servers{};
   std::optional<std::string> default_domain{};
+  std::optional<std::vector<IpAddress>> wins_servers{};
+  std::optional<SplitTunnelPolicy> split_tunnel_policy{};  // default tunnelall
+  std::optional<std::string> split_tunnel_list{};          // an access list; "" = none
+  std::optional<std::vector<std::string>> split_dns{};     // domains
+  std::optional<bool> tunnel_all_dns{};                    // default disable
   std::optional<std::vector<std::string>> banner{};  // lines
   std::optional<unsigned> anyconnect_mtu{};          // unset = no cap
   std::optional<Accounting> mtu_accounting{};        // default documented
@@ -176,6 +190,7 @@ struct Config {
   unsigned tcpmss_minimum = 0;
   SslConfig ssl;
   WebvpnConfig webvpn;
+  std::map<std::string, std::vector<Network>> access_lists{};     // standard, permit only
   std::map<std::string, GroupPolicyConfig> group_policies{};  // always holds DfltGrpPolicy
   std::map<std::string, TunnelGroupConfig> tunnel_groups{};   // always holds DefaultWEBVPNGroup
   std::map<std::string, UserConfig> users{};

@@ -156,8 +156,16 @@ class Checker {
     }
   }
 
+  void check_split_tunnel(const std::string& name, const GroupPolicyConfig& policy) {
+    if (policy.split_tunnel_list && !policy.split_tunnel_list->empty() &&
+        !config_.access_lists.contains(*policy.split_tunnel_list)) {
+      error("policy-split/" + name, "There is no access list " + *policy.split_tunnel_list);
+    }
+  }
+
   void check_groups() {
     for (const auto& [name, policy] : config_.group_policies) {
+      check_split_tunnel(name, policy);
       if (!policy.address_pools) continue;
       for (const auto& pool : *policy.address_pools)
         check_pool_name("policy-pools/" + name, pool);

@@ -28,6 +28,15 @@ T value(const GroupPolicyConfig* own, const GroupPolicyConfig* base,
   return otherwise;
 }
 
+// Without a network in it a list says nothing, and everything goes through the tunnel.
+void set_split_tunnel(Policy& policy, const Config& config, SplitTunnelPolicy wanted,
+                      const std::string& list) {
+  const auto found = config.access_lists.find(list);
+  if (wanted == SplitTunnelPolicy::tunnelall || found == config.access_lists.end()) return;
+  policy.split_tunnel = wanted;
+  policy.split_networks = found->second;
+}
+
 }  // namespace
 
 Policy resolve_policy(const Config& config, const std::string& name) {
@@ -43,6 +52,11 @@ Policy resolve_policy(const Config& config, const std::string& name) {
   p.disconnected_timeout_s = disconnected_timeout(p.idle_timeout_s);
   p.dns_servers = value(own, base, &G::dns_servers, {});
   p.default_domain = value(own, base, &G::default_domain, {});
+  p.wins_servers = value(own, base, &G::wins_servers, {});
+  p.split_dns = value(own, base, &G::split_dns, {});
+  p.tunnel_all_dns = value(own, base, &G::tunnel_all_dns, false);
+  set_split_tunnel(p, config, value(own, base, &G::split_tunnel_policy, p.split_tunnel),
+                   value(own, base, &G::split_tunnel_list, {}));
   p.banner = value(own, base, &G::banner, {});
   p.anyconnect_mtu = own != nullptr && own->anyconnect_mtu ? own->anyconnect_mtu
                      : base != nullptr                     ? base->anyconnect_mtu

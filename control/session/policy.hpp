@@ -21,6 +21,11 @@ struct Policy {
   unsigned disconnected_timeout_s = 1800;  // how long a session waits for its client; never 0
   std::vector<IpAddress> dns_servers;
   std::string default_domain;
+  std::vector<IpAddress> wins_servers;
+  SplitTunnelPolicy split_tunnel = SplitTunnelPolicy::tunnelall;
+  std::vector<Network> split_networks;  // what to tunnel, or what not to; empty with tunnelall
+  std::vector<std::string> split_dns;
+  bool tunnel_all_dns = false;
   std::vector<std::string> banner;
   std::optional<unsigned> anyconnect_mtu;
   Accounting mtu_accounting = Accounting::documented;

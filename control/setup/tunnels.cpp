@@ -108,6 +108,11 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
   grant.hostname = request.hostname;
   grant.dns = policy.dns_servers;
   grant.default_domain = policy.default_domain;
+  grant.wins = policy.wins_servers;
+  grant.split_tunnel = policy.split_tunnel;
+  grant.split_networks = policy.split_networks;
+  grant.split_dns = policy.split_dns;
+  grant.tunnel_all_dns = policy.tunnel_all_dns;
   grant.banner = policy.banner;
   grant.idle_timeout_s = policy.idle_timeout_s;
   grant.disconnected_timeout_s = policy.disconnected_timeout_s;

@@ -51,19 +51,11 @@ constexpr std::array kFields = {
     Field{NID_userId, "UID"},
 };
 
-// The first failure of a chain; the later ones follow from it. Kept as the number itself.
-int failure_index() noexcept {
-  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
-}
-
-int remember_failure(int good, X509_STORE_CTX* store) {
-  auto* ssl =
-      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  if (good == 0 && ssl != nullptr && SSL_get_ex_data(ssl, failure_index()) == nullptr) {
-    const auto error = static_cast<uintptr_t>(X509_STORE_CTX_get_error(store));
-    SSL_set_ex_data(ssl, failure_index(), reinterpret_cast<void*>(error));
-  }
+// OpenSSL keeps the result; what it put on its error queue meanwhile would be taken for a failure of
+// the handshake.
+int verify_and_go_on(X509_STORE_CTX* store, void*) {
+  (void)X509_verify_cert(store);
+  ERR_clear_error();
   return 1;
 }
 
@@ -179,7 +171,8 @@ void request_client_certificates(SSL_CTX* context, const std::string& ca_file,
   // OpenSSL insists on it where certificates are asked for, though no session is ever resumed.
   constexpr unsigned char kContext[] = "culvert";
   SSL_CTX_set_session_id_context(context, kContext, sizeof kContext - 1);
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, remember_failure);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, verify_and_go_on, nullptr);
   ERR_clear_error();
 }
 
@@ -187,9 +180,7 @@ ClientCertificate client_certificate(SSL* ssl) {
   ClientCertificate out;
   const Owned<X509> certificate(SSL_get1_peer_certificate(ssl));
   if (!certificate) return out;
-  long failure =
-      static_cast<long>(reinterpret_cast<uintptr_t>(SSL_get_ex_data(ssl, failure_index())));
-  if (failure == X509_V_OK) failure = SSL_get_verify_result(ssl);
+  const long failure = SSL_get_verify_result(ssl);
   out.status =
       failure == X509_V_OK ? ClientCertificate::Status::valid : ClientCertificate::Status::refused;
   if (failure != X509_V_OK) out.refusal = X509_verify_cert_error_string(failure);

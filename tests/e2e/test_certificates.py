@@ -24,7 +24,8 @@ def start(stage, authority, authentication: str, *more: str):
 
 def refused(stage, certificate, **settings) -> str:
     """What openconnect says when it does not get in."""
-    client = stage.start_client(options=("--certificate", certificate) if certificate else (), **settings)
+    options = ("--certificate", certificate) if certificate else ()
+    client = stage.start_client(len(stage.clients), options=options, **settings)
     assert client.process.wait(30) != 0
     assert "Configured as" not in client.process.log()
     return client.process.log()

@@ -72,6 +72,27 @@ TEST(ConnectReply, HeadersAreTheAsas) {
   EXPECT_TRUE(text.ends_with("\r\n\r\n"));
 }
 
+TEST(ConnectReply, SplitTunnel) {
+  TunnelGrant grant;
+  grant.wins = {IpAddress::v4(0x0a000003)};
+  grant.split_dns = {"a.test", "b.test\r\nX-Evil: 1"};
+  grant.tunnel_all_dns = true;
+  grant.split_networks = {{0x0a000000, 8}, {0, 0}};
+  grant.split_tunnel = SplitTunnelPolicy::tunnelspecified;
+  std::string text = connect_reply(grant);
+  for (const char* line :
+       {"X-CSTP-NBNS: 10.0.0.3", "X-CSTP-Split-DNS: a.test", "X-CSTP-Tunnel-All-DNS: true",
+        "X-CSTP-Split-Include: 10.0.0.0/255.0.0.0", "X-CSTP-Split-Include: 0.0.0.0/0.0.0.0"}) {
+    EXPECT_NE(text.find("\r\n" + std::string(line) + "\r\n"), text.npos) << line;
+  }
+  EXPECT_EQ(text.find("\r\nX-Evil"), text.npos);
+  grant.split_tunnel = SplitTunnelPolicy::excludespecified;
+  grant.split_networks = {{0, 32}};  // the ASA's way to say "the client's own network"
+  text = connect_reply(grant);
+  EXPECT_NE(text.find("\r\nX-CSTP-Split-Exclude: 0.0.0.0/255.255.255.255\r\n"), text.npos);
+  EXPECT_EQ(text.find("Split-Include"), text.npos);
+}
+
 TEST(ConnectReply, Refusals) {
   const std::string busy = connect_refusal(503, "No address\r\navailable");
   EXPECT_TRUE(busy.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));

@@ -41,6 +41,13 @@ GroupPolicyConfig random_policy(Chance& chance, std::string name,
   if (chance.coin()) p.address_pools = chance.coin() ? pools : std::vector<std::string>{};
   if (chance.coin())
     p.dns_servers = std::vector<IpAddress>(chance.below(3), IpAddress::v4(0x08080808));
+  if (chance.coin())
+    p.wins_servers = std::vector<IpAddress>(chance.below(3), IpAddress::v4(0x08080809));
+  chance.maybe(p.split_tunnel_policy,
+               [&] { return static_cast<SplitTunnelPolicy>(chance.below(3)); });
+  if (chance.coin()) p.split_tunnel_list = chance.coin() ? "" : "two words";
+  if (chance.coin()) p.split_dns = std::vector<std::string>(chance.below(3), "example.net");
+  chance.maybe(p.tunnel_all_dns, [&] { return chance.coin(); });
   if (chance.coin()) p.default_domain = chance.coin() ? "" : "example.net";
   if (chance.coin()) p.banner = std::vector<std::string>(chance.below(3), "Hello ! \"there\"  x\\");
   chance.maybe(p.simultaneous_logins, [&] { return chance.below(10); });
@@ -136,6 +143,7 @@ Config random_config(unsigned seed) {
   c.webvpn.dtls_port = static_cast<uint16_t>(chance.between(1, 65535));
   c.webvpn.anyconnect_enable = chance.coin();
   c.webvpn.tunnel_group_list = chance.coin();
+  c.access_lists["two words"] = {{}, {0x0a000000, 8}, {0x0a0a0a0a, 32}};
   std::vector<std::string> policies = {"DfltGrpPolicy"};
   for (unsigned i = 0; i < chance.below(3); ++i)
     policies.push_back(chance.name());

@@ -46,6 +46,20 @@ TEST(Registry, FindsByCookieIndexAndUser) {
   EXPECT_EQ(registry.peak(), 2u);
 }
 
+TEST(Policy, SplitTunnel) {
+  Config config;
+  auto& base = config.group_policies["DfltGrpPolicy"];
+  config.group_policies["own"];
+  base.split_tunnel_list = "nets";
+  base.split_tunnel_policy = SplitTunnelPolicy::tunnelspecified;
+  EXPECT_EQ(resolve_policy(config, "own").split_tunnel, SplitTunnelPolicy::tunnelall);  // no list
+  config.access_lists["nets"] = {{0x0a000000, 8}};
+  EXPECT_EQ(resolve_policy(config, "own").split_tunnel, SplitTunnelPolicy::tunnelspecified);
+  EXPECT_EQ(resolve_policy(config, "own").split_networks, config.access_lists["nets"]);
+  config.group_policies["own"].split_tunnel_policy = SplitTunnelPolicy::tunnelall;
+  EXPECT_TRUE(resolve_policy(config, "own").split_networks.empty());
+}
+
 TEST(Policy, Inheritance) {
   Config config;
   config.group_policies["DfltGrpPolicy"].name = "DfltGrpPolicy";

@@ -104,7 +104,10 @@ TEST_P(Certificates, NamesThatWouldLieAreNone) {
 TEST_P(Certificates, RefusedOnesSayWhy) {
   const Issued expired = ca.issue({{"CN", "alice"}}, -60);
   const Issued foreign = others.issue({{"CN", "alice"}});
+  Authority impostor("Clients");  // the right name, and another key
+  const Issued forged = impostor.issue({{"CN", "alice"}});
   const std::pair<const Issued*, const char*> cases[] = {
+      {&forged, "certificate signature failure"},
       {&expired, "certificate has expired"},
       {&revoked, "certificate revoked"},
       {&foreign, "unable to get local issuer certificate"}};

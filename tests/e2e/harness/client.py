@@ -47,7 +47,10 @@ class Client:
                  "--script", TUNNEL_SCRIPT, "--interface", self.interface, *options]
         words += [] if dtls else ["--no-dtls"]
         words += ["--gnutls-priority", SUITES[suite]] if suite else []
-        words += ["--cookie", cookie] if cookie else ["--user", user, "--passwd-on-stdin"]
+        if cookie:
+            words += ["--cookie", cookie]
+        elif passwords:
+            words += ["--user", user, "--passwd-on-stdin"]
         env = os.environ | ({"CULVERT_OWN_TABLE_ONLY": "1"} if number else {})
         stdin = "" if cookie else "".join(password + "\n" for password in passwords)
         command = lab.client.command(*words, f"https://{OUTSIDE}{path}")
