@@ -104,14 +104,14 @@ struct GroupPolicyConfig {
   std::optional<std::string> split_tunnel_list{};          // an access list; "" = none
   std::optional<std::vector<std::string>> split_dns{};     // domains
   std::optional<bool> tunnel_all_dns{};                    // default disable
-  std::optional<std::vector<std::string>> banner{};  // lines
-  std::optional<unsigned> anyconnect_mtu{};          // unset = no cap
-  std::optional<Accounting> mtu_accounting{};        // default documented
-  std::optional<unsigned> dpd_gateway_s{};           // 0 = none; default 30
-  std::optional<unsigned> dpd_client_s{};            // 0 = none; default 30
-  std::optional<unsigned> keepalive_s{};             // 0 = none; default 20
-  std::optional<bool> dtls{};                        // anyconnect ssl dtls; default enable
-  std::optional<bool> df_bit_ignore{};               // default none
+  std::optional<std::vector<std::string>> banner{};        // lines
+  std::optional<unsigned> anyconnect_mtu{};                // unset = no cap
+  std::optional<Accounting> mtu_accounting{};              // default documented
+  std::optional<unsigned> dpd_gateway_s{};                 // 0 = none; default 30
+  std::optional<unsigned> dpd_client_s{};                  // 0 = none; default 30
+  std::optional<unsigned> keepalive_s{};                   // 0 = none; default 20
+  std::optional<bool> dtls{};                              // anyconnect ssl dtls; default enable
+  std::optional<bool> df_bit_ignore{};                     // default none
 
   friend bool operator==(const GroupPolicyConfig&, const GroupPolicyConfig&) = default;
 };
@@ -190,9 +190,9 @@ struct Config {
   unsigned tcpmss_minimum = 0;
   SslConfig ssl;
   WebvpnConfig webvpn;
-  std::map<std::string, std::vector<Network>> access_lists{};     // standard, permit only
-  std::map<std::string, GroupPolicyConfig> group_policies{};  // always holds DfltGrpPolicy
-  std::map<std::string, TunnelGroupConfig> tunnel_groups{};   // always holds DefaultWEBVPNGroup
+  std::map<std::string, std::vector<Network>> access_lists{};  // standard, permit only
+  std::map<std::string, GroupPolicyConfig> group_policies{};   // always holds DfltGrpPolicy
+  std::map<std::string, TunnelGroupConfig> tunnel_groups{};    // always holds DefaultWEBVPNGroup
   std::map<std::string, UserConfig> users{};
   std::map<std::string, AaaServerConfig> aaa_servers{};
   LoggingConfig logging;
