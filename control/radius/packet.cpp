@@ -47,8 +47,10 @@ Digest hmac_md5(std::string_view key, Bytes data) {
 }
 
 std::vector<uint8_t> header(Code code, uint8_t id, const RequestAuthenticator& authenticator) {
-  std::vector<uint8_t> packet = {static_cast<uint8_t>(code), id, 0, 0};
-  packet.insert(packet.end(), authenticator.begin(), authenticator.end());
+  std::vector<uint8_t> packet(kHeader);
+  packet[0] = static_cast<uint8_t>(code);
+  packet[1] = id;
+  std::copy(authenticator.begin(), authenticator.end(), packet.begin() + kAuthenticatorAt);
   return packet;
 }
 
@@ -136,11 +138,11 @@ void Attributes::address(Type type, const dp::IpAddress& v4) {
 void Attributes::vendor_text(uint32_t vendor, uint8_t type, std::string_view value) {
   constexpr size_t kOverhead = 6;
   value = value.substr(0, kMaxValue - kOverhead);
-  std::vector<uint8_t> bytes(sizeof vendor);
+  std::vector<uint8_t> bytes(kOverhead + value.size());
   store_be(bytes.data(), vendor);
-  bytes.push_back(type);
-  bytes.push_back(static_cast<uint8_t>(value.size() + 2));
-  bytes.insert(bytes.end(), value.begin(), value.end());
+  bytes[4] = type;
+  bytes[5] = static_cast<uint8_t>(value.size() + 2);
+  std::copy(value.begin(), value.end(), bytes.begin() + kOverhead);
   all_.push_back({Type::vendor_specific, std::move(bytes)});
 }
 

@@ -26,11 +26,12 @@ inline void sign(std::vector<uint8_t>& packet, std::span<const uint8_t> request,
 inline std::vector<uint8_t> answer_to(std::span<const uint8_t> request, Code code,
                                       std::string_view secret, const Attributes& attributes,
                                       bool message_authenticator) {
-  std::vector<uint8_t> packet = {static_cast<uint8_t>(code), request[1], 0, 0};
-  packet.insert(packet.end(), request.begin() + 4, request.begin() + 20);
+  std::vector<uint8_t> packet(request.begin(), request.begin() + 20);
+  packet[0] = static_cast<uint8_t>(code);
   if (message_authenticator) {
-    packet.insert(packet.end(), {80, 18});
-    packet.resize(packet.size() + 16);
+    packet.resize(packet.size() + 18);
+    packet[20] = 80;
+    packet[21] = 18;
   }
   for (const Attribute& a : attributes.all()) {
     packet.push_back(static_cast<uint8_t>(a.type));
