@@ -213,6 +213,7 @@ VersionView LiveState::version() const {
   view.openssl = OpenSSL_version(OPENSSL_VERSION);
   view.cpu =
       cpu_model() + ", " + std::string(crypto::to_string(crypto::best_isa(config_.dataplane.simd)));
+  view.built_for = CULVERT_MARCH;
   view.config_file = config_file_;
   view.started = started_;
   return view;

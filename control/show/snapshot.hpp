@@ -102,7 +102,8 @@ struct InterfaceView {
 struct VersionView {
   std::string version;
   std::string dpdk, ipsec_mb, openssl;
-  std::string cpu;  // model and instruction set in use
+  std::string cpu;        // model and instruction set in use
+  std::string built_for;  // the instruction set that the compiler assumed
   std::string config_file;
   Time started;
 };

@@ -1,8 +1,10 @@
 """Every kind of DPDK device by its name, with a real client's packets moving through it."""
 
 import contextlib
+import os
 import socket
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +102,23 @@ def test_two_queues(stage, lab, on_device, kind):
         send_and_compare(lab.server, lab.client, client.address, 4 * MEGABYTE)
     for client in clients:
         client.logout()
+    headend.finish()
+    stage.headend = None
+
+
+def test_what_is_not_named_is_not_touched(stage, lab, on_device):
+    """No PCI device is opened when none is named, and an interface that no port uses is left as it was."""
+    lab.headend.run("ip", "link", "add", "spare", "type", "veth", "peer", "name", "spare-end")
+    before = lab.headend.run("ip", "-d", "-j", "link", "show", "spare").stdout
+    headend = on_device("net_af_xdp")
+    assert lab.headend.run("ip", "-d", "-j", "link", "show", "spare").stdout == before
+    process = Path("/proc", str(headend.process.pid))
+    opened = [os.readlink(each) for each in (process / "fd").iterdir()]
+    mapped = (process / "maps").read_text()
+    for place in ("/dev/vfio", "/dev/uio", "/devices/pci", "/sys/bus/pci"):
+        assert not any(place in name for name in opened) and place not in mapped, place
+    packet_sockets = lab.headend.run("ss", "--packet", "--no-header").stdout
+    assert "spare" not in packet_sockets
     headend.finish()
     stage.headend = None
 

@@ -271,13 +271,8 @@ TEST(ShowNetwork, IsTheAsas) {
 TEST(ShowVersion, TellsNameAndAge) {
   FakeState state;
   state.the_config.hostname = "lab";
-  state.the_version = {"0.1.0",
-                       "DPDK 22.11",
-                       "1.3.0",
-                       "OpenSSL 3.0",
-                       "CPU",
-                       "lab.conf",
-                       state.the_time - seconds(90061)};
+  state.the_version = {"0.1.0", "DPDK 22.11", "1.3.0",    "OpenSSL 3.0",
+                       "CPU",   "x86-64-v3",  "lab.conf", state.the_time - seconds(90061)};
   EXPECT_EQ(show_version(state).text.find("Culvert VPN Headend Software Version 0.1.0\n"), 0U);
   EXPECT_NE(show_version(state).text.find("\nlab up 1 day 1 hour\n"), std::string::npos);
 }
