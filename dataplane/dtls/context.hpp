@@ -70,6 +70,8 @@ struct Context {
   dp::DropCounters& drops;
   rte_mempool* pool;
   uint8_t* scratch;  // room for one record of any size
+  // The transmit sides of each worker, for their counters alone.
+  const TransmitTable* const* homes;
   Edges edges;
   Listeners listeners{};
   Counters counters{};

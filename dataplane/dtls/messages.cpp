@@ -78,6 +78,8 @@ void install_receive(Context& c, const Message& m, Time now) noexcept {
   if (s == nullptr) return;
   s->inner = m.dtls.inner;
   s->transmit = m.dtls.transmit;
+  // Control's mistake, and not worth a wild pointer.
+  if (s->transmit.worker >= c.workers || s->transmit.slot >= c.transmit.slots()) s->transmit = {};
   s->epoch = static_cast<uint16_t>(m.dtls.keys.sequence >> crypto::record::kDtlsSequenceBits);
   s->dpd_interval = seconds(m.dtls.dpd_interval_s);
   s->last_rx = now;

@@ -31,8 +31,10 @@ struct alignas(64) ReceiveSide : SideBase {
   ConnId transmit;           // the tunnel's other side
   Time last_rx = 0;          // any authentic record
   Time last_dpd = 0;         // request sent
-  Time moved = 0;            // 0 = never
-  Time dpd_interval = 0;     // 0 = none
+  Time waiting =
+      0;           // since when data that went down has been without a sign of the client; 0 = not
+  Time moved = 0;  // 0 = never
+  Time dpd_interval = 0;  // 0 = none
   crypto::record::ReplayWindow window;
   std::array<char, 64> end_text{};
 };

@@ -71,6 +71,9 @@ class SideTable {
   [[nodiscard]] const Side& operator[](uint32_t slot) const noexcept { return sides_[slot]; }
   [[nodiscard]] crypto::record::Keys& keys(uint32_t slot) noexcept { return keys_[slot]; }
   [[nodiscard]] dp::TunnelCounters& counters(uint32_t slot) noexcept { return counters_[slot]; }
+  [[nodiscard]] const dp::TunnelCounters& counters(uint32_t slot) const noexcept {
+    return counters_[slot];
+  }
   [[nodiscard]] uint32_t slot_of(const Side& side) const noexcept {
     return static_cast<uint32_t>(&side - sides_.data());
   }

@@ -14,6 +14,22 @@ constexpr Time kRepeatMove = 4 * dp::kSecond;
 // A client that is not heard is asked a few times more, in case the path comes back; then another
 // host may have its port.
 constexpr unsigned kIntervalsUntilGone = 8;
+// While packets go down.
+constexpr Time kAskAfter = dp::kSecond;
+constexpr Time kAskEvery = dp::kSecond;
+constexpr Time kSilentAfter = 4 * dp::kSecond;
+
+// How long packets have been going down without a sign of the client, 0 if they do not.
+Time waited(const Context& c, ReceiveSide& s, Time now) noexcept {
+  const TransmitTable& home = *c.homes[s.transmit.worker];
+  const Time sent = home.counters(s.transmit.slot).last_data_us.load(std::memory_order_relaxed);
+  if (sent <= s.last_rx) {
+    s.waiting = 0;
+  } else if (s.waiting == 0 || s.last_rx >= s.waiting) {
+    s.waiting = now;
+  }
+  return s.waiting == 0 ? 0 : now - s.waiting;
+}
 
 void check(Context& c, ReceiveSide& s, Time now) noexcept {
   if (s.phase != Phase::open) return;
@@ -21,13 +37,19 @@ void check(Context& c, ReceiveSide& s, Time now) noexcept {
   // Before the first record the handshake may not be over; control has a timer for that.
   if (s.dpd_interval == 0 || !s.proven) return;
   const Time silent = now - s.last_rx;
-  if (s.heard && silent >= s.dpd_interval) {
+  const Time waiting = s.heard ? waited(c, s, now) : 0;
+  if (s.heard && (silent >= s.dpd_interval || waiting >= kSilentAfter)) {
     s.heard = false;
     c.receive.owe(s, owed::kHeard);
   }
-  const Time pause = s.heard ? s.dpd_interval / 4 : s.dpd_interval;
-  if (silent >= s.dpd_interval / 2 && silent < kIntervalsUntilGone * s.dpd_interval &&
-      now - s.last_dpd >= pause && reply_empty(c, s.transmit, cstp::PacketType::dpd_request)) {
+  Time pause = s.heard ? s.dpd_interval / 4 : s.dpd_interval;
+  bool ask = silent >= s.dpd_interval / 2 && silent < kIntervalsUntilGone * s.dpd_interval;
+  if (waiting >= kAskAfter) {
+    pause = std::min(pause, kAskEvery);
+    ask = true;
+  }
+  if (ask && now - s.last_dpd >= pause &&
+      reply_empty(c, s.transmit, cstp::PacketType::dpd_request)) {
     s.last_dpd = now;
   }
 }

@@ -12,6 +12,10 @@ namespace culvert::dtls {
 // a whole one control hears dtls_silent. That is sooner than with TLS (cstp/control_packet.cpp),
 // where the end of a channel is the end of the tunnel: here traffic only goes on over TLS, within the
 // DPD time, and comes back with the first record that gets through.
+//
+// While packets go down it is sooner still: a client that has got a new port and hears nothing says
+// nothing, so that its tunnel cannot move. After four seconds without a sign of it the packets go
+// over TLS, which makes it speak, and its first record brings the tunnel to its new port.
 void sweep_timers(Context& c, Time now, Time elapsed) noexcept;
 
 }  // namespace culvert::dtls

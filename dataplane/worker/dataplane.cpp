@@ -51,6 +51,7 @@ Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec) : start_tsc_(rte
   }
   for (unsigned i = 0; i < spec.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(static_cast<uint8_t>(i), *this, spec));
+    dtls_homes_.at(i) = &workers_.back()->dtls_transmit;
   }
 }
 

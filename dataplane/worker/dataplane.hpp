@@ -1,6 +1,7 @@
 // The dataplane as control sees it: ports, workers, sessions, mailboxes and counters.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -141,6 +142,7 @@ class Dataplane {
   std::vector<std::unique_ptr<Doorbell>> bells_;
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::array<const dtls::TransmitTable*, kMaxWorkers> dtls_homes_{};  // by worker
   bool running_ = false;
 };
 

@@ -82,6 +82,7 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            .drops = drops,
            .pool = dataplane.pool_.get(),
            .scratch = large_record.get(),
+           .homes = dataplane.dtls_homes_.data(),
            .edges = {up_sink(), dtls_reply_sink(), handoff_sink(), out_sink()},
            .message_reserve = dataplane.mailbox(worker).available_for_control() / 2},
       down_context{worker,

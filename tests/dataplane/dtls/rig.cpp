@@ -59,6 +59,7 @@ Rig::Worker::Worker(Rig& owner, uint8_t i, uint32_t slots)
               .drops = drops,
               .pool = owner.pool.get(),
               .scratch = scratch.data(),
+              .homes = owner.homes.data(),
               .edges = {{[](void* self, dp::Batch& packets) {
                            auto& worker = *static_cast<Worker*>(self);
                            for (rte_mbuf* m : packets) {
@@ -112,6 +113,7 @@ Rig::Rig(unsigned count, uint32_t slots, unsigned messages, uint32_t buffers)
         std::make_unique<dp::Mailbox>(1000 + next_mailbox(), messages, bell(), bell()));
   for (unsigned i = 0; i < count; ++i) {
     w.push_back(std::make_unique<Worker>(*this, static_cast<uint8_t>(i), slots));
+    homes.at(i) = &w.back()->transmit;
     w.back()->context.listeners.add(dp::IpAddress::v4(kOwnIp), kPort);
   }
 }

@@ -3,6 +3,7 @@
 // be held.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -120,6 +121,7 @@ class Rig {
   std::vector<std::unique_ptr<Worker>> w;
   std::vector<std::string> up;              // packets that came up, in their order
   std::vector<dp::InnerAddresses> up_from;  // whose
+  std::array<const TransmitTable*, kMaxWorkers> homes{};
   uint64_t handed_over = 0;
   bool lose_handoffs = false;  // as if the rings were full
 };

@@ -78,6 +78,33 @@ TEST_F(DtlsTimers, WhoStaysSilentIsNotAskedForEver) {
   EXPECT_EQ(heard(PacketType::dpd_request), 0u);
 }
 
+TEST_F(DtlsTimers, PacketsThatGoDownWithoutASignSayItSooner) {
+  up({.dpd = 30});
+  rig.pass(10 * dp::kSecond);  // idle: that is no reason
+  EXPECT_EQ(heard(PacketType::dpd_request), 0u);
+  for (int i = 0; i < 30; ++i) {
+    rig.down(*c, {"data"});
+    rig.pass(100'000);
+  }
+  EXPECT_FALSE(rig.told());
+  EXPECT_GE(heard(PacketType::dpd_request), 2u);
+  rig.pass(2 * dp::kSecond);
+  (void)rig.expect(MessageKind::dtls_silent);
+  c->flow.remote_port = 50'000;
+  rig.land(*c, Rig::packet(*c, PacketType::data, "here"));
+  EXPECT_EQ(rig.expect(MessageKind::dtls_up).flow, c->flow);
+  EXPECT_EQ(rig.expect(MessageKind::dtls_moved).flow, c->flow);
+  // Data one way only is no reason either, as long as the client answers.
+  for (int i = 0; i < 100; ++i) {
+    rig.down(*c, {"data"});
+    rig.pass(100'000);
+    if (heard(PacketType::dpd_request) != 0) {
+      rig.land(*c, Rig::packet(*c, PacketType::dpd_response));
+    }
+  }
+  EXPECT_FALSE(rig.told());
+}
+
 TEST_F(DtlsTimers, NoIntervalNoQuestion) {
   up({});
   rig.pass(200 * dp::kSecond);
