@@ -68,7 +68,7 @@ std::string error_element(std::string_view error) {
 void write_inputs(std::string& out, const LoginForm& form) {
   const auto at = std::back_inserter(out);
   const std::string name = xml_escape(form.username);
-  if (form.ask == LoginForm::Ask::password) {
+  if (form.ask != LoginForm::Ask::both) {
     fmt::format_to(at, "<input type=\"hidden\" name=\"username\" value=\"{}\"></input>\n", name);
     // A form without XML has no <opaque>.
     if (!form.selected.empty()) {
@@ -80,7 +80,20 @@ void write_inputs(std::string& out, const LoginForm& form) {
     fmt::format_to(at, "<input type=\"text\" name=\"username\" label=\"Username:\"{}></input>\n",
                    value);
   }
-  out += "<input type=\"password\" name=\"password\" label=\"Password:\"></input>\n";
+  fmt::format_to(at, "<input type=\"password\" name=\"password\" label=\"{}\"></input>\n",
+                 form.ask == LoginForm::Ask::answer ? "Response:" : "Password:");
+}
+
+std::string message_element(const LoginForm& form) {
+  // As with errors: what somebody else wrote is a parameter, not a format.
+  if (!form.message.empty()) {
+    return fmt::format("<message id=\"89\" param1=\"{}\" param2=\"\">%s</message>\n",
+                       xml_escape(form.message));
+  }
+  return fmt::format("<message>Please enter your {}.</message>\n",
+                     form.ask == LoginForm::Ask::both       ? "username and password"
+                     : form.ask == LoginForm::Ask::password ? "password"
+                                                            : "response");
 }
 
 // `noaaa` tells clients that a group wants neither name nor password.
@@ -102,15 +115,14 @@ std::string login_form(const LoginForm& form) {
   fmt::format_to(std::back_inserter(out),
                  "<config-auth client=\"vpn\" type=\"auth-request\" aggregate-auth-version=\"2\">\n"
                  "<opaque is-for=\"sg\"><tunnel-group>{}</tunnel-group></opaque>\n"
-                 "<auth id=\"main\">\n<title>Login</title>\n"
-                 "<message>Please enter your {}.</message>\n",
+                 "<auth id=\"{}\">\n<title>Login</title>\n{}",
                  xml_escape(form.tunnel_group),
-                 form.ask == LoginForm::Ask::password ? "password" : "username and password");
+                 form.ask == LoginForm::Ask::answer ? "challenge" : "main", message_element(form));
   if (!form.error.empty()) out += error_element(form.error);
   fmt::format_to(std::back_inserter(out), "<form method=\"post\" action=\"{}\">\n",
                  xml_escape(form.action));
   write_inputs(out, form);
-  if (!form.groups.empty() && form.ask != LoginForm::Ask::password) write_list(out, form);
+  if (!form.groups.empty() && form.ask == LoginForm::Ask::both) write_list(out, form);
   out += "</form>\n</auth>\n</config-auth>\n";
   return out;
 }

@@ -12,6 +12,7 @@ struct LoginForm {
   enum class Ask : uint8_t {
     both,      // user name and password
     password,  // of `username`
+    answer,    // of `username`, to a server's question, which is `message`
   };
   struct Group {
     std::string alias;
@@ -21,7 +22,8 @@ struct LoginForm {
   std::string tunnel_group;   // goes out in <opaque> and comes back with the answer
   std::string action = "/";   // path to answer to
   std::string error;          // "" = none
-  std::string username;       // filled in; with Ask::password hidden, so that it comes back
+  std::string message;        // "" = the usual sentence for what is asked
+  std::string username;       // filled in; hidden if it is not asked for, so that it comes back
   std::vector<Group> groups;  // of the list; empty = no list
   std::string selected;       // an alias of them
 };

@@ -93,8 +93,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_init(const LoginStep& step, const AuthRequest& request, std::string user_agent);
   void on_auth_reply(const LoginStep& step, AuthRequest request, std::string user_agent);
   struct PendingLogin;
+  // What a server asked of whom; the next password is the answer to it.
+  struct Challenge {
+    std::string user, tunnel_group, state;
+  };
   void verify(const LoginStep& step, AuthRequest request, std::string user_agent);
   void on_verified(const PendingLogin& pending);
+  void pass_challenge_on(const PendingLogin& pending);
   void log_in_by_certificate(const LoginStep& step, const std::string& device,
                              std::string user_agent);
   void finish_login(const LoginStep& step, const Sessions::Login& login);
@@ -122,6 +127,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   unsigned tries_ = 0;
   std::unique_ptr<TlsConnection> tls_;
   ClientCertificate certificate_;
+  std::optional<Challenge> challenge_;
   http::RequestParser parser_;
   TunnelClaim claim_;
 };

@@ -106,6 +106,12 @@ void Connection::verify(const LoginStep& step, AuthRequest request, std::string 
   attempt.password = std::move(request.password);
   attempt.tunnel_group = step.group.name;
   attempt.client = flow_.remote;
+  attempt.headend = flow_.local;
+  if (challenge_ && challenge_->user == attempt.user &&
+      challenge_->tunnel_group == attempt.tunnel_group) {
+    attempt.state = std::move(challenge_->state);
+  }
+  challenge_.reset();
   attempt_ = pending->attempt;
   const auto self = shared_from_this();
   job_running_ = authenticator(step.group.name).ask(pending->attempt, [self, pending] {
@@ -137,6 +143,7 @@ void Connection::on_verified(const PendingLogin& pending) {
   const AuthAnswer& answer = pending.attempt->answer;
   for (const AuthLogLine& line : answer.log)
     parts_.env.log(line.level, line.number, line.text);
+  if (answer.verdict == AuthVerdict::challenged) return pass_challenge_on(pending);
   if (answer.verdict != AuthVerdict::accepted) {
     return refuse_login(pending.step, !answer.message.empty() ? answer.message
                                       : answer.verdict == AuthVerdict::unavailable
@@ -146,6 +153,17 @@ void Connection::on_verified(const PendingLogin& pending) {
   Sessions::Login login = pending.login;
   login.attributes = answer.attributes;
   finish_login(pending.step, login);
+}
+
+// The form that asks what the server asks. How often it may do so, the limit of requests says.
+void Connection::pass_challenge_on(const PendingLogin& pending) {
+  const AuthAttempt& attempt = *pending.attempt;
+  challenge_ = Challenge{attempt.user, attempt.tunnel_group, attempt.answer.state};
+  LoginForm form = form_for(pending.step);
+  form.ask = LoginForm::Ask::answer;
+  form.username = attempt.user;
+  form.message = attempt.answer.message;
+  reply(http::xml_document(login_form(form)));
 }
 
 void Connection::log_in_by_certificate(const LoginStep& step, const std::string& device,

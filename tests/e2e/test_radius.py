@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from harness import by_hand
-from harness.lab import CLIENT, SERVER
+from harness.lab import CLIENT, OUTSIDE, SERVER
 from harness.ping import ping
 from harness.poll import until
 from harness.radius_server import ADDRESS, KEY, RadiusServer
@@ -66,7 +66,7 @@ def test_the_server_decides_about_address_policy_and_times(stage, radius):
     assert "AAA group policy for user ann is being set to SALES" in log
     assert "Group <SALES> User <ann>" in log
     question, = radius.asked()
-    assert question["Calling-Station-Id"] == CLIENT
+    assert question["Calling-Station-Id"] == CLIENT and question["Called-Station-Id"] == OUTSIDE
     assert question["NAS-Identifier"] == "test-headend" and question["NAS-IP-Address"] == ADDRESS
     assert KEY not in headend.show.text("show running-config")
 
@@ -98,6 +98,17 @@ def test_a_rejection_says_the_servers_reason(stage, radius):
     assert f"113005: AAA user authentication Rejected : reason = Invalid password : server = {ADDRESS}" in log, log
     assert "= eve" not in log and "= bob" not in log
     assert headend.show.sessions() == []
+
+
+def test_a_challenge_is_one_more_form(stage, radius):
+    """Access-Challenge, as one-time codes need it: its message is the form's, and its State goes back with the code."""
+    headend = stage.start_headend(extra=group(ADDRESS))
+    client = stage.connect(user="otp", passwords=("anything", "123456"))
+    assert "Enter the code of your token" in client.process.log()
+    first, second = radius.asked()
+    assert "State" not in first and second["State"] == "0x00ff42"
+    assert f"113010: AAA challenge received for user otp from server {ADDRESS}" in headend.show.text("show logging")
+    ping(stage.lab.client, SERVER)
 
 
 def test_a_server_that_signs_is_held_to_it(stage):

@@ -118,6 +118,27 @@ TEST(XmlReply, FormEscapesWhatComesFromOutside) {
   EXPECT_EQ(xml_escape("\xc3\xc0\x80\xed\xa0\x80\xff\xef\xbf\xbf"), "??????????");
 }
 
+TEST(XmlReply, AServersQuestionIsAForm) {
+  LoginForm form;
+  form.tunnel_group = "T";
+  form.ask = LoginForm::Ask::answer;
+  form.username = "ann";
+  form.message = "100 %s <sure>?";
+  form.groups = {{"Other", true}};
+  form.selected = "Other";
+  const std::string text = login_form(form);
+  EXPECT_NE(text.find("<auth id=\"challenge\">"), std::string::npos);
+  // What the server wrote is a parameter of the message, never its format.
+  EXPECT_NE(text.find("param1=\"100 %s &lt;sure&gt;?\" param2=\"\">%s</message>"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("type=\"hidden\" name=\"username\" value=\"ann\""), std::string::npos);
+  EXPECT_NE(text.find("type=\"hidden\" name=\"group_list\" value=\"Other\""), std::string::npos);
+  EXPECT_NE(text.find("type=\"password\" name=\"password\" label=\"Response:\""),
+            std::string::npos);
+  EXPECT_EQ(text.find("<select"), std::string::npos);
+}
+
 TEST(XmlReply, Complete) {
   LoginComplete complete;
   complete.session_index = 7;
