@@ -36,8 +36,8 @@ def instruction_set() -> str:
 # The tools that call us have looked whether build/ is one (release_tree.py).
 RELEASE = Tree(os.environ.get("CULVERT_BUILD", "build"), ("--buildtype=release", f"-Dmarch={instruction_set()}"))
 # Line numbers are all that a sanitizer's report needs of the debug information. With -O1 the two sanitizers would take
-# twice the compiler's time (measured: 16.2 CPU seconds for what takes 9.1 with -Og and 7.9 with -O0). What they put into
-# the code makes compilers see things: warnings are errors in the other builds.
+# twice the compiler's time (measured: 16.2 CPU seconds for what takes 9.1 with -Og and 7.9 with -O0). What they put
+# into the code makes compilers see things: warnings are errors in the other builds.
 SANITIZED = Tree("build-asan", ("--buildtype=custom", "-Doptimization=g", "-Ddebug=false", "-Dcpp_args=-g1",
                                 "-Dwerror=false", "-Db_sanitize=address,undefined", "-Db_lundef=false"))
 CLANG = Tree("build-clang", ("--buildtype=release",), ("clang", "clang++"))
