@@ -75,8 +75,20 @@ std::string connect_reply(const TunnelGrant& grant) {
   header("X-CSTP-Rekey-Method", "none");
   header("X-CSTP-MSIE-Proxy-Lockdown", "true");
   header("X-CSTP-Smartcard-Removal-Disconnect", "true");
+  if (grant.dtls) {
+    const DtlsGrant& dtls = *grant.dtls;
+    header(dtls.form == DtlsForm::psk ? "X-DTLS-App-ID" : "X-DTLS-Session-ID", dtls.id);
+    header("X-DTLS-Port", dtls.port);
+    header("X-DTLS-Keepalive", dtls.keepalive_s);
+    header("X-DTLS-DPD", dtls.dpd_s);
+  }
   header("X-CSTP-MTU", grant.tls_mtu);
-  header("X-DTLS-MTU", grant.dtls_mtu);
+  if (grant.dtls) {
+    const DtlsGrant& dtls = *grant.dtls;
+    if (dtls.form == DtlsForm::psk) header("X-CSTP-Base-MTU", dtls.base_mtu);
+    header("X-DTLS-MTU", dtls.mtu);
+    header(dtls.suite_header, dtls.suite);
+  }
   header("X-CSTP-Routing-Filtering-Ignore", "false");
   header("X-CSTP-Quarantine", "false");
   header("X-CSTP-Disable-Always-On-VPN", "false");

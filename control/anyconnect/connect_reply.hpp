@@ -3,13 +3,28 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "control/config/config.hpp"
+#include "control/dtls/form.hpp"
 
 namespace culvert::control {
+
+// How the client gets its DTLS tunnel.
+struct DtlsGrant {
+  DtlsForm form = DtlsForm::psk;
+  std::string id;  // hex; X-DTLS-App-ID or X-DTLS-Session-ID
+  uint16_t port = 443;
+  unsigned dpd_s = 0;        // the client's interval; 0 = it sends none
+  unsigned keepalive_s = 0;  // 0 = none
+  unsigned mtu = 0;
+  unsigned base_mtu = 0;  // of the path; with PSK a client reckons with it
+  std::string_view suite_header;
+  std::string suite;
+};
 
 struct TunnelGrant {
   IpAddress address;
@@ -30,11 +45,12 @@ struct TunnelGrant {
   unsigned dpd_s = 0;        // the client's interval; 0 = it sends none
   unsigned keepalive_s = 0;  // 0 = none
   unsigned tls_mtu = 0;
-  unsigned dtls_mtu = 0;
+  std::optional<DtlsGrant> dtls;
 };
 
-// "HTTP/1.1 200 CONNECTED" with the headers. No X-DTLS-Session-ID and no X-DTLS-Port: the client
-// does not try DTLS. Both MTUs are announced; openconnect puts the larger on its interface.
+// "HTTP/1.1 200 CONNECTED" with the headers. Without a DTLS grant no X-DTLS- header at all, so that
+// the client does not try. With one both MTUs are announced; openconnect puts the larger on its
+// interface.
 [[nodiscard]] std::string connect_reply(const TunnelGrant& grant);
 
 // A refusal. 401: the cookie is not (or no longer) good, which ends openconnect's attempts. 503:

@@ -26,6 +26,26 @@ bool is_hostname(std::string_view text) noexcept {
   });
 }
 
+// 48 bytes in hex, or nothing.
+void take_master_secret(std::string_view text, crypto::Secret<48>& secret) noexcept {
+  constexpr size_t kSize = 48;
+  if (text.size() != 2 * kSize) return;
+  const auto digit = [](char c) -> unsigned {
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
+    if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
+    return 0x100;
+  };
+  unsigned wrong = 0;
+  const auto bytes = secret.reserve(kSize);
+  for (size_t i = 0; i < kSize; i++) {
+    const unsigned value = digit(text[2 * i]) << 4 | digit(text[2 * i + 1]);
+    wrong |= value >> 8;
+    bytes[i] = static_cast<uint8_t>(value);
+  }
+  if (wrong != 0) secret.assign({});
+}
+
 }  // namespace
 
 bool is_tunnel_path(std::string_view path) noexcept {
@@ -43,6 +63,10 @@ ConnectRequest parse_connect(const http::Request& request) {
     if (name != "X-CSTP-Address" || out.addresses.size() == kMaxAddresses) continue;
     if (const auto address = IpAddress::parse(value)) out.addresses.push_back(*address);
   }
+  out.dtls.suites = request.header("X-DTLS-CipherSuite");
+  out.dtls.suites12 = request.header("X-DTLS12-CipherSuite");
+  take_master_secret(request.header("X-DTLS-Master-Secret"), out.dtls_master);
+  out.dtls.has_master_secret = !out.dtls_master.empty();
   out.user_agent = request.header("User-Agent").substr(0, kMaxUserAgent);
   return out;
 }

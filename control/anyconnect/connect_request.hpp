@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "control/config/config.hpp"
+#include "control/dtls/form.hpp"
 #include "control/http/message.hpp"
+#include "crypto/secret.hpp"
 
 namespace culvert::control {
 
@@ -21,6 +23,8 @@ struct ConnectRequest {
   std::string hostname;              // X-CSTP-Hostname, "" if it is not one
   std::vector<IpAddress> addresses;  // X-CSTP-Address: the ones it had before
   std::string user_agent;
+  DtlsWishes dtls;                 // points into the request
+  crypto::Secret<48> dtls_master;  // X-DTLS-Master-Secret, empty if it is not one
 };
 
 // "CONNECT /CSCOSSLC/tunnel"; some clients leave the first slash out.

@@ -144,6 +144,7 @@ struct TunnelGroupConfig {
 struct WebvpnConfig {
   uint16_t port = 443;
   uint16_t dtls_port = 443;
+  bool dtls_always_verify = false;        // `dtls hello-verify always`: even without load
   std::vector<std::string> enabled_on{};  // nameif
   bool anyconnect_enable = false;
   bool tunnel_group_list = false;

@@ -201,7 +201,7 @@ const std::array kGroupPolicy = {
             .enters = Mode::group_policy_webvpn},
     Command{.mode = Mode::group_policy_webvpn,
             .syntax = "anyconnect ssl dtls {enable | none}",
-            .help = "Whether clients may use DTLS (default enable); no effect yet",
+            .help = "Whether clients may use DTLS (default enable)",
             .set = [](Draft& d, const Arguments& a) { d.group_policy().dtls = a.has("enable"); },
             .no_syntax = "anyconnect ssl dtls [enable | none]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().dtls.reset(); },

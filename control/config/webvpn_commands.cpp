@@ -93,6 +93,7 @@ void show_webvpn(const Config& c, Lines& out) {
   const WebvpnConfig plain;
   if (w.port != plain.port) out.add("port " + std::to_string(w.port));
   if (w.dtls_port != plain.dtls_port) out.add("dtls port " + std::to_string(w.dtls_port));
+  if (w.dtls_always_verify) out.add("dtls hello-verify always");
   for (const auto& nameif : w.enabled_on)
     out.add("enable " + quote(nameif));
   if (w.anyconnect_enable) out.add("anyconnect enable");
@@ -121,7 +122,7 @@ const std::array kWebvpn = {
     Command{
         .mode = Mode::webvpn,
         .syntax = "dtls port <udp-port:1-65535>",
-        .help = "UDP port of DTLS (default 443); no effect yet",
+        .help = "UDP port of DTLS (default 443)",
         .set =
             [](Draft& d, const Arguments& a) {
               d.config.webvpn.dtls_port = static_cast<uint16_t>(a.number("udp-port"));
@@ -129,6 +130,15 @@ const std::array kWebvpn = {
         .no_syntax = "dtls port [<udp-port:1-65535>]",
         .unset = [](Draft& d,
                     const Arguments&) { d.config.webvpn.dtls_port = WebvpnConfig{}.dtls_port; }},
+    Command{
+        .mode = Mode::webvpn,
+        .syntax = "dtls hello-verify {automatic | always}",
+        .help = "When DTLS clients must show that they receive what is sent to their address "
+                "(default automatic: under load)",
+        .set = [](Draft& d,
+                  const Arguments& a) { d.config.webvpn.dtls_always_verify = a.has("always"); },
+        .no_syntax = "dtls hello-verify [automatic | always]",
+        .unset = [](Draft& d, const Arguments&) { d.config.webvpn.dtls_always_verify = false; }},
     Command{.mode = Mode::webvpn,
             .syntax = "enable <nameif:word>",
             .help = "Serve clients on an interface",

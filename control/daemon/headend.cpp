@@ -161,14 +161,19 @@ void Headend::listen_on_interfaces() {
   if (!config_.webvpn.anyconnect_enable) return;
   for (const InterfaceConfig& interface : config_.interfaces) {
     if (!config_.webvpn.serves(interface.nameif)) continue;
-    for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
-      dp::Message* m = dataplane_.mailbox(worker).allocate_for_worker();
-      if (m == nullptr) throw std::runtime_error("no message left at start");
-      m->kind = dp::MessageKind::listen;
-      m->flow.local = interface.address;
-      m->flow.local_port = config_.webvpn.port;
-      dataplane_.mailbox(worker).to_worker(m);
-    }
+    listen(dp::MessageKind::listen, interface.address, config_.webvpn.port);
+    listen(dp::MessageKind::listen_dtls, interface.address, config_.webvpn.dtls_port);
+  }
+}
+
+void Headend::listen(dp::MessageKind kind, const IpAddress& address, uint16_t port) {
+  for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
+    dp::Message* m = dataplane_.mailbox(worker).allocate_for_worker();
+    if (m == nullptr) throw std::runtime_error("no message left at start");
+    m->kind = kind;
+    m->flow.local = address;
+    m->flow.local_port = port;
+    dataplane_.mailbox(worker).to_worker(m);
   }
 }
 
@@ -185,7 +190,8 @@ void Headend::report_start() const {
                   crypto::to_string(crypto::best_isa(config_.dataplane.simd)),
                   eal_.huge_pages() ? "huge pages" : "ordinary pages",
                   config_.webvpn.anyconnect_enable && !config_.webvpn.enabled_on.empty()
-                      ? fmt::format("TLS port {}", config_.webvpn.port)
+                      ? fmt::format("TLS port {}, DTLS port {}", config_.webvpn.port,
+                                    config_.webvpn.dtls_port)
                       : "no VPN service: `webvpn` needs `enable NAMEIF` and `anyconnect enable`"));
 }
 
@@ -255,7 +261,8 @@ void Headend::close_sessions() {
   // Clients are told; then the workers get a moment to say it on the wire.
   setup_->logoff_all();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
-  while (setup_->connections() != 0 && std::chrono::steady_clock::now() < deadline) {
+  while ((setup_->connections() != 0 || setup_->dtls().tunnels().size() != 0) &&
+         std::chrono::steady_clock::now() < deadline) {
     drain_mailboxes();
     setup_->on_jobs();
     setup_->on_radius();

@@ -46,9 +46,13 @@ LiveState::LiveState(const Config& config, Log& log, const dp::Dataplane& datapl
 void LiveState::tick() {
   if (setup_ != nullptr) {
     uint64_t tunnels = 0;
-    for (const auto& [index, session] : setup_->sessions().all())
+    uint64_t dtls = 0;
+    for (const auto& [index, session] : setup_->sessions().all()) {
       tunnels += session->tunnel ? 1 : 0;
+      dtls += session->dtls ? 1 : 0;
+    }
     peak_tunnels_ = std::max(peak_tunnels_, tunnels);
+    peak_dtls_ = std::max(peak_dtls_, dtls);
   }
   if (++ticks_ % kTicksPerSecond != 0) return;
   for (unsigned i = 0; i < load_.size(); ++i) {
@@ -101,7 +105,21 @@ std::vector<SessionView> LiveState::sessions() const {
         tunnel.suite = t.suite->name;
       }
       view.tunnels.push_back(std::move(tunnel));
-    } else {
+    }
+    if (s->dtls && s->dtls->state == DtlsTunnel::State::up) {
+      const DtlsTunnel& t = *s->dtls;
+      view.headend = t.flow.local;
+      TunnelView tunnel;
+      tunnel.name = "DTLS-Tunnel";
+      tunnel.mtu = t.mtu;
+      tunnel.worker = t.rx.worker;
+      tunnel.encryption = t.suite->asa_encryption;
+      tunnel.hashing = t.suite->asa_hashing;
+      tunnel.version = crypto::to_string(t.suite->version);
+      tunnel.suite = t.suite->name;
+      view.tunnels.push_back(std::move(tunnel));
+    }
+    if (view.tunnels.empty()) {
       view.inactive_since = wall - std::chrono::microseconds(steady - s->state_since_us);
     }
     views.push_back(std::move(view));
@@ -113,9 +131,11 @@ SessionSummary LiveState::session_summary() const {
   SessionSummary summary;
   summary.capacity = config_.dataplane.max_sessions;
   if (setup_ == nullptr) return summary;
-  uint64_t active = 0, inactive = 0;
+  uint64_t active = 0, inactive = 0, dtls = 0, ssl = 0;
   for (const auto& [index, s] : setup_->sessions().all()) {
     if (s->state == SessionState::active) ++active;
+    if (s->tunnel) ++ssl;
+    if (s->dtls) ++dtls;
     if (s->state == SessionState::waiting) ++inactive;
   }
   const uint64_t cumulative = setup_->sessions().cumulative();
@@ -123,7 +143,8 @@ SessionSummary LiveState::session_summary() const {
   summary.clients = {{"AnyConnect Client", active, cumulative, peak, inactive},
                      {"  SSL/TLS/DTLS", active, cumulative, peak, inactive}};
   summary.tunnels = {{"AnyConnect-Parent", active + inactive, cumulative, peak, {}},
-                     {"SSL-Tunnel", active, setup_->stats().promoted, peak_tunnels_, {}}};
+                     {"SSL-Tunnel", ssl, setup_->stats().promoted, peak_tunnels_, {}},
+                     {"DTLS-Tunnel", dtls, setup_->dtls().stats().up, peak_dtls_, {}}};
   summary.total_active = active + inactive;
   summary.total_cumulative = cumulative;
   return summary;
@@ -161,6 +182,7 @@ std::vector<SocketView> LiveState::sockets() const {
     // A handle is a number that moves when the socket is bound anew; ours are bound once.
     const auto handle = static_cast<uint32_t>(0x00010000u + (views.size() << 8) + 0x08);
     views.push_back({"SSL", handle, "LISTEN", i.address, config_.webvpn.port});
+    views.push_back({"DTLS", handle + 0x100, "LISTEN", i.address, config_.webvpn.dtls_port});
   }
   return views;
 }
@@ -280,18 +302,27 @@ std::vector<CarriedTunnelView> LiveState::carried_tunnels() const {
   std::vector<CarriedTunnelView> views;
   if (setup_ == nullptr) return views;
   for (const auto& [index, s] : setup_->sessions().all()) {
-    if (!s->tunnel || s->tunnel->counters == nullptr || s->inner == nullptr) continue;
-    const dp::TunnelCounters& c = *s->tunnel->counters;
-    CarriedTunnelView view;
-    view.assigned = s->inner->address();
-    view.worker = s->tunnel->conn.worker;
-    view.home = s->inner->session != nullptr ? s->inner->session->home : 0;
-    view.rx_records = c.rx_records.load(kRelaxed);
-    view.tx_records = c.tx_records.load(kRelaxed);
-    view.rx_packets = c.rx_packets.load(kRelaxed);
-    view.tx_packets = c.tx_packets.load(kRelaxed);
-    view.openssl_bytes_after_connect = setup_->stats().bytes_after_connect;
-    views.push_back(view);
+    if (s->inner == nullptr || s->inner->session == nullptr) continue;
+    const auto carrier = s->inner->session->current_channel().kind();
+    const auto add = [&](const char* protocol, dp::Channel::Kind kind, unsigned worker,
+                         const dp::Totals& totals) {
+      CarriedTunnelView view;
+      view.protocol = protocol;
+      view.assigned = s->inner->address();
+      view.carries = carrier == kind;
+      view.worker = worker;
+      view.home = s->inner->session->home;
+      view.rx_records = totals.rx_records;
+      view.tx_records = totals.tx_records;
+      view.rx_packets = totals.rx_packets;
+      view.tx_packets = totals.tx_packets;
+      view.openssl_bytes_after_connect = setup_->stats().bytes_after_connect;
+      views.push_back(view);
+    };
+    if (s->tunnel && s->tunnel->counters != nullptr) {
+      add("SSL", dp::Channel::Kind::tls, s->tunnel->conn.worker, read_totals(*s->tunnel->counters));
+    }
+    if (s->dtls) add("DTLS", dp::Channel::Kind::dtls, s->dtls->rx.worker, s->dtls->totals());
   }
   return views;
 }
@@ -312,6 +343,8 @@ ResourceView LiveState::resources() const {
   if (setup_ != nullptr) {
     view.addresses_in_use = setup_->pools().in_use();
     view.rings.push_back({"set-up connections", setup_->connections()});
+    view.rings.push_back({"DTLS handshakes", setup_->dtls().handshakes()});
+    view.rings.push_back({"DTLS tunnels", setup_->dtls().tunnels().size()});
   }
   return view;
 }

@@ -61,6 +61,7 @@ class LiveState final : public StateSource {
   std::vector<Load> load_;
   unsigned ticks_ = 0;
   uint64_t peak_tunnels_ = 0;
+  uint64_t peak_dtls_ = 0;
 };
 
 }  // namespace culvert::control

@@ -65,6 +65,7 @@ Policy resolve_policy(const Config& config, const std::string& name) {
   p.dpd_gateway_s = value(own, base, &G::dpd_gateway_s, p.dpd_gateway_s);
   p.dpd_client_s = value(own, base, &G::dpd_client_s, p.dpd_client_s);
   p.keepalive_s = value(own, base, &G::keepalive_s, p.keepalive_s);
+  p.dtls = value(own, base, &G::dtls, true);
   p.df_bit_ignore = value(own, base, &G::df_bit_ignore, false);
   return p;
 }

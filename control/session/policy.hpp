@@ -32,6 +32,7 @@ struct Policy {
   unsigned dpd_gateway_s = 30;
   unsigned dpd_client_s = 30;
   unsigned keepalive_s = 20;
+  bool dtls = true;  // `anyconnect ssl dtls`
   bool df_bit_ignore = false;
 };
 

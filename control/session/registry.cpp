@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "control/dtls/tunnel.hpp"
+
 namespace culvert::control {
 namespace {
 
@@ -55,8 +57,24 @@ dp::Totals read_totals(const dp::TunnelCounters& counters) noexcept {
 }
 
 dp::Totals SessionRecord::totals() const noexcept {
-  if (!tunnel || tunnel->counters == nullptr) return past;
-  return past + read_totals(*tunnel->counters);
+  dp::Totals sum = past;
+  if (tunnel && tunnel->counters != nullptr) sum = sum + read_totals(*tunnel->counters);
+  if (dtls) sum = sum + dtls->totals();
+  return sum;
+}
+
+uint64_t SessionRecord::last_data() const noexcept {
+  uint64_t last = 0;
+  const auto look = [&last](const dp::TunnelCounters* counters) {
+    if (counters == nullptr) return;
+    last = std::max(last, counters->last_data_us.load(std::memory_order_relaxed));
+  };
+  if (tunnel) look(tunnel->counters);
+  if (dtls) {
+    look(dtls->rx_counters);
+    look(dtls->tx_counters);
+  }
+  return last;
 }
 
 SessionRecord& Registry::add(SessionRecord record) {

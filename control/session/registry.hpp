@@ -20,9 +20,11 @@
 
 namespace culvert::control {
 
+struct DtlsTunnel;
+
 // The inner address and the workers' view of a session. Lives as long as the session or any tunnel
-// that was promoted for it: a worker may hold the pointer until it has said `ended`, and the
-// address must not go to somebody else before.
+// that was made for it: a worker may use them until it has said `ended`, or `dtls_removed` for both
+// sides, and the address must not go to somebody else before.
 struct PublishedSession {
   dp::Session* session = nullptr;
   AddressLease lease;
@@ -51,8 +53,8 @@ struct TunnelInfo {
 
 enum class SessionState : uint8_t {
   authenticated,  // has a cookie, never had a tunnel
-  active,         // has a tunnel
-  waiting,        // lost its tunnel, "Waiting to resume"
+  active,         // has a tunnel, of either kind
+  waiting,        // lost its last tunnel, "Waiting to resume"
 };
 
 // How the user proved who it is.
@@ -77,11 +79,18 @@ struct SessionRecord {
   SessionState state = SessionState::authenticated;
   uint64_t state_since_us = 0;
   std::optional<TunnelInfo> tunnel;
-  dp::Totals past;       // of tunnels that have ended
-  unsigned tunnels = 0;  // that there have been
+  std::shared_ptr<const DtlsTunnel> dtls;  // up, or silent for a while
+  uint64_t connect_serial = 0;  // of the CONNECT that `tunnel` comes from; they count upwards
+  dp::Totals past;              // of tunnels that have ended
+  unsigned tunnels = 0;         // that there have been: TLS
+  unsigned dtls_tunnels = 0;    // and DTLS
+  uint64_t data_mark = 0;       // the workers' time of the last data packet, either way
+  uint64_t data_us = 0;         // when that was last seen to change
 
-  // Of all tunnels, the present one included.
+  // Of all tunnels, the present ones included.
   [[nodiscard]] dp::Totals totals() const noexcept;
+  // The newest `last_data_us` of the present tunnels.
+  [[nodiscard]] uint64_t last_data() const noexcept;
 };
 
 dp::Totals operator+(const dp::Totals& a, const dp::Totals& b) noexcept;

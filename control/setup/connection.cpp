@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "control/http/message.hpp"
+#include "control/log/flow_text.hpp"
 #include "crypto/record/format.hpp"
 
 namespace culvert::control {
@@ -53,14 +54,8 @@ void Connection::want_record() {
 
 // `format` has one place, for the flow as the ASA writes it.
 void Connection::log_ssl(int level, unsigned number, std::string_view format) {
-  std::string name = "outside";
-  for (const InterfaceConfig& interface : parts_.env.config->interfaces) {
-    if (interface.address == flow_.local && !interface.nameif.empty()) name = interface.nameif;
-  }
-  const std::string flow =
-      fmt::format("{}:{}/{} to {}/{}", name, flow_.remote.to_string(), flow_.remote_port,
-                  flow_.local.to_string(), flow_.local_port);
-  parts_.env.log(level, number, fmt::format(fmt::runtime(format), flow));
+  parts_.env.log(level, number,
+                 fmt::format(fmt::runtime(format), flow_text(*parts_.env.config, flow_)));
 }
 
 void Connection::on_record(std::span<const uint8_t> record) {

@@ -59,7 +59,11 @@ void Connection::on_connect(const http::Request& request) {
   peer.flow = flow_;
   peer.suite = tls_->suite();
   peer.client_mss = peer_mss_;
-  Sessions::ConnectResult result = parts_.sessions.connect(wanted, peer, tls_->max_plaintext());
+  ConnectTls tls;
+  tls.max_plaintext = tls_->max_plaintext();
+  // Both ends take DTLS's pre-shared key from the connection that carries the CONNECT.
+  if (!tls_->export_secret("EXPORTER-openconnect-psk", tls.psk.reserve(32))) tls.psk.assign({});
+  Sessions::ConnectResult result = parts_.sessions.connect(wanted, peer, tls);
   const bool granted = result.status == 200;
   (granted ? parts_.stats.connects : parts_.stats.connects_refused)++;
   if (!tls_->write(result.reply)) return close();

@@ -10,43 +10,78 @@ void Outbox::send(dp::ConnId conn, std::span<const uint8_t> bytes) {
   constexpr size_t kPiece = sizeof(dp::Message::data);
   while (!bytes.empty()) {
     const auto piece = bytes.first(std::min(bytes.size(), kPiece));
-    put({dp::MessageKind::send, conn, 0, {piece.begin(), piece.end()}, std::nullopt});
+    put(conn.worker, {dp::MessageKind::send, conn, 0, {piece.begin(), piece.end()}});
     bytes = bytes.subspan(piece.size());
   }
 }
 
 void Outbox::close(dp::ConnId conn, uint8_t cstp_type, std::string_view reason) {
-  put({dp::MessageKind::close, conn, cstp_type, {reason.begin(), reason.end()}, std::nullopt});
+  put(conn.worker, {dp::MessageKind::close, conn, cstp_type, {reason.begin(), reason.end()}});
 }
 
 void Outbox::promote(dp::ConnId conn, const dp::Promotion& promotion) {
-  put({dp::MessageKind::promote, conn, 0, {}, promotion});
+  put(conn.worker, {dp::MessageKind::promote, conn, 0, {}, promotion});
 }
 
-void Outbox::put(Item item) {
-  if (item.conn.worker >= waiting_.size()) return;
-  auto& queue = waiting_[item.conn.worker];
-  if (queue.empty() && try_put(item)) return;
+void Outbox::send_datagram(unsigned worker, const dp::Flow& flow,
+                           std::span<const uint8_t> datagram) {
+  if (worker >= waiting_.size() || !waiting_[worker].empty()) return;
+  Item item{dp::MessageKind::send_datagram, dp::ConnId(worker, 0, 0)};
+  item.data.assign(datagram.begin(), datagram.end());
+  item.flow = flow;
+  (void)try_put(worker, item);
+}
+
+void Outbox::install_dtls(dp::DtlsSide side, dp::ConnId conn, const dp::Flow& flow,
+                          const dp::DtlsInstall& install) {
+  Item item{side == dp::DtlsSide::receive ? dp::MessageKind::install_dtls_rx
+                                          : dp::MessageKind::install_dtls_tx,
+            conn};
+  item.side = side;
+  item.flow = flow;
+  item.install = install;
+  put(conn.worker, std::move(item));
+}
+
+void Outbox::remove_dtls(dp::DtlsSide side, dp::ConnId conn) {
+  Item item{dp::MessageKind::remove_dtls, conn};
+  item.side = side;
+  put(conn.worker, std::move(item));
+}
+
+void Outbox::route_dtls(unsigned worker, const dp::Flow& flow, dp::ConnId conn) {
+  Item item{dp::MessageKind::route_dtls, conn};
+  item.flow = flow;
+  put(worker, std::move(item));
+}
+
+void Outbox::put(unsigned worker, Item item) {
+  if (worker >= waiting_.size()) return;
+  auto& queue = waiting_[worker];
+  if (queue.empty() && try_put(worker, item)) return;
   queue.push_back(std::move(item));
 }
 
-bool Outbox::try_put(const Item& item) {
-  const unsigned worker = item.conn.worker;
+bool Outbox::try_put(unsigned worker, const Item& item) {
   dp::Message* message = env_.allocate(worker);
   if (message == nullptr) return false;
   message->kind = item.kind;
   message->conn = item.conn;
   message->code = item.code;
+  message->side = item.side;
+  message->flow = item.flow;
   message->size = static_cast<uint32_t>(item.data.size());
   if (!item.data.empty()) std::memcpy(message->data, item.data.data(), item.data.size());
   if (item.promotion) message->promotion = *item.promotion;
+  if (item.install) message->dtls = *item.install;
   env_.post(worker, message);
   return true;
 }
 
 void Outbox::flush() {
-  for (auto& queue : waiting_) {
-    while (!queue.empty() && try_put(queue.front()))
+  for (unsigned worker = 0; worker < waiting_.size(); worker++) {
+    auto& queue = waiting_[worker];
+    while (!queue.empty() && try_put(worker, queue.front()))
       queue.pop_front();
   }
 }

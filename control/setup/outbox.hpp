@@ -24,6 +24,15 @@ class Outbox {
   void close(dp::ConnId conn, uint8_t cstp_type, std::string_view reason);
   void promote(dp::ConnId conn, const dp::Promotion& promotion);
 
+  // A datagram is lost where others wait: whoever sent it will send it again.
+  void send_datagram(unsigned worker, const dp::Flow& flow, std::span<const uint8_t> datagram);
+  void install_dtls(dp::DtlsSide side, dp::ConnId conn, const dp::Flow& flow,
+                    const dp::DtlsInstall& install);
+  void remove_dtls(dp::DtlsSide side, dp::ConnId conn);
+  // To `worker`: the receive side `conn` of another one has `flow`; none has it any more if `conn`
+  // names none.
+  void route_dtls(unsigned worker, const dp::Flow& flow, dp::ConnId conn);
+
   // Tries again what could not be put; cheap when nothing waits.
   void flush();
   [[nodiscard]] size_t waiting() const noexcept;
@@ -33,13 +42,16 @@ class Outbox {
     dp::MessageKind kind;
     dp::ConnId conn;
     uint8_t code = 0;
-    std::vector<uint8_t> data;
-    std::optional<dp::Promotion> promotion;
+    std::vector<uint8_t> data{};
+    std::optional<dp::Promotion> promotion{};
+    dp::DtlsSide side = dp::DtlsSide::receive;
+    dp::Flow flow{};
+    std::optional<dp::DtlsInstall> install{};
   };
 
-  void simple(dp::MessageKind kind, dp::ConnId conn) { put({kind, conn, 0, {}, std::nullopt}); }
-  void put(Item item);
-  [[nodiscard]] bool try_put(const Item& item);
+  void simple(dp::MessageKind kind, dp::ConnId conn) { put(conn.worker, {kind, conn}); }
+  void put(unsigned worker, Item item);
+  [[nodiscard]] bool try_put(unsigned worker, const Item& item);
 
   SetupEnv& env_;
   std::vector<std::deque<Item>> waiting_;  // per worker

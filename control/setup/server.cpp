@@ -13,14 +13,15 @@ constexpr size_t kMaxJobs = 4096;
 }  // namespace
 
 Setup::Setup(SetupEnv& env, std::shared_ptr<const ServerContext> tls, unsigned threads,
-             SetupLimits limits)
+             SetupLimits limits, DtlsLimits dtls_limits)
     : env_(env),
       limits_(limits),
       tls_(std::move(tls)),
       outbox_(env),
       admission_(limits_, stats_),
       radius_(env_),
-      sessions_(env, limits_, outbox_),
+      dtls_(env, outbox_, pool_, dtls_limits),
+      sessions_(env, limits_, outbox_, dtls_),
       accounting_(env_, radius_, sessions_.registry()),
       parts_{env_, limits_, stats_, outbox_, pool_, sessions_, authenticators_},
       pool_(threads, kMaxJobs) {
@@ -40,6 +41,7 @@ Setup::~Setup() {
   radius_.send_and_forget();
   outbox_.flush();
   connections_.clear();
+  dtls_.abandon();
 }
 
 void Setup::on_message(unsigned worker, dp::Message* message) {
@@ -53,7 +55,7 @@ void Setup::on_message(unsigned worker, dp::Message* message) {
       if (found != connections_.end()) found->second->on_promoted(message->counters);
       break;
     case dp::MessageKind::ended: on_ended(*message); break;
-    default: break;  // of the other direction
+    default: dtls_.on_message(worker, *message); break;
   }
   env_.free_message(worker, message);
 }
@@ -99,6 +101,7 @@ void Setup::tick() {
   outbox_.flush();
   radius_.tick();
   const uint64_t now = env_.now_us();
+  dtls_.tick(now);
   if (now < next_scan_us_) return;
   next_scan_us_ = now + kScanInterval;
   for (const auto& [id, connection] : connections_)

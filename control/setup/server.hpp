@@ -26,7 +26,7 @@ class Setup {
  public:
   // `env` outlives it. `threads` of the handshake pool. Throws std::runtime_error.
   Setup(SetupEnv& env, std::shared_ptr<const ServerContext> tls, unsigned threads = 2,
-        SetupLimits limits = {});
+        SetupLimits limits = {}, DtlsLimits dtls_limits = {});
   // Ends all sessions. Posts what the workers need to know; retires what it published.
   ~Setup();
   Setup(const Setup&) = delete;
@@ -52,6 +52,7 @@ class Setup {
 
   [[nodiscard]] const Registry& sessions() const noexcept { return sessions_.registry(); }
   [[nodiscard]] const AddressPools& pools() const noexcept { return sessions_.pools(); }
+  [[nodiscard]] const DtlsServer& dtls() const noexcept { return dtls_; }
   [[nodiscard]] const SetupStats& stats() const noexcept { return stats_; }
   [[nodiscard]] size_t connections() const noexcept { return connections_.size(); }  // tunnels too
   [[nodiscard]] unsigned half_set_up() const noexcept { return admission_.total(); }
@@ -78,6 +79,7 @@ class Setup {
   Outbox outbox_;
   Admission admission_;
   radius::Client radius_;
+  DtlsServer dtls_;
   Sessions sessions_;
   radius::Accounting accounting_;
   Authenticators authenticators_;

@@ -1,6 +1,8 @@
 // Login, logout, limits and timeouts. Message texts are the ASA's.
 #include "control/setup/sessions.hpp"
 
+#include <limits>
+
 #include <fmt/format.h>
 
 namespace culvert::control {
@@ -19,8 +21,10 @@ std::string duration(uint64_t seconds) {
 
 }  // namespace
 
-Sessions::Sessions(SetupEnv& env, const SetupLimits& limits, Outbox& outbox)
-    : env_(env), limits_(limits), outbox_(outbox), pools_(*env.config, env.home_of) {}
+Sessions::Sessions(SetupEnv& env, const SetupLimits& limits, Outbox& outbox, DtlsServer& dtls)
+    : env_(env), limits_(limits), outbox_(outbox), dtls_(dtls), pools_(*env.config, env.home_of) {
+  dtls_.attach(*this);
+}
 
 Sessions::~Sessions() {
   while (!registry_.all().empty())
@@ -134,6 +138,8 @@ void Sessions::tick(uint64_t now_us) {
     const Policy& policy = session.policy;
     if (policy.session_timeout_s != 0 && passed(session.login_us, policy.session_timeout_s)) {
       end(session, Cause::max_time);
+    } else if (idle_too_long(session, now_us)) {
+      end(session, Cause::idle_timeout);
     } else if (session.state == SessionState::waiting &&
                passed(session.state_since_us, policy.disconnected_timeout_s)) {
       end(session, Cause::idle_timeout);
@@ -144,19 +150,37 @@ void Sessions::tick(uint64_t now_us) {
   }
 }
 
+// Data on either channel keeps a session alive. Workers count it by clocks of their own, so what
+// counts is when control saw it change.
+bool Sessions::idle_too_long(SessionRecord& session, uint64_t now_us) {
+  if (session.state != SessionState::active) return false;
+  const uint64_t last = session.last_data();
+  if (last != session.data_mark) {
+    session.data_mark = last;
+    session.data_us = now_us;
+  }
+  const uint64_t limit = session.policy.idle_timeout_s * kSecond;
+  return limit != 0 && now_us >= session.data_us + limit;
+}
+
 void Sessions::end(SessionRecord& session, Cause cause) {
   if (session.inner) env_.set_channel(session.inner->session, dp::Channel{});
   log_end(session, cause);
   if (observer_ != nullptr) observer_->ended(session, cause);
   if (session.tunnel) outbox_.close(session.tunnel->conn, kCstpTerminate, to_string(cause));
   // The address is free once the last tunnel has let go of it, too.
-  registry_.erase(session.index);
+  const uint32_t index = session.index;
+  registry_.erase(index);
+  dtls_.tunnels().remove_older(index, std::numeric_limits<uint64_t>::max());
 }
 
 void Sessions::log_end(const SessionRecord& session, Cause cause) {
   const dp::Totals totals = session.totals();
   if (session.tunnel) {
     env_.log(6, 722023, prefix(session) + " TCP SVC connection terminated without compression");
+  }
+  if (session.dtls && session.dtls->state == DtlsTunnel::State::up) {
+    env_.log(6, 722023, prefix(session) + " UDP SVC connection terminated without compression");
   }
   env_.log(6, 716002,
            fmt::format("{} WebVPN session terminated: {}.", prefix(session), to_string(cause)));

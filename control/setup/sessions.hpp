@@ -7,8 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "control/anyconnect/connect_reply.hpp"
 #include "control/anyconnect/connect_request.hpp"
 #include "control/auth/authenticator.hpp"
+#include "control/dtls/server.hpp"
+#include "control/mtu/accounting.hpp"
 #include "control/session/observer.hpp"
 #include "control/session/registry.hpp"
 #include "control/setup/environment.hpp"
@@ -21,12 +24,20 @@ struct TunnelClaim {
   uint32_t index = 0;  // of the session
   std::shared_ptr<PublishedSession> inner;
   TunnelInfo info;
+  uint64_t serial = 0;              // SessionRecord::connect_serial
+  std::shared_ptr<DtlsOffer> dtls;  // good for as long as the claim
 };
 
-class Sessions {
+// What CONNECT takes over from the TLS connection that carries it.
+struct ConnectTls {
+  unsigned max_plaintext = 16384;  // of a record towards the client
+  crypto::Secret<48> psk;          // for DTLS, 32 bytes; empty = there is none
+};
+
+class Sessions : private DtlsOwner {
  public:
-  Sessions(SetupEnv& env, const SetupLimits& limits, Outbox& outbox);
-  ~Sessions();
+  Sessions(SetupEnv& env, const SetupLimits& limits, Outbox& outbox, DtlsServer& dtls);
+  ~Sessions() override;
 
   // --- login (sessions.cpp) ---
   struct Login {
@@ -62,7 +73,7 @@ class Sessions {
     dp::Promotion promotion{};  // without keys
   };
   [[nodiscard]] ConnectResult connect(const ConnectRequest& request, const TunnelInfo& peer,
-                                      unsigned max_plaintext);
+                                      const ConnectTls& tls);
   // The worker has taken the tunnel over: from now on packets go that way.
   void promoted(TunnelClaim& claim);
   // The connection of a promoted tunnel is gone.
@@ -79,20 +90,42 @@ class Sessions {
   // Closes the tunnel if there is one, frees what the session holds, logs. Invalidates `session`.
   void end(SessionRecord& session, Cause cause);
   void log_end(const SessionRecord& session, Cause cause);
+  [[nodiscard]] bool idle_too_long(SessionRecord& session, uint64_t now_us);
   [[nodiscard]] bool make_room(SessionRecord*& victim);
   [[nodiscard]] std::shared_ptr<PublishedSession> publish(const SessionRecord& session,
                                                           unsigned worker,
                                                           const std::vector<IpAddress>& wishes);
   [[nodiscard]] ConnectResult refuse(unsigned status, std::string_view reason);
+
+  // --- channels.cpp ---
+  [[nodiscard]] std::optional<DtlsChoice> choose_dtls_form(const SessionRecord& session,
+                                                           const ConnectRequest& request,
+                                                           const TunnelInfo& peer,
+                                                           const ConnectTls& tls);
+  // Keeps an offer in the claim, without its secret, and says what the client is told of it.
+  [[nodiscard]] DtlsGrant offer_dtls(const SessionRecord& session, const DtlsChoice& choice,
+                                     const MtuInputs& sizes, const Mtus& mtus, TunnelClaim& claim);
+  [[nodiscard]] bool dtls_wanted(uint32_t session, uint64_t serial) const override;
+  void dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) override;
+  void dtls_silent(const DtlsTunnel& tunnel) override;
+  void dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) override;
+  void dtls_ended(const DtlsTunnel& tunnel, dp::EndReason reason, uint8_t code) override;
+  void dtls_counted(uint32_t session, const dp::Totals& totals) override;
+  // Sends packets for the client into its best tunnel.
+  void point_channel(const SessionRecord& session);
+  // Says that the session has no tunnel left.
+  void wait_for_client(SessionRecord& session);
   // "Group <gp> User <u> IP <ip>", which most messages begin with.
   [[nodiscard]] static std::string prefix(const SessionRecord& session);
 
   SetupEnv& env_;
   const SetupLimits& limits_;
   Outbox& outbox_;
+  DtlsServer& dtls_;
   AddressPools pools_;
   Registry registry_;
   SessionObserver* observer_ = nullptr;
+  uint64_t connects_ = 0;
 };
 
 }  // namespace culvert::control

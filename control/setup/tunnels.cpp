@@ -1,19 +1,18 @@
 // CONNECT, and what becomes of a session's tunnels: the first, one that replaces another, one that
 // is lost.
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "control/anyconnect/connect_reply.hpp"
 #include "control/mtu/accounting.hpp"
+#include "control/setup/goodbye.hpp"
 #include "control/setup/sessions.hpp"
 
 namespace culvert::control {
 namespace {
 
 constexpr uint64_t kSecond = 1'000'000;
-
-// First byte of a CSTP DISCONNECT that ends the session; with any other the client comes back.
-constexpr uint8_t kUserDisconnect = 0xb0;
-constexpr uint8_t kLocalError = 0x70;
 
 const InterfaceConfig* interface_of(const Config& config, const IpAddress& address) {
   for (const InterfaceConfig& interface : config.interfaces) {
@@ -57,7 +56,7 @@ std::shared_ptr<PublishedSession> Sessions::publish(const SessionRecord& session
 }
 
 Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const TunnelInfo& peer,
-                                          unsigned max_plaintext) {
+                                          const ConnectTls& tls) {
   SessionRecord* session = registry_.find_cookie(request.cookie);
   if (session == nullptr) {
     env_.log(4, 722003,
@@ -98,7 +97,11 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
   sizes.base_mtu = request.base_mtu;
   sizes.client_mtu = request.mtu;
   sizes.configured_mtu = policy.anyconnect_mtu;
-  sizes.max_plaintext = max_plaintext;
+  sizes.max_plaintext = tls.max_plaintext;
+  const std::optional<DtlsChoice> dtls = choose_dtls_form(*session, request, peer, tls);
+  if (dtls) {
+    sizes.dtls_suite = find_cipher_shape(dtls->suite->name).value_or(sizes.dtls_suite);
+  }
   const Mtus mtus = announced_mtus(sizes);
 
   const uint64_t age_s = (env_.now_us() - session->login_us) / kSecond;
@@ -122,17 +125,19 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
   grant.dpd_s = policy.dpd_client_s;
   grant.keepalive_s = policy.keepalive_s;
   grant.tls_mtu = mtus.tls;
-  grant.dtls_mtu = mtus.dtls;
 
   ConnectResult result;
-  result.reply = connect_reply(grant);
-  result.claim = {session->index, session->inner, peer};
+  result.claim = {session->index, session->inner, peer, ++connects_, nullptr};
   result.claim.info.tls_mtu = mtus.tls;
-  result.claim.info.dtls_mtu = mtus.dtls;
+  if (dtls) {
+    grant.dtls = offer_dtls(*session, *dtls, sizes, mtus, result.claim);
+    result.claim.dtls->secret = dtls->form == DtlsForm::psk ? tls.psk : request.dtls_master;
+  }
+  result.reply = connect_reply(grant);
   result.promotion.inner = session->inner->session->inner;
   result.promotion.dpd_interval_s = policy.dpd_gateway_s;
   result.promotion.keepalive_s = policy.keepalive_s;
-  result.promotion.idle_timeout_s = policy.idle_timeout_s;
+  result.promotion.idle_timeout_s = 0;  // is judged here, over both channels
   session->user_agent = request.user_agent;
   if (first) {
     env_.log(6, 722051,
@@ -150,8 +155,6 @@ void Sessions::promoted(TunnelClaim& claim) {
     return;
   }
   const TunnelInfo& tunnel = claim.info;
-  env_.set_channel(claim.inner->session,
-                   dp::Channel(dp::Channel::Kind::tls, tunnel.conn, tunnel.tls_mtu));
   const IpAddress before = session->public_address;
   session->public_address = tunnel.flow.remote;
   session->public_port = tunnel.flow.remote_port;
@@ -176,7 +179,11 @@ void Sessions::promoted(TunnelClaim& claim) {
   session->tunnel->since_us = env_.now_us();
   session->tunnels++;
   session->state = SessionState::active;
-  session->state_since_us = session->tunnel->since_us;
+  session->state_since_us = session->data_us = session->tunnel->since_us;
+  session->connect_serial = claim.serial;
+  // Its keys came from the old connection; the client begins a new one.
+  dtls_.tunnels().remove_older(session->index, claim.serial);
+  point_channel(*session);
   if (observer_ != nullptr) observer_->tunnel_added(*session);
 }
 
@@ -187,27 +194,22 @@ void Sessions::tunnel_ended(const TunnelClaim& claim, const dp::Message& ended) 
   // A tunnel that was replaced leaves its traffic in the totals, and that is all.
   if (!session->tunnel || session->tunnel->conn != claim.info.conn) return;
 
-  env_.set_channel(session->inner->session, dp::Channel{});
   session->tunnel.reset();
+  point_channel(*session);
   env_.log(
       5, 722037,
       fmt::format("{} SVC closing connection: {}.", prefix(*session), dp::to_string(ended.reason)));
   env_.log(6, 722023, prefix(*session) + " TCP SVC connection terminated without compression");
-  session->state = SessionState::waiting;
-  session->state_since_us = env_.now_us();
-  const bool goodbye = ended.reason == dp::EndReason::client_disconnect &&
-                       (ended.code == kUserDisconnect || ended.code == kLocalError);
-  if (goodbye) {
-    end(*session, Cause::user_requested);
-  } else if (ended.reason == dp::EndReason::idle_timeout) {
-    end(*session, Cause::idle_timeout);
-  } else {
-    env_.log(
-        6, 716058,
-        fmt::format("Group <{}> User <{}> IP <{}> AnyConnect session lost connection. Waiting "
-                    "to resume.",
-                    session->tunnel_group, session->user, session->public_address.to_string()));
+  if (ends_session(ended.reason, ended.code)) return end(*session, Cause::user_requested);
+  // When the path is to blame DTLS may still work. A client that closes, or that is not understood,
+  // is through with both.
+  const bool path = ended.reason == dp::EndReason::peer_reset ||
+                    ended.reason == dp::EndReason::timed_out ||
+                    ended.reason == dp::EndReason::dpd_failure;
+  if (!path) {
+    dtls_.tunnels().remove_older(session->index, std::numeric_limits<uint64_t>::max());
   }
+  if (session->state == SessionState::active && !session->dtls) wait_for_client(*session);
 }
 
 }  // namespace culvert::control

@@ -138,10 +138,12 @@ struct WorkerView {
   uint64_t sessions = 0;  // whose home it is
 };
 
-// One tunnel that control handed over to a worker. Counts start at the hand-over.
+// One tunnel that control handed over to the workers. Counts start at the hand-over.
 struct CarriedTunnelView {
+  std::string protocol;  // "SSL", "DTLS"
   IpAddress assigned;
-  unsigned worker = 0;
+  bool carries = false;  // packets to the client go this way at this moment
+  unsigned worker = 0;   // that opens records; DTLS ones are sealed at home
   unsigned home = 0;
   uint64_t rx_records = 0, tx_records = 0;
   uint64_t rx_packets = 0, tx_packets = 0;

@@ -214,6 +214,12 @@ size_t TlsConnection::leftover() const noexcept {
          static_cast<size_t>(SSL_has_pending(ssl_.get()));
 }
 
+bool TlsConnection::export_secret(std::string_view label,
+                                  std::span<uint8_t> secret) const noexcept {
+  return established_ && SSL_export_keying_material(ssl_.get(), secret.data(), secret.size(),
+                                                    label.data(), label.size(), nullptr, 0, 0) == 1;
+}
+
 unsigned TlsConnection::max_plaintext() const noexcept {
   const SSL_SESSION* session = SSL_get_session(ssl_.get());
   const unsigned code = session == nullptr ? 0u : SSL_SESSION_get_max_fragment_length(session);

@@ -55,6 +55,9 @@ class TlsConnection {
   [[nodiscard]] std::string_view version_name() const noexcept;
   // Bytes that OpenSSL holds and nobody has read: must be 0 when the tunnel begins.
   [[nodiscard]] size_t leftover() const noexcept;
+  // Fills `secret` from the connection's exporter (RFC 5705, RFC 8446 §7.5), without a context.
+  [[nodiscard]] bool export_secret(std::string_view label,
+                                   std::span<uint8_t> secret) const noexcept;
   // Largest plaintext of a record towards this client (RFC 6066 §4), 16384 unless it asked for
   // less.
   [[nodiscard]] unsigned max_plaintext() const noexcept;

@@ -56,19 +56,18 @@ TEST(ConnectReply, HeadersAreTheAsas) {
   grant.dpd_s = 30;
   grant.keepalive_s = 20;
   grant.tls_mtu = 1347;
-  grant.dtls_mtu = 1418;
   grant.disconnected_timeout_s = 1800;
   const std::string text = connect_reply(grant);
   EXPECT_TRUE(text.starts_with("HTTP/1.1 200 CONNECTED\r\nX-CSTP-Version: 1\r\n"));
   for (const char* line :
        {"X-CSTP-Address: 10.10.10.1", "X-CSTP-Netmask: 255.255.255.0", "X-CSTP-DNS: 10.0.0.1",
         "X-CSTP-DNS: 10.0.0.2", "X-CSTP-Default-Domain: lab.test", "X-CSTP-DPD: 30",
-        "X-CSTP-Keepalive: 20", "X-CSTP-MTU: 1347", "X-DTLS-MTU: 1418", "X-CSTP-Idle-Timeout: none",
+        "X-CSTP-Keepalive: 20", "X-CSTP-MTU: 1347", "X-CSTP-Idle-Timeout: none",
         "X-CSTP-Disconnected-Timeout: 1800", "X-CSTP-Session-Timeout: none"}) {
     EXPECT_NE(text.find("\r\n" + std::string(line) + "\r\n"), text.npos) << line;
   }
   EXPECT_EQ(text.find("\r\nX-Evil"), text.npos);
-  EXPECT_EQ(text.find("X-DTLS-Session-ID"), text.npos);
+  EXPECT_EQ(text.find("X-DTLS-"), text.npos);
   EXPECT_TRUE(text.ends_with("\r\n\r\n"));
 }
 
@@ -91,6 +90,52 @@ TEST(ConnectReply, SplitTunnel) {
   text = connect_reply(grant);
   EXPECT_NE(text.find("\r\nX-CSTP-Split-Exclude: 0.0.0.0/255.255.255.255\r\n"), text.npos);
   EXPECT_EQ(text.find("Split-Include"), text.npos);
+}
+
+TEST(ConnectReply, DtlsHeadersInTheAsasOrder) {
+  TunnelGrant grant;
+  grant.tls_mtu = 1347;
+  grant.dtls.emplace();
+  grant.dtls->form = DtlsForm::resumption;
+  grant.dtls->id = "00FF";
+  grant.dtls->port = 444;
+  grant.dtls->dpd_s = 30;
+  grant.dtls->keepalive_s = 20;
+  grant.dtls->mtu = 1418;
+  grant.dtls->suite_header = "X-DTLS12-CipherSuite";
+  grant.dtls->suite = "AES256-GCM-SHA384";
+  EXPECT_NE(connect_reply(grant).find("\r\nX-DTLS-Session-ID: 00FF\r\nX-DTLS-Port: 444\r\n"
+                                      "X-DTLS-Keepalive: 20\r\nX-DTLS-DPD: 30\r\n"
+                                      "X-CSTP-MTU: 1347\r\nX-DTLS-MTU: 1418\r\n"
+                                      "X-DTLS12-CipherSuite: AES256-GCM-SHA384\r\n"),
+            std::string::npos);
+  grant.dtls->form = DtlsForm::psk;
+  grant.dtls->base_mtu = 1500;
+  grant.dtls->suite_header = "X-DTLS-CipherSuite";
+  grant.dtls->suite = "PSK-NEGOTIATE";
+  const std::string psk = connect_reply(grant);
+  EXPECT_NE(psk.find("\r\nX-DTLS-App-ID: 00FF\r\n"), psk.npos);
+  EXPECT_NE(psk.find("\r\nX-CSTP-Base-MTU: 1500\r\n"), psk.npos);
+  EXPECT_NE(psk.find("\r\nX-DTLS-CipherSuite: PSK-NEGOTIATE\r\n"), psk.npos);
+  EXPECT_EQ(psk.find("X-DTLS-Session-ID"), psk.npos);
+}
+
+TEST(ConnectRequest, DtlsHeaders) {
+  http::Request request;
+  request.headers.emplace_back("X-DTLS-CipherSuite", "PSK-NEGOTIATE:AES128-SHA");
+  request.headers.emplace_back("X-DTLS12-CipherSuite", "AES128-GCM-SHA256");
+  request.headers.emplace_back("X-DTLS-Master-Secret", std::string(94, '0') + "aF");
+  const ConnectRequest c = parse_connect(request);
+  EXPECT_EQ(c.dtls.suites, "PSK-NEGOTIATE:AES128-SHA");
+  EXPECT_EQ(c.dtls.suites12, "AES128-GCM-SHA256");
+  ASSERT_EQ(c.dtls_master.size(), 48u);
+  EXPECT_EQ(c.dtls_master.view().back(), 0xaf);
+  for (const std::string& wrong : {std::string(), std::string(95, '0'), std::string(97, '0'),
+                                   std::string(95, '0') + "g", "x" + std::string(95, '0')}) {
+    request.headers.back().second = wrong;
+    EXPECT_TRUE(parse_connect(request).dtls_master.empty()) << wrong;
+    EXPECT_FALSE(parse_connect(request).dtls.has_master_secret);
+  }
 }
 
 TEST(ConnectReply, Refusals) {

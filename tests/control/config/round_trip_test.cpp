@@ -140,6 +140,7 @@ Config random_config(unsigned seed) {
   if (chance.coin()) c.ssl.client_ca = chance.name();
   if (chance.coin()) c.ssl.client_crl = chance.name();
   c.webvpn.port = static_cast<uint16_t>(chance.between(1, 65535));
+  c.webvpn.dtls_always_verify = chance.coin();
   c.webvpn.dtls_port = static_cast<uint16_t>(chance.between(1, 65535));
   c.webvpn.anyconnect_enable = chance.coin();
   c.webvpn.tunnel_group_list = chance.coin();

@@ -83,8 +83,7 @@ TEST_P(HandOver, LoginConnectAndDataBothWays) {
   EXPECT_EQ(header(connected, "X-CSTP-Address"), "10.10.10.1");  // its home is worker 1
   EXPECT_EQ(header(connected, "X-CSTP-Netmask"), "255.255.255.0");
   EXPECT_EQ(header(connected, "X-CSTP-MTU"), "1347");
-  EXPECT_EQ(header(connected, "X-DTLS-MTU"), "1418");
-  EXPECT_EQ(header(connected, "X-DTLS-Port"), "");
+  EXPECT_EQ(connected.find("X-DTLS-"), connected.npos);  // the client did not ask
 
   ASSERT_TRUE(c.promotion.has_value());
   EXPECT_FALSE(c.wanted);  // what follows is the worker's

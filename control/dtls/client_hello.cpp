@@ -1,0 +1,77 @@
+// Reads a record header, a handshake header and the first fields of a ClientHello.
+#include "control/dtls/client_hello.hpp"
+
+#include "crypto/bytes.hpp"
+
+namespace culvert::control {
+namespace {
+
+constexpr uint8_t kHandshake = 22;
+constexpr uint8_t kClientHello = 1;
+constexpr size_t kRecordHeader = 13;   // RFC 6347 §4.1
+constexpr size_t kMessageHeader = 12;  // RFC 6347 §4.2.2
+constexpr size_t kRandom = 32;
+constexpr size_t kMaxSessionId = 32;
+
+uint32_t load24(const uint8_t* p) noexcept {
+  return uint32_t{p[0]} << 16 | uint32_t{p[1]} << 8 | p[2];
+}
+
+// Takes bytes off the front; once there are too few, everything is empty and ok() is false.
+class Cursor {
+ public:
+  explicit Cursor(std::span<const uint8_t> bytes) noexcept : bytes_(bytes) {}
+  [[nodiscard]] std::span<const uint8_t> take(size_t size) noexcept {
+    if (!ok_ || size > bytes_.size()) {
+      ok_ = false;
+      return {};
+    }
+    const auto front = bytes_.first(size);
+    bytes_ = bytes_.subspan(size);
+    return front;
+  }
+  // A vector with one byte of length in front (RFC 5246 §4.3).
+  [[nodiscard]] std::span<const uint8_t> take_vector() noexcept {
+    const auto size = take(1);
+    return size.empty() ? size : take(size[0]);
+  }
+  [[nodiscard]] bool ok() const noexcept { return ok_; }
+
+ private:
+  std::span<const uint8_t> bytes_;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+std::optional<ClientHello> parse_client_hello(std::span<const uint8_t> datagram) noexcept {
+  if (datagram.size() < kRecordHeader + kMessageHeader) return std::nullopt;
+  const uint8_t* record = datagram.data();
+  // 0xfeff and 0xfefd; clients differ in which they write into the first record's header.
+  if (record[0] != kHandshake || record[1] != 0xfe) return std::nullopt;
+  if (load_be<uint16_t>(record + 3) != 0) return std::nullopt;  // epoch
+  const size_t size = load_be<uint16_t>(record + 11);
+  if (size < kMessageHeader || size > datagram.size() - kRecordHeader) return std::nullopt;
+
+  const uint8_t* message = record + kRecordHeader;
+  const uint32_t fragment_offset = load24(message + 6);
+  const uint32_t fragment_size = load24(message + 9);
+  if (message[0] != kClientHello || fragment_offset != 0 || fragment_size > load24(message + 1) ||
+      fragment_size > size - kMessageHeader) {
+    return std::nullopt;
+  }
+
+  ClientHello hello;
+  hello.record_sequence = datagram.subspan(3, 8);
+  hello.message_seq = load_be<uint16_t>(message + 4);
+  Cursor body({message + kMessageHeader, fragment_size});
+  const auto version = body.take(2);
+  hello.random = body.take(kRandom);
+  hello.session_id = body.take_vector();
+  hello.cookie = body.take_vector();
+  if (!body.ok() || hello.session_id.size() > kMaxSessionId) return std::nullopt;
+  hello.version = load_be<uint16_t>(version.data());
+  return hello;
+}
+
+}  // namespace culvert::control

@@ -1,0 +1,306 @@
+#include "control/dtls/server.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "control/log/flow_text.hpp"
+
+namespace culvert::control {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000;
+constexpr uint16_t kDtls12 = 0xfefd;  // versions count downwards
+
+}  // namespace
+
+// One handshake, by the flow that it runs on.
+struct DtlsServer::Attempt {
+  Attempt(const DtlsContext& context, DtlsHandshake::Parameters parameters)
+      : handshake(context, std::move(parameters)) {}
+
+  dp::Flow flow;
+  uint8_t worker = 0;
+  std::weak_ptr<DtlsOffer> offer;
+  uint32_t session = 0;
+  std::array<uint8_t, 32> random{};  // of its ClientHello
+  uint64_t began_us = 0;
+  uint64_t timer_us = 0;  // when it wants to send its flight again; 0 = not
+  std::vector<Datagram> inbox;
+  size_t inbox_bytes = 0;
+  bool done = false;
+  std::vector<Datagram> held;  // the last flight, until the client's answer can be opened
+  std::shared_ptr<DtlsTunnel> tunnel;
+  bool busy = false;
+  bool gone = false;
+  DtlsHandshake handshake;  // the job's while busy
+};
+
+struct DtlsServer::Job {
+  std::vector<Datagram> in, out;
+  DtlsHandshake::Step step = DtlsHandshake::Step::failed;
+  std::optional<uint64_t> timer_us;
+  std::optional<DtlsKeys> keys;
+};
+
+size_t DtlsServer::HashFlow::operator()(const dp::Flow& flow) const noexcept {
+  std::array<char, sizeof flow> bytes{};
+  std::memcpy(bytes.data(), &flow, sizeof flow);
+  return std::hash<std::string_view>{}({bytes.data(), bytes.size()});
+}
+
+DtlsServer::DtlsServer(SetupEnv& env, Outbox& outbox, HandshakePool& pool, DtlsLimits limits)
+    : env_(env),
+      limits_(limits),
+      outbox_(outbox),
+      pool_(pool),
+      tunnels_(env, limits_, stats_, outbox) {}
+
+void DtlsServer::attach(DtlsOwner& owner) noexcept {
+  owner_ = &owner;
+  tunnels_.attach(owner);
+}
+
+std::shared_ptr<DtlsOffer> DtlsServer::offer(DtlsOffer offer) {
+  auto out = std::make_shared<DtlsOffer>(std::move(offer));
+  offers_.add(out);
+  return out;
+}
+
+void DtlsServer::abandon() {
+  for (const auto& [flow, attempt] : attempts_)
+    attempt->gone = true;
+  attempts_.clear();
+  tunnels_.abandon();
+}
+
+void DtlsServer::log_ssl(int level, unsigned number, std::string_view format,
+                         const dp::Flow& flow) const {
+  env_.log(level, number, fmt::format(fmt::runtime(format), flow_text(*env_.config, flow)));
+}
+
+void DtlsServer::on_message(unsigned worker, const dp::Message& message) {
+  if (message.kind == dp::MessageKind::datagram) {
+    on_datagram(static_cast<uint8_t>(worker), message.flow, {message.data, message.size});
+  } else {
+    tunnels_.on_message(message);
+  }
+}
+
+void DtlsServer::on_datagram(uint8_t worker, const dp::Flow& flow,
+                             std::span<const uint8_t> datagram) {
+  stats_.datagrams++;
+  const auto hello = parse_client_hello(datagram);
+  const auto found = attempts_.find(flow);
+  if (found != attempts_.end()) {
+    const AttemptPtr attempt = found->second;
+    // With another random it is not the same hello once more: the client has begun anew.
+    const bool anew = hello && !std::equal(hello->random.begin(), hello->random.end(),
+                                           attempt->random.begin(), attempt->random.end());
+    if (!anew) return feed(attempt, datagram);
+  }
+  if (!hello) {
+    stats_.strays++;
+    return;
+  }
+  on_hello(worker, flow, *hello, datagram);
+}
+
+void DtlsServer::on_hello(uint8_t worker, const dp::Flow& flow, const ClientHello& hello,
+                          std::span<const uint8_t> datagram) {
+  if (hello.version > kDtls12 || hello.version < 0xfe00) {
+    stats_.unsupported++;
+    return;
+  }
+  const std::shared_ptr<DtlsOffer> offer = offers_.find(hello.session_id);
+  if (offer == nullptr || !owner_->dtls_wanted(offer->session, offer->serial)) {
+    stats_.unknown_id++;
+    return;
+  }
+  const bool brings_cookie = !hello.cookie.empty();
+  const bool verified = brings_cookie && verifier_.verify(hello, flow, env_.now_us());
+  if (!verified && (brings_cookie || wants_cookie(*offer, flow))) {
+    stats_.verify_requests++;
+    outbox_.send_datagram(worker, flow, verifier_.request(hello, flow, env_.now_us()));
+    return;
+  }
+  if (const auto old = attempts_.find(flow); old != attempts_.end()) drop(AttemptPtr(old->second));
+  if (!has_room(*offer, flow)) {
+    stats_.limited++;
+    return;
+  }
+  DtlsHandshake::Parameters parameters;
+  parameters.form = offer->form;
+  parameters.suite = offer->suite;
+  parameters.id = offer->id;
+  parameters.secret = offer->secret;
+  parameters.datagram_mtu = offer->datagram_mtu;
+  parameters.after_cookie = verified;
+  AttemptPtr attempt;
+  try {
+    attempt = std::make_shared<Attempt>(context_, std::move(parameters));
+  } catch (const std::runtime_error& e) {
+    env_.log(3, 725014, std::string("SSL lib error. Function: new Reason: ") + e.what());
+    return;
+  }
+  attempt->flow = flow;
+  attempt->worker = worker;
+  attempt->offer = offer;
+  attempt->session = offer->session;
+  std::copy(hello.random.begin(), hello.random.end(), attempt->random.begin());
+  attempt->began_us = env_.now_us();
+  attempts_.emplace(flow, attempt);
+  stats_.begun++;
+  log_ssl(6, 725001, "Starting SSL handshake with client {} for DTLSv1.2 session", flow);
+  feed(attempt, datagram);
+}
+
+bool DtlsServer::wants_cookie(const DtlsOffer& offer, const dp::Flow& flow) const {
+  if (env_.config->webvpn.dtls_always_verify) return true;
+  const unsigned threshold =
+      offer.tls_remote == flow.remote ? 2 * limits_.cookie_from : limits_.cookie_from;
+  return attempts_.size() >= threshold;
+}
+
+bool DtlsServer::has_room(const DtlsOffer& offer, const dp::Flow& flow) const {
+  if (attempts_.size() >= limits_.handshakes) return false;
+  unsigned same_source = 0;
+  unsigned same_session = 0;
+  for (const auto& [other, attempt] : attempts_) {
+    same_source += other.remote == flow.remote ? 1 : 0;
+    same_session += attempt->session == offer.session ? 1 : 0;
+  }
+  return same_source < limits_.per_source && same_session < limits_.per_session;
+}
+
+void DtlsServer::feed(const AttemptPtr& attempt, std::span<const uint8_t> datagram) {
+  if (attempt->inbox.size() >= limits_.waiting_datagrams ||
+      attempt->inbox_bytes + datagram.size() > limits_.waiting_bytes) {
+    stats_.limited++;
+    return;
+  }
+  attempt->inbox.emplace_back(datagram.begin(), datagram.end());
+  attempt->inbox_bytes += datagram.size();
+  if (!attempt->busy) start_job(attempt);
+}
+
+void DtlsServer::start_job(const AttemptPtr& attempt) {
+  const auto job = std::make_shared<Job>();
+  job->in = std::exchange(attempt->inbox, {});
+  attempt->inbox_bytes = 0;
+  const bool first_time = !attempt->done;
+  attempt->busy = pool_.submit(
+      HandshakePool::Kind::crypto,
+      [attempt, job, first_time] {
+        DtlsHandshake& handshake = attempt->handshake;
+        job->step = handshake.advance(std::move(job->in));
+        job->out = handshake.take_output();
+        job->timer_us = handshake.timer_us();
+        if (job->step == DtlsHandshake::Step::done && first_time) job->keys = handshake.keys();
+      },
+      [this, attempt, job](const std::string& error) {
+        attempt->busy = false;
+        if (!attempt->gone) on_job(attempt, *job, error);
+      });
+  if (!attempt->busy) {
+    stats_.jobs_refused++;
+    drop(attempt);
+  }
+}
+
+void DtlsServer::on_job(const AttemptPtr& attempt, Job& job, const std::string& error) {
+  if (!error.empty()) return fail(attempt, error);
+  attempt->timer_us = job.timer_us ? env_.now_us() + *job.timer_us : 0;
+  switch (job.step) {
+    case DtlsHandshake::Step::more: send(*attempt, job.out); break;
+    case DtlsHandshake::Step::done:
+      if (!attempt->done) {
+        attempt->done = true;
+        finish(attempt, job);
+      } else if (attempt->held.empty()) {
+        send(*attempt, job.out);
+      }
+      break;
+    case DtlsHandshake::Step::failed:
+      send(*attempt, job.out);
+      return fail(attempt, attempt->handshake.error());
+  }
+  if (!attempt->gone && !attempt->inbox.empty()) start_job(attempt);
+}
+
+void DtlsServer::finish(const AttemptPtr& attempt, Job& job) {
+  const std::shared_ptr<DtlsOffer> offer = attempt->offer.lock();
+  if (offer == nullptr || !job.keys || !owner_->dtls_wanted(offer->session, offer->serial)) {
+    return drop(attempt);
+  }
+  stats_.done++;
+  log_ssl(6, 725002, "Device completed SSL handshake with client {} for DTLSv1.2 session",
+          attempt->flow);
+  log_ssl(7, 725012,
+          fmt::format("Device chooses cipher {} for the SSL session with client {{}}",
+                      offer->suite->name),
+          attempt->flow);
+  // With pre-shared keys the last flight is ours: the client sends data as soon as it has it.
+  attempt->held = std::move(job.out);
+  attempt->tunnel = tunnels_.begin(*offer, attempt->flow, attempt->worker, *job.keys,
+                                   [this, weak = std::weak_ptr<Attempt>(attempt)] {
+                                     const AttemptPtr ready = weak.lock();
+                                     if (ready == nullptr || ready->gone) return;
+                                     send(*ready, std::exchange(ready->held, {}));
+                                   });
+  if (attempt->tunnel == nullptr) drop(attempt);
+}
+
+void DtlsServer::send(const Attempt& attempt, const std::vector<Datagram>& datagrams) {
+  for (const Datagram& datagram : datagrams)
+    outbox_.send_datagram(attempt.worker, attempt.flow, datagram);
+}
+
+void DtlsServer::fail(const AttemptPtr& attempt, const std::string& reason) {
+  stats_.failed++;
+  log_ssl(6, 725006, "Device failed SSL handshake with client {}", attempt->flow);
+  if (!reason.empty()) {
+    env_.log(7, 725014, "SSL lib error. Function: DTLS accept Reason: " + reason);
+  }
+  drop(attempt);
+}
+
+void DtlsServer::drop(const AttemptPtr& attempt) {
+  attempt->gone = true;
+  const auto found = attempts_.find(attempt->flow);
+  if (found != attempts_.end() && found->second == attempt) attempts_.erase(found);
+}
+
+void DtlsServer::tick(uint64_t now_us) {
+  std::vector<AttemptPtr> all;
+  all.reserve(attempts_.size());
+  for (const auto& [flow, attempt] : attempts_)
+    all.push_back(attempt);
+  for (const AttemptPtr& attempt : all) {
+    const DtlsTunnel* tunnel = attempt->tunnel.get();
+    if (attempt->offer.expired() ||
+        (tunnel != nullptr && (tunnel->heard || tunnel->state == DtlsTunnel::State::removing))) {
+      drop(attempt);
+    } else if (now_us >= attempt->began_us + limits_.handshake_s * kSecond) {
+      stats_.timeouts++;
+      if (!attempt->done) {
+        log_ssl(6, 725006, "Device failed SSL handshake with client {}", attempt->flow);
+      }
+      drop(attempt);
+    } else if (attempt->timer_us != 0 && now_us >= attempt->timer_us && !attempt->busy) {
+      attempt->timer_us = 0;
+      start_job(attempt);
+    }
+  }
+  tunnels_.tick(now_us);
+  if (now_us >= next_sweep_us_) {
+    next_sweep_us_ = now_us + kSecond;
+    offers_.sweep();
+  }
+}
+
+}  // namespace culvert::control

@@ -1,0 +1,64 @@
+// A DTLS tunnel as control knows it: two sides on two workers, and how far they are.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "control/session/registry.hpp"
+#include "crypto/record/protection.hpp"
+#include "crypto/suite.hpp"
+#include "dataplane/session/mailbox.hpp"
+
+namespace culvert::control {
+
+struct DtlsTunnel {
+  enum class State : uint8_t {
+    installing_tx,
+    installing_rx,
+    installed,  // the client has not been heard under the new keys
+    up,
+    silent,    // was up; nothing came for the time that DPD allows. Both sides still work.
+    removing,  // waits for both sides' dtls_removed
+  };
+
+  uint32_t session = 0;                     // index
+  uint64_t serial = 0;                      // DtlsOffer::serial
+  std::shared_ptr<PublishedSession> inner;  // the workers use its address until they have let go
+  const crypto::Suite* suite = nullptr;
+  uint16_t mtu = 0;
+  dp::ConnId rx, tx;
+  dp::Flow flow;
+  State state = State::installing_tx;
+  uint64_t since_us = 0;  // of the first `up`; before that, of the end of the handshake
+  bool heard = false;     // has ever been up
+  // Where the workers count; valid while the dataplane lives.
+  const dp::TunnelCounters* rx_counters = nullptr;
+  const dp::TunnelCounters* tx_counters = nullptr;
+  // Sides that a worker has, or is about to have.
+  bool has_rx = false;
+  bool has_tx = false;
+
+  [[nodiscard]] dp::Totals totals() const noexcept;
+};
+
+// What sessions learn of their DTLS tunnels. Called on the control thread.
+class DtlsOwner {
+ public:
+  virtual ~DtlsOwner() = default;
+  // Whether a handshake for it may begin: the session is there and knows no newer CONNECT.
+  [[nodiscard]] virtual bool dtls_wanted(uint32_t session, uint64_t serial) const = 0;
+  // The client was heard under the tunnel's keys: for the first time, or again after a silence.
+  virtual void dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) = 0;
+  // Nothing was heard for the time that DPD allows.
+  virtual void dtls_silent(const DtlsTunnel& tunnel) = 0;
+  // `tunnel.flow` is new.
+  virtual void dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) = 0;
+  // The tunnel is about to be removed: by `reason`, or because the owner asked for it
+  // (EndReason::closed_here). No packet may be sent into it after this call. `code` as in
+  // dp::Message.
+  virtual void dtls_ended(const DtlsTunnel& tunnel, dp::EndReason reason, uint8_t code) = 0;
+  // What one side has counted in its life.
+  virtual void dtls_counted(uint32_t session, const dp::Totals& totals) = 0;
+};
+
+}  // namespace culvert::control

@@ -1,0 +1,163 @@
+// A session's two channels as one: which of them carries packets, and what becomes of DTLS.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "control/setup/goodbye.hpp"
+#include "control/setup/sessions.hpp"
+
+namespace culvert::control {
+namespace {
+
+// Of IP and UDP around a datagram.
+constexpr unsigned kHeaders4 = 20 + 8;
+constexpr unsigned kHeaders6 = 40 + 8;
+
+}  // namespace
+
+std::optional<DtlsChoice> Sessions::choose_dtls_form(const SessionRecord& session,
+                                                     const ConnectRequest& request,
+                                                     const TunnelInfo& peer,
+                                                     const ConnectTls& tls) {
+  const DtlsWishes& wishes = request.dtls;
+  if (!session.policy.dtls || peer.suite == nullptr) return std::nullopt;
+  if (wishes.suites.empty() && wishes.suites12.empty()) return std::nullopt;
+  auto choice = choose_dtls(wishes, *peer.suite);
+  if (choice && choice->form == DtlsForm::psk && tls.psk.empty()) choice.reset();
+  if (!choice) {
+    env_.log(5, 722043, prefix(session) + " DTLS disabled: unable to negotiate cipher");
+  }
+  return choice;
+}
+
+DtlsGrant Sessions::offer_dtls(const SessionRecord& session, const DtlsChoice& choice,
+                               const MtuInputs& sizes, const Mtus& mtus, TunnelClaim& claim) {
+  const unsigned path = std::min(sizes.interface_mtu, sizes.base_mtu.value_or(sizes.interface_mtu));
+  const Policy& policy = session.policy;
+  DtlsOffer offer;
+  offer.form = choice.form;
+  offer.suite = choice.suite;
+  offer.session = session.index;
+  offer.serial = claim.serial;
+  offer.inner = session.inner;
+  offer.tls_remote = claim.info.flow.remote;
+  offer.mtu = mtus.dtls;
+  offer.datagram_mtu = path - (sizes.outer_v6 ? kHeaders6 : kHeaders4);
+  offer.dpd_s = policy.dpd_gateway_s;
+  offer.keepalive_s = policy.keepalive_s;
+  claim.dtls = dtls_.offer(std::move(offer));
+  if (mtus.dtls_lowered) {
+    env_.log(6, 722043,
+             fmt::format("{} DTLS MTU lowered to {}: a larger packet in a record of {} would not "
+                         "fit the interface",
+                         prefix(session), mtus.dtls, choice.suite->name));
+  }
+
+  DtlsGrant grant;
+  grant.form = choice.form;
+  grant.id = fmt::format("{:02X}", fmt::join(claim.dtls->id, ""));
+  grant.port = env_.config->webvpn.dtls_port;
+  grant.dpd_s = policy.dpd_client_s;
+  grant.keepalive_s = policy.keepalive_s;
+  grant.mtu = mtus.dtls;
+  grant.base_mtu = path;
+  grant.suite_header = choice.header;
+  grant.suite = choice.value;
+  return grant;
+}
+
+// One word, so that no packet is checked against the MTU of the other channel.
+void Sessions::point_channel(const SessionRecord& session) {
+  dp::Channel channel;
+  if (session.dtls && session.dtls->state == DtlsTunnel::State::up) {
+    channel = dp::Channel(dp::Channel::Kind::dtls, session.dtls->tx, session.dtls->mtu);
+  } else if (session.tunnel) {
+    channel = dp::Channel(dp::Channel::Kind::tls, session.tunnel->conn, session.tunnel->tls_mtu);
+  }
+  env_.set_channel(session.inner->session, channel);
+}
+
+bool Sessions::dtls_wanted(uint32_t session, uint64_t serial) const {
+  const auto found = registry_.all().find(session);
+  return found != registry_.all().end() && serial >= found->second->connect_serial;
+}
+
+void Sessions::dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) {
+  SessionRecord* session = registry_.find(tunnel->session);
+  if (session == nullptr) return;
+  const bool replaces =
+      session->dtls && session->dtls != tunnel && session->dtls->state == DtlsTunnel::State::up;
+  if (replaces) {
+    env_.log(5, 722032, prefix(*session) + " New UDP SVC connection replacing old connection.");
+  } else if (session->dtls_tunnels == 0) {
+    env_.log(5, 722033,
+             prefix(*session) + " First UDP SVC connection established for SVC session.");
+  } else {
+    env_.log(5, 722034, prefix(*session) + " New UDP SVC connection, no existing connection.");
+  }
+  env_.log(6, 722022, prefix(*session) + " UDP SVC connection established without compression");
+  session->dtls = tunnel;
+  session->dtls_tunnels++;
+  point_channel(*session);
+}
+
+// Both sides go on working, so that the channel is back with the client's next record.
+void Sessions::dtls_silent(const DtlsTunnel& tunnel) {
+  SessionRecord* session = registry_.find(tunnel.session);
+  if (session == nullptr || session->dtls.get() != &tunnel) return;
+  if (!session->tunnel) {
+    // There is nothing to fall back to.
+    dtls_.tunnels().remove(tunnel, dp::EndReason::dpd_failure);
+    return;
+  }
+  env_.log(5, 722037, prefix(*session) + " SVC closing connection: DPD failure.");
+  env_.log(6, 722023, prefix(*session) + " UDP SVC connection terminated without compression");
+  point_channel(*session);
+}
+
+void Sessions::dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) {
+  SessionRecord* session = registry_.find(tunnel.session);
+  if (session == nullptr || session->dtls.get() != &tunnel) return;
+  if (tunnel.flow.remote == before.remote) return;  // another port of the same NAT
+  env_.log(6, 716059,
+           fmt::format("Group <{}> User <{}> IP <{}> AnyConnect session resumed connection from "
+                       "IP <{}>.",
+                       session->tunnel_group, session->user, before.remote.to_string(),
+                       tunnel.flow.remote.to_string()));
+  session->public_address = tunnel.flow.remote;
+  session->public_port = tunnel.flow.remote_port;
+}
+
+void Sessions::dtls_ended(const DtlsTunnel& tunnel, dp::EndReason reason, uint8_t code) {
+  SessionRecord* session = registry_.find(tunnel.session);
+  if (session == nullptr || session->dtls.get() != &tunnel) return;  // never up, or replaced
+  const auto keep = std::exchange(session->dtls, nullptr);
+  point_channel(*session);
+  if (reason != dp::EndReason::closed_here) {
+    env_.log(
+        5, 722037,
+        fmt::format("{} SVC closing connection: {}.", prefix(*session), dp::to_string(reason)));
+  }
+  env_.log(6, 722023, prefix(*session) + " UDP SVC connection terminated without compression");
+  if (ends_session(reason, code)) {
+    end(*session, Cause::user_requested);
+  } else if (session->state == SessionState::active && !session->tunnel) {
+    wait_for_client(*session);
+  }
+}
+
+void Sessions::dtls_counted(uint32_t index, const dp::Totals& totals) {
+  if (SessionRecord* session = registry_.find(index)) session->past = session->past + totals;
+}
+
+void Sessions::wait_for_client(SessionRecord& session) {
+  session.state = SessionState::waiting;
+  session.state_since_us = env_.now_us();
+  env_.log(6, 716058,
+           fmt::format("Group <{}> User <{}> IP <{}> AnyConnect session lost connection. Waiting "
+                       "to resume.",
+                       session.tunnel_group, session.user, session.public_address.to_string()));
+}
+
+}  // namespace culvert::control
