@@ -41,7 +41,8 @@ RELEASE = Tree(os.environ.get("CULVERT_BUILD", "build"), ("--buildtype=release",
 SANITIZED = Tree("build-asan", ("--buildtype=custom", "-Doptimization=g", "-Ddebug=false", "-Dcpp_args=-g1",
                                 "-Dwerror=false", "-Db_sanitize=address,undefined", "-Db_lundef=false"))
 CLANG = Tree("build-clang", ("--buildtype=release",), ("clang", "clang++"))
-FUZZ = Tree("build-fuzz", ("--buildtype=debugoptimized", "-Dfuzz=true", "-Dtests=false", "-Db_lundef=false"),
+FUZZ = Tree("build-fuzz", ("--buildtype=custom", "-Doptimization=1", "-Ddebug=false", "-Dcpp_args=-g1", "-Dfuzz=true",
+                           "-Dtests=false", "-Db_lundef=false"),
             ("clang", "clang++"))
 
 

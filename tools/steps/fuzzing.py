@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .build import FUZZ, ROOT, ninja, set_up
@@ -15,15 +16,17 @@ SHORT, LONG = 10, 120  # seconds a target
 def run(progress: Progress, full: bool) -> Results:
     results = Results()
     set_up(FUZZ)
-    ninja(FUZZ, progress)
+    ninja(FUZZ, progress, "fuzz")
     results.count(f"{FUZZ.folder} builds", True, "")
     folder = FUZZ.path / "tests" / "fuzz"
     targets = sorted(path for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK))
     if not targets:
         results.fail("fuzz targets", f"there is none in {folder}")
-    for target in targets:
-        progress.show(target.name)
-        results.count(f"fuzz {target.name}", *fuzz(target, LONG if full else SHORT))
+    seconds = LONG if full else SHORT
+    progress.show(f"{len(targets)} targets of {seconds} s")
+    with ThreadPoolExecutor(os.cpu_count() or 1) as cores:
+        for target, (lived, said) in zip(targets, cores.map(lambda target: fuzz(target, seconds), targets)):
+            results.count(f"fuzz {target.name}", lived, said)
     return results
 
 
