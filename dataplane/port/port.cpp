@@ -34,6 +34,15 @@ bool on_virtual_bus(const rte_eth_dev_info& info) {
   return std::strcmp(rte_bus_name(rte_dev_bus(info.device)), "vdev") == 0;
 }
 
+// Many drivers state the largest frame only, and leave the MTU at the most that a number can say.
+uint16_t largest_mtu(const rte_eth_dev_info& info) {
+  const bool stated = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu;
+  if (stated || info.max_rx_pktlen == 0) return info.max_mtu;
+  constexpr uint32_t kOverhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;  // as ethdev reckons
+  const uint32_t frame = std::max(info.max_rx_pktlen, kOverhead);
+  return static_cast<uint16_t>(std::min<uint32_t>(info.max_mtu, frame - kOverhead));
+}
+
 std::string_view driver_name(const rte_eth_dev_info& info) {
   return info.driver_name == nullptr ? "" : info.driver_name;
 }
@@ -107,7 +116,7 @@ void Port::read_capabilities() {
   c.rss_destination = hashes && (info.flow_type_rss_offloads & RTE_ETH_RSS_L3_DST_ONLY) != 0 &&
                       (info.flow_type_rss_offloads & RTE_ETH_RSS_IPV4) != 0;
   c.min_mtu = info.min_mtu;
-  c.max_mtu = info.max_mtu;
+  c.max_mtu = largest_mtu(info);
 }
 
 // net_tap of DPDK 22.11 does its offloads in software, no faster than we do, and wrong: the checksum
@@ -195,7 +204,7 @@ void Port::check_buffers(const rte_mempool& pool) const {
                            " bytes with the kernel, and the largest MTU makes them " +
                            std::to_string(size) +
                            ": lower the 'mtu' of the other interfaces, or "
-                           "use another device here, such as net_tap.");
+                           "use another device here.");
 }
 
 void Port::configure(const PortConfig& config) {

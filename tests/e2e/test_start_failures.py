@@ -118,16 +118,18 @@ def test_network_interface_of_another_headend(stage, config, tmp_path, kind):
 def test_mtu_that_another_port_cannot_have(lab, config, tmp_path):
     """All ports share one pool of buffers, and af_xdp takes none that is larger than a page."""
     config.extra = ["mtu inside 9000"]
-    config.inside_device = "net_tap1,iface=tap1"
+    config.inside_device = "net_ring1"
     sentence = start(lab, config, tmp_path)
     assert "net_af_xdp0" in sentence and "4096" in sentence and "mtu" in sentence, sentence
 
 
-def test_mtu_that_a_port_cannot_have(lab, config, tmp_path):
+@pytest.mark.parametrize("device", ["net_af_xdp1,iface=inside", "net_af_packet1,iface=inside", "net_tap1,iface=tap1"])
+def test_mtu_that_a_port_cannot_have(lab, config, tmp_path, device):
     """Says what the port can have."""
     config.extra = ["mtu inside 9000"]
+    config.inside_device = device
     sentence = start(lab, config, tmp_path)
-    assert "9000" in sentence and "net_af_xdp1" in sentence, sentence
+    assert "MTU 9000" in sentence and device.split(",")[0] in sentence and "takes" in sentence, sentence
 
 
 def test_address_clash(lab, config, tmp_path):
