@@ -154,7 +154,19 @@ std::string login_complete(const LoginComplete& complete) {
                  "<auth id=\"success\">\n<title>SSL VPN Service</title>\n",
                  complete.session_index, complete.session_token);
   if (!banner.empty()) fmt::format_to(at, "<banner>{}</banner>\n", xml_escape(banner));
-  out += "<message id=\"0\" param1=\"\" param2=\"\"></message>\n</auth>\n</config-auth>\n";
+  out += "<message id=\"0\" param1=\"\" param2=\"\"></message>\n</auth>\n";
+  fmt::format_to(at,
+                 "<config client=\"vpn\" type=\"private\">\n<vpn-base-config>\n"
+                 "<server-cert-hash>{}</server-cert-hash>\n</vpn-base-config>\n",
+                 complete.certificate_sha1);
+  if (!complete.profile_uri.empty()) {
+    fmt::format_to(at,
+                   "<vpn-profile-manifest>\n<vpn rev=\"1.0\">\n"
+                   "<file type=\"profile\" service-type=\"user\">\n<uri>{}</uri>\n"
+                   "<hash type=\"sha1\">{}</hash>\n</file>\n</vpn>\n</vpn-profile-manifest>\n",
+                   xml_escape(complete.profile_uri), complete.profile_sha1);
+  }
+  out += "</config>\n</config-auth>\n";
   return out;
 }
 

@@ -36,6 +36,9 @@ struct LoginForm {
 struct LoginComplete {
   uint32_t session_index = 0;
   std::string_view session_token;  // the cookie
+  std::string certificate_sha1;    // of the headend
+  std::string profile_uri;         // "" = none
+  std::string profile_sha1;
   std::vector<std::string> banner;
 };
 [[nodiscard]] std::string login_complete(const LoginComplete& complete);

@@ -104,6 +104,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> network_commands();
 [[nodiscard]] std::span<const Command> ssl_commands();
 [[nodiscard]] std::span<const Command> webvpn_commands();
+[[nodiscard]] std::span<const Command> client_profile_commands();
 [[nodiscard]] std::span<const Command> access_list_commands();
 [[nodiscard]] std::span<const Command> split_tunnel_commands();  // of group policies
 [[nodiscard]] std::span<const Command> group_policy_commands();

@@ -104,6 +104,7 @@ struct GroupPolicyConfig {
   std::optional<std::string> split_tunnel_list{};          // an access list; "" = none
   std::optional<std::vector<std::string>> split_dns{};     // domains
   std::optional<bool> tunnel_all_dns{};                    // default disable
+  std::optional<std::string> profile{};                    // of webvpn's; "" = none
   std::optional<std::vector<std::string>> banner{};        // lines
   std::optional<unsigned> anyconnect_mtu{};                // unset = no cap
   std::optional<Accounting> mtu_accounting{};              // default documented
@@ -148,6 +149,7 @@ struct WebvpnConfig {
   std::vector<std::string> enabled_on{};  // nameif
   bool anyconnect_enable = false;
   bool tunnel_group_list = false;
+  std::map<std::string, std::string> profiles{};  // files by name
 
   // Whether clients are served on the interface of that name (`enable NAMEIF`).
   [[nodiscard]] bool serves(std::string_view nameif) const noexcept {

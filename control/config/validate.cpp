@@ -166,6 +166,12 @@ class Checker {
   void check_groups() {
     for (const auto& [name, policy] : config_.group_policies) {
       check_split_tunnel(name, policy);
+      if (policy.profile && !policy.profile->empty() &&
+          !config_.webvpn.profiles.contains(*policy.profile)) {
+        error("policy-profile/" + name,
+              "There is no profile " + *policy.profile +
+                  ": name its file with \"anyconnect profiles\" in webvpn");
+      }
       if (!policy.address_pools) continue;
       for (const auto& pool : *policy.address_pools)
         check_pool_name("policy-pools/" + name, pool);

@@ -54,6 +54,7 @@ Policy resolve_policy(const Config& config, const std::string& name) {
   p.default_domain = value(own, base, &G::default_domain, {});
   p.wins_servers = value(own, base, &G::wins_servers, {});
   p.split_dns = value(own, base, &G::split_dns, {});
+  p.profile = value(own, base, &G::profile, {});
   p.tunnel_all_dns = value(own, base, &G::tunnel_all_dns, false);
   set_split_tunnel(p, config, value(own, base, &G::split_tunnel_policy, p.split_tunnel),
                    value(own, base, &G::split_tunnel_list, {}));

@@ -26,6 +26,7 @@ struct Policy {
   std::vector<Network> split_networks;  // what to tunnel, or what not to; empty with tunnelall
   std::vector<std::string> split_dns;
   bool tunnel_all_dns = false;
+  std::string profile;  // for Cisco's client; "" = none
   std::vector<std::string> banner;
   std::optional<unsigned> anyconnect_mtu;
   Accounting mtu_accounting = Accounting::documented;

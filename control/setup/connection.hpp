@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "control/anyconnect/client_files.hpp"
 #include "control/anyconnect/xml_reply.hpp"
 #include "control/anyconnect/xml_request.hpp"
 #include "control/auth/authenticator.hpp"
@@ -36,6 +37,7 @@ struct SetupParts {
   HandshakePool& pool;
   Sessions& sessions;
   Authenticators& authenticators;
+  const ClientProfiles& profiles;
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {

@@ -24,6 +24,9 @@ void Connection::on_request(const http::Request& request) {
     return refuse_request(known ? 405 : 501);
   }
   if (path == "/logout") return on_logout(request.cookie("webvpn"), false);
+  if (request.method == "GET") {
+    if (const auto file = client_file(path, parts_.profiles)) return reply(*file);
+  }
   if (!is_login_path(config, request.header("Host"), path)) return refuse_request(404);
   on_document(request);
 }

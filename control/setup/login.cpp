@@ -194,13 +194,24 @@ void Connection::finish_login(const LoginStep& step, const Sessions::Login& logi
   complete.session_index = result.session->index;
   complete.session_token = result.cookie;
   complete.banner = result.session->policy.banner;
+  complete.certificate_sha1 = tls_->own_certificate_sha1();
+  const auto profile = parts_.profiles.find(result.session->policy.profile);
+  const bool has_profile = profile != parts_.profiles.end();
+  if (has_profile) {
+    complete.profile_uri = fmt::format("{}profiles/{}", kClientFiles, profile->second.file);
+    complete.profile_sha1 = profile->second.sha1;
+  }
   http::Reply welcome = http::xml_document(login_complete(complete));
   welcome.headers.emplace_back("Set-Cookie",
                                fmt::format("webvpn={}; path=/; Secure; HttpOnly", result.cookie));
   http::Request::wipe(result.cookie);
+  welcome.headers.emplace_back(
+      "Set-Cookie", fmt::format("webvpnc={}; path=/; Secure",
+                                client_cookie(complete.certificate_sha1,
+                                              has_profile ? &profile->second : nullptr)));
   reply(welcome);
   http::Request::wipe(welcome.body);
-  http::Request::wipe(welcome.headers.back().second);
+  http::Request::wipe(welcome.headers.front().second);
 }
 
 LoginForm Connection::form_for(const LoginStep& step) const {

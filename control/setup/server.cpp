@@ -23,7 +23,8 @@ Setup::Setup(SetupEnv& env, std::shared_ptr<const ServerContext> tls, unsigned t
       dtls_(env, outbox_, pool_, dtls_limits),
       sessions_(env, limits_, outbox_, dtls_),
       accounting_(env_, radius_, sessions_.registry()),
-      parts_{env_, limits_, stats_, outbox_, pool_, sessions_, authenticators_},
+      profiles_(read_profiles(env.config->webvpn.profiles)),
+      parts_{env_, limits_, stats_, outbox_, pool_, sessions_, authenticators_, profiles_},
       pool_(threads, kMaxJobs) {
   auto local = std::make_unique<LocalAuthenticator>(env_.config, pool_);
   for (const auto& [name, group] : env_.config->aaa_servers) {

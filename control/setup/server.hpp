@@ -83,6 +83,7 @@ class Setup {
   Sessions sessions_;
   radius::Accounting accounting_;
   Authenticators authenticators_;
+  const ClientProfiles profiles_;
   SetupParts parts_;
   std::unordered_map<dp::ConnId, std::shared_ptr<Connection>, HashConn> connections_;
   uint64_t next_scan_us_ = 0;

@@ -209,6 +209,21 @@ std::string_view TlsConnection::version_name() const noexcept {
   return established_ ? std::string_view(SSL_get_version(ssl_.get())) : std::string_view("TLS");
 }
 
+std::string TlsConnection::own_certificate_sha1() const {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  const X509* certificate = SSL_get_certificate(ssl_.get());
+  if (certificate == nullptr || X509_digest(certificate, EVP_sha1(), digest.data(), &size) != 1)
+    return {};
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string text;
+  for (unsigned i = 0; i < size; i++) {
+    text += kDigits[digest[i] >> 4];
+    text += kDigits[digest[i] & 15];
+  }
+  return text;
+}
+
 size_t TlsConnection::leftover() const noexcept {
   return BIO_ctrl_pending(SSL_get_rbio(ssl_.get())) + static_cast<size_t>(SSL_pending(ssl_.get())) +
          static_cast<size_t>(SSL_has_pending(ssl_.get()));

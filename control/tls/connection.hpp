@@ -53,6 +53,8 @@ class TlsConnection {
   // nullptr before the handshake is done.
   [[nodiscard]] const crypto::Suite* suite() const noexcept { return suite_; }
   [[nodiscard]] std::string_view version_name() const noexcept;
+  // Of the certificate that this side showed: upper-case hexadecimal, as AnyConnect compares it.
+  [[nodiscard]] std::string own_certificate_sha1() const;
   // Bytes that OpenSSL holds and nobody has read: must be 0 when the tunnel begins.
   [[nodiscard]] size_t leftover() const noexcept;
   // Fills `secret` from the connection's exporter (RFC 5705, RFC 8446 §7.5), without a context.

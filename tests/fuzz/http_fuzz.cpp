@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "control/anyconnect/client_files.hpp"
 #include "control/anyconnect/connect_request.hpp"
 #include "control/http/form.hpp"
 #include "control/http/request_parser.hpp"
@@ -27,6 +28,8 @@ void check(const http::Request& request) {
     require(value.find_first_of("\r\n") == value.npos);
   }
   const ConnectRequest connect = parse_connect(request);
+  static const ClientProfiles profiles{{"p", {"p.xml", "AB", "x"}}};
+  (void)client_file(request.path(), profiles);
   require(!connect.base_mtu || *connect.base_mtu >= 576);
   (void)http::parse_form(request.body, [](std::string_view name, std::string_view value) {
     require(name.size() <= 1024 && value.size() <= 1024);

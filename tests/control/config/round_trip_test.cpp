@@ -47,6 +47,7 @@ GroupPolicyConfig random_policy(Chance& chance, std::string name,
                [&] { return static_cast<SplitTunnelPolicy>(chance.below(3)); });
   if (chance.coin()) p.split_tunnel_list = chance.coin() ? "" : "two words";
   if (chance.coin()) p.split_dns = std::vector<std::string>(chance.below(3), "example.net");
+  if (chance.coin()) p.profile = chance.coin() ? "" : "two words";
   chance.maybe(p.tunnel_all_dns, [&] { return chance.coin(); });
   if (chance.coin()) p.default_domain = chance.coin() ? "" : "example.net";
   if (chance.coin()) p.banner = std::vector<std::string>(chance.below(3), "Hello ! \"there\"  x\\");
@@ -144,6 +145,7 @@ Config random_config(unsigned seed) {
   c.webvpn.dtls_port = static_cast<uint16_t>(chance.between(1, 65535));
   c.webvpn.anyconnect_enable = chance.coin();
   c.webvpn.tunnel_group_list = chance.coin();
+  c.webvpn.profiles["two words"] = "/etc/a b.xml";
   c.access_lists["two words"] = {{}, {0x0a000000, 8}, {0x0a0a0a0a, 32}};
   std::vector<std::string> policies = {"DfltGrpPolicy"};
   for (unsigned i = 0; i < chance.below(3); ++i)
