@@ -1,6 +1,7 @@
 // OpenSSL checks the chain (RFC 5280 §6); a failure is remembered instead of ending the handshake.
 #include "control/tls/client_certificate.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -72,6 +73,9 @@ std::optional<std::string> utf8(const ASN1_STRING* text) {
   return out;
 }
 
+// Whoever connects can have it written: no more than a log can bear.
+constexpr size_t kMaxLoggedName = 256;
+
 std::string one_line(X509_NAME* name) {
   const Owned<BIO> out(BIO_new(BIO_s_mem()));
   if (!out) return {};
@@ -79,7 +83,8 @@ std::string one_line(X509_NAME* name) {
   X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253);
   char* text = nullptr;
   const long size = BIO_get_mem_data(out.get(), &text);
-  return size <= 0 ? std::string() : std::string(text, static_cast<size_t>(size));
+  return size <= 0 ? std::string()
+                   : std::string(text, std::min(static_cast<size_t>(size), kMaxLoggedName));
 }
 
 std::string hexadecimal(const ASN1_INTEGER* serial) {
@@ -187,8 +192,10 @@ ClientCertificate client_certificate(SSL* ssl) {
   out.subject = one_line(X509_get_subject_name(certificate.get()));
   out.issuer = one_line(X509_get_issuer_name(certificate.get()));
   out.serial = hexadecimal(X509_get0_serialNumber(certificate.get()));
-  add_subject(certificate.get(), out);
-  add_principal_names(certificate.get(), out);
+  if (out.status == ClientCertificate::Status::valid) {
+    add_subject(certificate.get(), out);
+    add_principal_names(certificate.get(), out);
+  }
   ERR_clear_error();
   return out;
 }

@@ -22,10 +22,10 @@ struct ClientCertificate {
   };
   Status status = Status::none;
   std::string refusal;  // "certificate has expired"
-  std::string subject;  // RFC 2253, ASCII: for logs
+  std::string subject;  // RFC 2253, ASCII, at most 256 bytes: for logs
   std::string issuer;
   std::string serial;  // hexadecimal
-  // Attributes of the subject by their ASA names ("CN", "UID"), in its order, UTF-8; UPN is from
+  // Of a valid one: attributes of the subject by their ASA names ("CN", "UID"), in its order, UTF-8; UPN is from
   // the subject's alternative names. What holds a NUL byte is left out (RFC 5280 allows none).
   std::vector<std::pair<std::string, std::string>> attributes;
 };

@@ -124,6 +124,24 @@ TEST(Dialogue, SessionTimeoutEndsALiveTunnel) {
   EXPECT_TRUE(world.published.empty());
 }
 
+TEST(Dialogue, ReconnectingGainsNoTime) {
+  FakeWorld world;
+  world.config.group_policies["DfltGrpPolicy"].session_timeout_min = 1;
+  Login a(world);
+  const std::string cookie = a.log_in();
+  (void)a.connect(cookie);
+  world.advance(40);
+  Login b(world);
+  const std::string reply = b.connect(cookie);
+  EXPECT_EQ(header(reply, "X-CSTP-Session-Timeout"), "60");
+  EXPECT_EQ(header(reply, "X-CSTP-Session-Timeout-Remaining"), "20");
+  world.ended(b.connection, dp::EndReason::peer_closed);
+  world.advance(21);
+  EXPECT_EQ(world.setup->sessions().size(), 0u);
+  Login c(world);
+  EXPECT_TRUE(c.connect(cookie).starts_with("HTTP/1.1 401 "));
+}
+
 TEST(Dialogue, LogoutEndsTheSession) {
   FakeWorld world;
   Login a(world);
