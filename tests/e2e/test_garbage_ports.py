@@ -40,7 +40,7 @@ WRONG = {
     "IP total length too small": ([(IPV4, ipv4(CLIENT, OUTSIDE, 1, b"x" * 30, total=10))], ["invalid-ip-length"]),
     "protocol that nobody serves": ([(IPV4, ipv4(CLIENT, OUTSIDE, 253, b"x" * 30))], ["cv-protocol-not-served"]),
     "UDP that nobody serves": ([(IPV4, ipv4(CLIENT, OUTSIDE, 17, struct.pack(">HHHH", 9, 9, 8, 0)))],
-                               ["cv-protocol-not-served"]),
+                               ["cv-protocol-not-served", "cv-dtls-short"]),
     "packet to nobody": ([(IPV4, ipv4(CLIENT, "203.0.113.9", 1, b"x" * 30))], ["cv-not-forwarded", "no-route"]),
     "ICMP cut short": ([(IPV4, ipv4(CLIENT, OUTSIDE, 1, b"\x08"))], ["cv-icmp-malformed"]),
     "ICMP checksum wrong": ([(IPV4, ipv4(CLIENT, OUTSIDE, 1, b"\x08\0\x12\x34" + bytes(20)))], ["cv-icmp-malformed"]),
