@@ -37,7 +37,8 @@ struct Request {
   // The value of a cookie, or "".
   [[nodiscard]] std::string_view cookie(std::string_view name) const noexcept;
 
-  static void wipe(std::string& text) noexcept {
+  template <typename Allocator>
+  static void wipe(std::basic_string<char, std::char_traits<char>, Allocator>& text) noexcept {
     crypto::wipe({reinterpret_cast<uint8_t*>(text.data()), text.size()});
   }
 };

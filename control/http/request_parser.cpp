@@ -15,7 +15,7 @@ namespace {
 
 namespace beast = boost::beast;
 
-// Room on the first go, so that a header with a cookie in it is not left behind in freed memory.
+// A header as most are, on the first go.
 constexpr size_t kReserve = 4 * 1024;
 // Extensions of chunks are of no use to us, so a chunk's header is a few digits.
 constexpr size_t kMaxChunkHeader = 1024;
@@ -64,7 +64,9 @@ struct RequestParser::Beast {
     parser.header_limit(kMaxHeader);
     parser.body_limit(kMaxBody);
   }
-  beast::http::request_parser<beast::http::string_body> parser;
+  // Cookies are in the fields, passwords in the body: neither leaves a copy in freed memory.
+  using Body = beast::http::basic_string_body<char, std::char_traits<char>, WipingAllocator<char>>;
+  beast::http::request_parser<Body, WipingAllocator<char>> parser;
 };
 
 RequestParser::RequestParser() {
@@ -166,7 +168,7 @@ void RequestParser::parse_header(size_t header_size) {
 // Beast leaves a chunk's header to the caller until it is whole; such a piece waits in `piece_`.
 void RequestParser::parse_body(std::string_view bytes) {
   auto& parser = beast_->parser;
-  std::string joined;
+  WipingString joined;
   if (!piece_.empty()) {
     joined = piece_;
     joined += bytes;
@@ -203,7 +205,8 @@ Request RequestParser::take() {
   request.keep_alive = message.keep_alive();
   for (const auto& field : message)
     request.headers.emplace_back(text(field.name_string()), text(field.value()));
-  request.body = std::move(message.body());
+  request.body.assign(message.body());
+  Request::wipe(message.body());
   Request::wipe(header_);
   header_.clear();
   beast_.reset();

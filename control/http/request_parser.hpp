@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "control/http/message.hpp"
+#include "control/http/wiping_allocator.hpp"
 
 namespace culvert::control::http {
 
@@ -46,8 +47,8 @@ class RequestParser {
   void parse_body(std::string_view bytes);
 
   std::unique_ptr<Beast> beast_;
-  std::string header_;
-  std::string piece_;
+  WipingString header_;
+  WipingString piece_;
   size_t bytes_ = 0;
   State state_ = State::more;
   unsigned status_ = 0;
