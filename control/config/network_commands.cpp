@@ -233,7 +233,9 @@ const std::array kNetwork = {
                     out.add("sysopt connection tcpmss " + std::to_string(c.tcpmss));
                 }},
     Command{.syntax = "sysopt connection tcpmss minimum <bytes:0,48-65535>",
-            .help = "Smallest TCP segment size (default 0: no limit); no effect yet",
+            .help =
+                "Smallest TCP segment size: a smaller one that a client announces counts as this "
+                "(default 0: no limit)",
             .set =
                 [](Draft& d, const Arguments& a) {
                   d.config.tcpmss_minimum = a.number("bytes");

@@ -50,6 +50,7 @@ dp::DataplaneSpec dataplane_spec(const Config& config) {
   spec.isa = crypto::best_isa(config.dataplane.simd);
   spec.sleep_when_idle = sleeps_when_idle(config);
   spec.tcpmss = static_cast<uint16_t>(config.tcpmss);
+  spec.tcpmss_minimum = static_cast<uint16_t>(config.tcpmss_minimum);
   return spec;
 }
 

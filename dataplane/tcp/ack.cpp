@@ -59,6 +59,7 @@ bool Machine::on_ack(Connection& c, Segment& s) noexcept {
   switch (c.state) {
     case State::fin_wait_1:
       c.state = State::fin_wait_2;
+      c.fin_acked = now_;
       if (c.released) arm(c, Timer::linger, now_ + config_.time_wait);
       return true;
     case State::closing: enter_time_wait(c); return false;

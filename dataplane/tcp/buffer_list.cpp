@@ -29,6 +29,15 @@ void BufferList::push_back(rte_mbuf* m) noexcept {
   ++buffers_;
 }
 
+void BufferList::push_front(rte_mbuf* m) noexcept {
+  m->next = head_;
+  head_ = m;
+  if (tail_ == nullptr) tail_ = m;
+  bytes_ += m->data_len;
+  cost_ += buffer_cost(m);
+  ++buffers_;
+}
+
 void BufferList::push_back_or_merge(rte_mbuf* m, uint32_t limit) noexcept {
   const uint16_t size = m->data_len;
   // An attached or shared buffer's tail room may be somebody else's data.

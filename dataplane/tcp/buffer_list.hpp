@@ -34,6 +34,8 @@ class BufferList {
   void assign_packet(rte_mbuf* packet, Seq seq) noexcept;
   // Links one single-segment buffer to the end.
   void push_back(rte_mbuf* m) noexcept;
+  // Links one that pop_front() gave back to the front.
+  void push_front(rte_mbuf* m) noexcept;
   // Copies into the last buffer instead if `m` holds at most `limit` bytes, they fit behind, and
   // nobody else may write there. `m` is then freed.
   void push_back_or_merge(rte_mbuf* m, uint32_t limit) noexcept;

@@ -115,6 +115,7 @@ struct alignas(64) Connection {
   Time keepalive_idle = 0;
   Time keepalive_interval = 0;
   Time keepalive_probed = 0;  // when the last probe was sent
+  Time fin_acked = 0;         // when the peer acknowledged our FIN
   Seq iss;
   Seq irs;
   Seq fin_seq;        // where the peer's FIN is, if fin_known

@@ -93,12 +93,23 @@ rte_mbuf* Endpoint::take_front(dp::ConnId conn, uint32_t size) noexcept {
   if (m != nullptr) machine_->consumed(*c);
   return m;
 }
+bool Endpoint::put_front(dp::ConnId conn, rte_mbuf* m) noexcept {
+  Connection* c = machine_->find(conn);
+  if (c == nullptr) return false;
+  c->receive.put_front(m);
+  machine_->put_back(*c);
+  return true;
+}
 
 uint32_t Endpoint::send_room(dp::ConnId conn) const noexcept {
   const Connection* c = machine_->find(conn);
   if (c == nullptr || !c->may_send() || c->fin_queued || machine_->pressed(c->send.cost()))
     return 0;
   return c->send.room();
+}
+uint32_t Endpoint::byte_room(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c == nullptr || !c->may_send() || c->fin_queued ? 0 : c->send.byte_room();
 }
 bool Endpoint::send(dp::ConnId conn, rte_mbuf* m) noexcept {
   Connection* c = machine_->find(conn);

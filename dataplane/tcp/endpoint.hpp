@@ -29,6 +29,8 @@ struct EndpointConfig {
   uint32_t syn_backlog = 1024;
   uint16_t interface_mtu = 1500;  // bounds what we send: MSS <= mtu - 40 (IPv4) / - 60 (IPv6)
   uint16_t tcpmss_max = 1380;     // `sysopt connection tcpmss`; 0 = no limit
+  // `sysopt connection tcpmss minimum`: a smaller MSS that a peer announces counts as this; 0 = none.
+  uint16_t tcpmss_min = 0;
   uint32_t receive_buffer =
       512 * 1024;                       // bytes of unread + out-of-order data a connection may hold
   uint32_t send_buffer = 512 * 1024;    // bytes of unacknowledged + unsent data
@@ -165,9 +167,14 @@ class Endpoint {
   // (consumed) and returns it, data pointing at those bytes; nullptr otherwise. This is the
   // zero-copy way for one record per segment.
   [[nodiscard]] rte_mbuf* take_front(dp::ConnId conn, uint32_t size) noexcept;
+  // Puts back what take_front() gave, unchanged and with nothing consumed in between; several in
+  // the opposite order. False, and the buffer stays the caller's, if the connection is gone.
+  [[nodiscard]] bool put_front(dp::ConnId conn, rte_mbuf* m) noexcept;
 
   // --- send stream ---
   [[nodiscard]] uint32_t send_room(dp::ConnId conn) const noexcept;  // bytes
+  // What send() takes: by bytes alone, however scarce buffers are and whatever they cost.
+  [[nodiscard]] uint32_t byte_room(dp::ConnId conn) const noexcept;
   // Queues the payload of `m` (single buffer; nothing but payload). Takes it if true; false: no
   // room or not open for sending, the buffer stays the caller's. Sent by poll().
   [[nodiscard]] bool send(dp::ConnId conn, rte_mbuf* m) noexcept;
@@ -177,9 +184,10 @@ class Endpoint {
   void shutdown(dp::ConnId conn) noexcept;         // FIN after what is queued
   void abort(dp::ConnId conn, Time now) noexcept;  // RST; kClosed follows
   // After this the upper layer has forgotten the connection; unread data is dropped by name, TCP
-  // finishes by itself (TIME-WAIT and so on; data that still comes is answered with RST, RFC 9293
-  // §3.10.7.4... RFC 2525 §2.17). What was queued is still sent, but after time_wait, or when a new
-  // connection needs the slot, the peer gets RST. Always call it once.
+  // finishes by itself (TIME-WAIT and so on). What was queued is still sent, but after time_wait, or
+  // when a new connection needs the slot, the peer gets RST. Data that still comes is thrown away,
+  // and once the peer has had all and a second to read it, answered with RST (RFC 2525 §2.17).
+  // Always call it once.
   void release(dp::ConnId conn) noexcept;
   void set_keepalive(dp::ConnId conn, Time idle, Time interval, uint8_t probes) noexcept;
 

@@ -114,12 +114,7 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
     c.ack_now = true;
     return drop(s, DropReason::tcp_data_past_fin);
   }
-  if (c.released && s.size > 0) {
-    // RFC 2525 §2.17: nobody will ever read this, so the peer has to know.
-    drop(s, DropReason::tcp_socket_closed);
-    send_reset(c);
-    return close(c, CloseReason::local_abort);
-  }
+  if (c.released && s.size > 0) return on_unwanted(c, s);
   BufferList bytes;
   Seq seq = s.seq;
   rte_pktmbuf_adj(s.packet, s.headers);
@@ -177,6 +172,27 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
     if (c.rcv_nxt > c.fin_seq) c.fin_known = false;
     if (c.rcv_nxt == c.fin_seq) on_fin(c);
   }
+}
+
+// Data for a connection that nobody reads any more. The peer has to know (RFC 2525 §2.17), but a
+// reset throws away what it has not read yet: our last words first, then a moment to read them.
+void Machine::on_unwanted(Connection& c, Segment& s) noexcept {
+  constexpr Time kReadingTime = 1'000'000;
+  if (own_fin_acked(c) && now_ - c.fin_acked >= kReadingTime) {
+    drop(s, DropReason::tcp_socket_closed);
+    send_reset(c);
+    return close(c, CloseReason::local_abort);
+  }
+  c.ack_now = true;
+  if (s.seq > c.rcv_nxt || s.seq + s.size > c.rcv_adv)
+    return drop(s, DropReason::tcp_socket_closed);
+  c.rcv_nxt = s.seq + s.size;
+  if (s.has(TcpHeader::kFin)) {
+    c.fin_known = true;
+    c.fin_seq = c.rcv_nxt;
+    on_fin(c);
+  }
+  drop(s, DropReason::tcp_socket_closed);
 }
 
 void Machine::on_fin(Connection& c) noexcept {

@@ -56,6 +56,7 @@ class Machine {
 
   // output.cpp
   void consumed(Connection& c) noexcept;
+  void put_back(Connection& c) noexcept { recount(c); }
   [[nodiscard]] bool send(Connection& c, rte_mbuf* m) noexcept;
   [[nodiscard]] bool send_copy(Connection& c, std::span<const uint8_t> bytes) noexcept;
   [[nodiscard]] uint32_t payload_limit(const Connection& c) const noexcept;
@@ -112,6 +113,7 @@ class Machine {
   void on_reset(Connection& c, Segment& s) noexcept;
   void challenge(Connection& c) noexcept;
   void on_text(Connection& c, Segment& s) noexcept;
+  void on_unwanted(Connection& c, Segment& s) noexcept;
   void on_fin(Connection& c) noexcept;
   void time_wait_input(Connection& c, Segment& s, uint32_t hash) noexcept;
 

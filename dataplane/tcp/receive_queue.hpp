@@ -43,6 +43,7 @@ class ReceiveQueue {
   [[nodiscard]] std::span<uint8_t> front() noexcept;
   void consume(uint32_t size) noexcept { ready_.drop_front(size); }
   [[nodiscard]] rte_mbuf* take_front(uint32_t size) noexcept;
+  void put_front(rte_mbuf* m) noexcept { ready_.push_front(m); }
   void clear_gaps() noexcept;
   void clear() noexcept;
   [[nodiscard]] uint32_t buffers() const noexcept { return ready_.buffers() + gap_buffers_; }

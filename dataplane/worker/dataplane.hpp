@@ -64,6 +64,7 @@ struct DataplaneSpec {
   crypto::Isa isa = crypto::Isa::sse;
   bool sleep_when_idle = true;
   uint16_t tcpmss = 1380;
+  uint16_t tcpmss_minimum = 0;
 };
 
 struct Worker;

@@ -23,6 +23,7 @@ tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, r
     mtu = std::min(mtu, interface.mtu);
   config.interface_mtu = static_cast<uint16_t>(mtu);
   config.tcpmss_max = spec.tcpmss;
+  config.tcpmss_min = spec.tcpmss_minimum;
   config.isn_key[0] = rte_rand();
   config.isn_key[1] = rte_rand();
   config.pool = pool;

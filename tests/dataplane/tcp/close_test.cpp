@@ -124,7 +124,53 @@ TEST(Close, abort_sends_a_reset) {
   EXPECT_FALSE(wire.endpoint->send_copy(peer.conn, {{'x'}}));  // stale
 }
 
-TEST(Close, data_after_release_is_reset) {
+TEST(Close, data_after_release_does_not_cut_our_last_words_off) {
+  Wire wire;
+  Peer peer(wire);
+  peer.give(0, "unread", 0);
+  const std::vector<uint8_t> words(20'000, 'w');
+  EXPECT_TRUE(wire.endpoint->send_copy(peer.conn, words));
+  wire.endpoint->release(peer.conn);
+  wire.poll();
+  EXPECT_EQ(wire.dropped(DropReason::tcp_socket_closed), 1u);
+  uint32_t sent = 6, heard = 0;
+  for (bool fin = false; !fin;) {
+    ASSERT_FALSE(wire.quiet());
+    while (!wire.quiet()) {
+      const Sent s = wire.take();
+      ASSERT_EQ(s.flags & kRst, 0);
+      heard += static_cast<uint32_t>(s.data.size());
+      if ((s.flags & kFin) != 0) fin = true;
+    }
+    peer.give(sent, "late", heard);  // the peer talks on
+    sent += 4;
+  }
+  EXPECT_EQ(heard, words.size());
+  wire.forget();
+  peer.give(sent, "late", heard + 1);
+  EXPECT_EQ(peer.acked_by(wire.take()), sent + 4);
+  wire.run(kSecond);
+  peer.give(sent + 4, "later", heard + 1);
+  EXPECT_EQ(wire.out.back().flags, kRst | kAck);
+  EXPECT_EQ(wire.endpoint->counters().connections, 0u);
+}
+
+TEST(Close, late_data_and_fin_after_release_end_in_time_wait) {
+  Wire wire;
+  Peer peer(wire);
+  wire.endpoint->release(peer.conn);
+  wire.poll();
+  EXPECT_EQ(wire.take().flags & kFin, kFin);
+  peer.give(0, "late", 1);
+  peer.give(8, "gap", 1);  // not in order: it will come again
+  peer.give(4, "last", 1, kAck | kFin);
+  EXPECT_EQ(peer.acked_by(wire.out.back()), 9u);
+  wire.run(61 * kSecond);
+  EXPECT_EQ(wire.endpoint->counters().connections, 0u);
+  EXPECT_EQ(wire.endpoint->counters().resets_out, 0u);
+}
+
+TEST(Close, data_after_release_is_reset_in_the_end) {
   Wire wire;
   Peer peer(wire);
   peer.give(0, "unread", 0);
@@ -132,6 +178,9 @@ TEST(Close, data_after_release_is_reset) {
   wire.poll();
   EXPECT_EQ(wire.dropped(DropReason::tcp_socket_closed), 1u);
   EXPECT_EQ(wire.take().flags & kFin, kFin);
+  peer.give(6, {}, 1);
+  wire.run(kSecond);
+  wire.forget();
   peer.give(6, "more", 1);
   EXPECT_EQ(wire.take().flags, kRst | kAck);
   EXPECT_EQ(wire.endpoint->counters().connections, 0u);

@@ -6,6 +6,17 @@
 namespace culvert::tcp::test {
 namespace {
 
+TEST(Open, a_minimum_raises_an_mss_that_is_announced_too_small) {
+  Wire wire({.tcpmss_min = 600});
+  EXPECT_EQ(wire.endpoint->send_mss(Peer(wire, {.mss = 200, .port = 1}).conn), 600);
+  EXPECT_EQ(wire.endpoint->send_mss(Peer(wire, {.mss = 1000, .port = 2}).conn), 1000);
+  EXPECT_EQ(wire.endpoint->send_mss(Peer(wire, {.mss = 0, .port = 3}).conn), 536);  // no option
+  EXPECT_EQ(wire.endpoint->peer_mss(Peer(wire, {.mss = 200, .port = 4}).conn), 200);
+  Wire wide({.tcpmss_min = 9000});
+  EXPECT_EQ(wide.endpoint->send_mss(Peer(wide, {.mss = 200}).conn),
+            1460);  // the link's limit stays
+}
+
 TEST(Open, negotiates_everything) {
   Wire wire;
   Peer peer(wire, {.mss = 1400, .timestamps = true, .sack = true, .scale = 9});
