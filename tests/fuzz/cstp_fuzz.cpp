@@ -60,15 +60,6 @@ void parse_alone(const uint8_t* data, size_t size) {
   }
 }
 
-unsigned count_ends(Dialogue& d) {
-  unsigned ends = 0;
-  while (const auto t = d.told()) {
-    require(ends == 0);  // nothing follows `ended`
-    ends += t->kind == MessageKind::ended;
-  }
-  return ends;
-}
-
 void set_up(Dialogue& d, std::string_view bytes, size_t segment) {
   (void)d.told();
   std::string passed;
@@ -91,6 +82,36 @@ void set_up(Dialogue& d, std::string_view bytes, size_t segment) {
   require(all.substr(0, passed.size()) == passed);
 }
 
+// Control's answer to a KeyUpdate: the keys that the client goes on with, which are the old ones.
+void renew(Dialogue& d, uint8_t wanted) {
+  dp::Message* m = d.mailbox.allocate_for_worker();
+  require(m != nullptr);
+  m->kind = MessageKind::rekey;
+  m->conn = d.conn;
+  const auto& keys = d.tunnels.keys(d.conn.slot);
+  if ((wanted & dp::wanted_keys::kReceive) != 0) {
+    m->promotion.rx = d.client_material;
+    m->promotion.rx.sequence = keys.rx.sequence;
+  }
+  if ((wanted & ~dp::wanted_keys::kReceive) != 0) {
+    m->promotion.tx = d.server_material;
+    m->promotion.tx.sequence = keys.tx.sequence + 1;  // behind the KeyUpdate
+  }
+  d.mailbox.to_worker(m);
+  d.pump();
+  d.pump();
+}
+
+unsigned count_ends(Dialogue& d) {
+  unsigned ends = 0;
+  while (const auto t = d.told()) {
+    require(ends == 0);  // nothing follows `ended`
+    ends += t->kind == MessageKind::ended;
+    if (t->kind == MessageKind::key_update) renew(d, t->code);
+  }
+  return ends;
+}
+
 void tunnel_records(Dialogue& d, std::string_view bytes, size_t segment) {
   std::vector<std::string> packets;
   std::string stream;
@@ -111,6 +132,7 @@ void tunnel_records(Dialogue& d, std::string_view bytes, size_t segment) {
   d.queue(stream, segment);
   d.pump();
   d.pump();
+  (void)count_ends(d);
   // A packet may be dropped, but none is made up, changed or moved.
   auto at = packets.begin();
   for (const auto& p : d.up) {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs clang-tidy over every source of a build tree. Its argument is that tree (one that clang built)."""
+"""Runs clang-tidy over every source of some build trees, once each. Its arguments are those trees (ones for clang)."""
 
 import json
 import os
@@ -17,12 +17,13 @@ def tidy(build: Path, source: str) -> tuple[str, int, str]:
 
 
 def main() -> int:
-    build = Path(sys.argv[1]).resolve()
-    commands = json.loads((build / "compile_commands.json").read_text())
-    sources = sorted({str((Path(entry["directory"]) / entry["file"]).resolve()) for entry in commands})
+    tree_of: dict[str, Path] = {}
+    for build in map(lambda word: Path(word).resolve(), sys.argv[1:]):
+        for entry in json.loads((build / "compile_commands.json").read_text()):
+            tree_of.setdefault(str((Path(entry["directory"]) / entry["file"]).resolve()), build)
     status = 0
     with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        for source, code, output in pool.map(lambda source: tidy(build, source), sources):
+        for source, code, output in pool.map(lambda source: tidy(tree_of[source], source), sorted(tree_of)):
             if code != 0:
                 print(f"{Path(source).relative_to(ROOT)}:\n{output}")
                 status = 1

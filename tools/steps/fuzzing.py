@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,20 +20,22 @@ def run(progress: Progress, full: bool) -> Results:
     ninja(FUZZ, progress, "fuzz")
     results.count(f"{FUZZ.folder} builds", True, "")
     folder = FUZZ.path / "tests" / "fuzz"
+    seeds = FUZZ.path / "seeds"
+    subprocess.run([sys.executable, ROOT / "tests" / "fuzz" / "seeds.py", seeds], check=True)
     targets = sorted(path for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK))
     if not targets:
         results.fail("fuzz targets", f"there is none in {folder}")
     seconds = LONG if full else SHORT
     progress.show(f"{len(targets)} targets of {seconds} s")
     with ThreadPoolExecutor(os.cpu_count() or 1) as cores:
-        for target, (lived, said) in zip(targets, cores.map(lambda target: fuzz(target, seconds), targets)):
+        runs = cores.map(lambda target: fuzz(target, seeds / target.name, seconds), targets)
+        for target, (lived, said) in zip(targets, runs):
             results.count(f"fuzz {target.name}", lived, said)
     return results
 
 
-def fuzz(target: Path, seconds: int) -> tuple[bool, str]:
+def fuzz(target: Path, seeds: Path, seconds: int) -> tuple[bool, str]:
     """Whether the target lived, and what it said if not. Inputs found on the way are thrown away, crashes are kept."""
-    seeds = ROOT / "tests" / "fuzz" / "seeds" / target.name
     crashes = FUZZ.path / "crashes" / target.name
     crashes.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as corpus:

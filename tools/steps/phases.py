@@ -70,9 +70,11 @@ def compare(progress: Progress, full: bool) -> Results:
 
 def tidy(progress: Progress, full: bool) -> Results:
     results = Results()
-    build.set_up(build.CLANG)
-    done = subprocess.run([sys.executable, ROOT / "tests" / "lint" / "tidy.py", build.CLANG.path], capture_output=True,
-                          text=True)
+    trees = (build.CLANG, build.FUZZ)
+    for tree in trees:
+        build.set_up(tree)
+    done = subprocess.run([sys.executable, ROOT / "tests" / "lint" / "tidy.py", *(tree.path for tree in trees)],
+                          capture_output=True, text=True)
     results.count("clang-tidy", done.returncode == 0, tail(done.stdout + done.stderr, 100))
     return results
 

@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+"""Writes the inputs that each fuzz target starts from: real messages, so that a short run gets past the first check.
+
+    tests/fuzz/seeds.py FOLDER    one folder a target below FOLDER, one file a seed
+
+The shape of a target's input is described at the head of its source.
+"""
+
+import struct
+import sys
+from pathlib import Path
+
+# --- HTTP and XML: what openconnect and AnyConnect send ---
+
+
+def envelope(kind: str, inside: str) -> bytes:
+    return ('<?xml version="1.0" encoding="UTF-8"?>\n'
+            f'<config-auth client="vpn" type="{kind}" aggregate-auth-version="2"><version who="vpn">v9.01-3</version>'
+            f"<device-id>linux-64</device-id>{inside}</config-auth>").encode()
+
+
+OPAQUE = '<opaque is-for="sg"><tunnel-group>DefaultWEBVPNGroup</tunnel-group></opaque>'
+DOCUMENTS = [
+    envelope("init", "<capabilities><auth-method>single-sign-on-v2</auth-method></capabilities>"
+                     "<group-access>https://198.51.100.1/</group-access>"),
+    envelope("init", "<group-select>STAFF</group-select><group-access>https://198.51.100.1/staff</group-access>"),
+    envelope("auth-reply", f"{OPAQUE}<auth><username>vpn</username><password>s&amp;cret&#x20ac;</password></auth>"
+                           "<group-select>STAFF</group-select>"),
+    envelope("auth-reply", f"{OPAQUE}<auth><username><![CDATA[vpn]]></username></auth><host-scan-token>0</host-scan-token>"),
+    envelope("logout", "<session-token>0123456789abcdef</session-token><session-id>42</session-id>"),
+    b"username=vpn&password=s%26cret+%E2%82%AC&group_list=STAFF",
+    b"",
+]
+
+
+def request(line: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    fields = {"Host": "198.51.100.1", "User-Agent": "Open AnyConnect VPN Agent v9.01-3", **headers}
+    return (line + " HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n").encode() + body
+
+
+def http() -> list[bytes]:
+    xml = {"X-Transcend-Version": "1", "X-Aggregate-Auth": "1", "Content-Type": "application/xml; charset=utf-8"}
+    post = DOCUMENTS[2]
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (post[:100], post[100:])) + b"0\r\n\r\n"
+    whole = [
+        request("GET /", {"Cookie": "webvpn=0123456789abcdef; other=1"}),
+        request("POST /", {**xml, "Content-Length": str(len(post))}, post),
+        request("POST /auth", {**xml, "Transfer-Encoding": "chunked"}, chunks),
+        request("POST /", {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(DOCUMENTS[5]))},
+                DOCUMENTS[5]),
+        request("CONNECT /CSCOSSLC/tunnel", {
+            "Cookie": "webvpn=0123456789abcdef", "X-CSTP-Version": "1", "X-CSTP-Hostname": "vm",
+            "X-CSTP-Accept-Encoding": "oc-lz4,lzs", "X-CSTP-Base-MTU": "1500", "X-CSTP-MTU": "1390",
+            "X-CSTP-Address-Type": "IPv6,IPv4", "X-CSTP-Address": "10.10.10.5",
+            "X-CSTP-Full-IPv6-Capability": "true", "X-DTLS-Master-Secret": "00" * 48,
+            "X-DTLS-CipherSuite": "PSK-NEGOTIATE:OC-DTLS1_2-AES256-GCM:AES256-SHA",
+            "X-DTLS12-CipherSuite": "ECDHE-RSA-AES256-GCM-SHA384:AES128-GCM-SHA256"}),
+    ]
+    return [bytes([cut]) + text for text in whole for cut in (0, 40, 200)]
+
+
+# --- TLS and CSTP ---
+
+
+def cstp(kind: int, payload: bytes = b"") -> bytes:
+    return b"STF\x01" + struct.pack(">HBB", len(payload), kind, 0) + payload
+
+
+def record(kind: int, body: bytes) -> bytes:
+    return struct.pack(">BHH", kind, 0x0303, len(body)) + body
+
+
+INNER = bytes.fromhex("4500001c000100004001" "66cf" "0a0a0a05" "0a304205" "0800f7ff00000000")
+KEY_UPDATE = b"\x18\x00\x00\x01"
+HELLO = record(22, b"\x01\x00\x00\x2d\x03\x03" + bytes(32) + b"\x00\x00\x02\x13\x01\x01\x00\x00\x02\x00\x00")
+ALERT, HANDSHAKE, DATA = 1, 2, 3  # content types, less 20
+
+
+def plain(kind: int, body: bytes) -> bytes:
+    return struct.pack(">BH", kind, len(body)) + body
+
+
+def cstp_targets() -> list[bytes]:
+    streams = {
+        0: [cstp(0, INNER), cstp(3, b"probe"), cstp(9), record(23, bytes(40))],
+        1: [HELLO, HELLO + record(20, b"\x01") + record(23, bytes(60)), b"GET / HTTP/1.1\r\n\r\n"],
+        2: [
+            b"".join(plain(DATA, cstp(0, INNER + bytes([i]))) for i in range(20)),
+            plain(DATA, cstp(3, b"probe" * 100)) + plain(DATA, cstp(4)) + plain(DATA, cstp(7)),
+            plain(DATA, cstp(0, INNER)) + plain(DATA, cstp(5, b"\xb0Aborted by caller")),
+            plain(DATA, cstp(8, INNER)) + plain(DATA, b"") + plain(DATA, cstp(0, bytes(3000))),
+            plain(DATA, cstp(0, INNER)) + plain(HANDSHAKE, KEY_UPDATE + b"\x01") + plain(DATA, cstp(0, INNER + b"x")),
+            b"".join(plain(HANDSHAKE, KEY_UPDATE + b"\0") + plain(DATA, cstp(0, INNER)) for _ in range(40)),
+            plain(HANDSHAKE, b"\x01\x00\x00\x10" + bytes(16)) + plain(DATA, cstp(0, INNER)),
+            plain(DATA, cstp(0, INNER)) + plain(ALERT, b"\x01\x00") + plain(DATA, cstp(0, INNER)),
+        ],
+        3: [record(23, bytes(40)), record(22, bytes(40)), record(23, bytes(16400))],
+    }
+    return [bytes([mode | suite << 2, segment]) + stream
+            for mode, some in streams.items() for stream in some for suite in (0, 1, 2, 3) for segment in (4, 255)]
+
+
+def tls_record() -> list[bytes]:
+    whole = []
+    for suite in range(8):
+        for flags in (0x00, 0x10, 0x20, 0x30):
+            whole.append(bytes([suite | flags, 0]) + record(23, bytes(60)))
+            for mode in (1, 2, 3):
+                whole.append(bytes([suite | flags, mode]) + struct.pack(">H", 17) + cstp(0, INNER))
+            whole += [bytes([suite | flags, 4, kind, 0]) + cstp(0, INNER) for kind in (0, 20, 21, 22, 23)]
+    return whole
+
+
+# --- TCP ---
+
+MSS, SCALE, SACK_OK, NOP = b"\x02\x04\x05\xb4", b"\x03\x03\x07", b"\x04\x02", b"\x01"
+TIMES = b"\x08\x0a" + struct.pack(">II", 1000, 0)
+
+
+def sack(*blocks: tuple[int, int]) -> bytes:
+    return bytes([5, 2 + 8 * len(blocks)]) + b"".join(struct.pack(">II", *block) for block in blocks)
+
+
+def tcp_options() -> list[bytes]:
+    return [MSS + SACK_OK + TIMES + NOP + SCALE, NOP + NOP + TIMES, NOP + NOP + sack((1, 2)),
+            NOP + NOP + TIMES + NOP + NOP + sack((1, 2), (5, 9), (20, 30)), NOP + NOP + sack(*[(1, 2)] * 4), MSS + b"\0"]
+
+
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+
+
+def tcp_segment() -> list[bytes]:
+    """Sequence and acknowledgment numbers are sixteenths of a distance from what the endpoint sent last."""
+
+    def segment(flags: int, size: int = 0, seq: int = 0, ack: int = 0, options: bytes = b"", window: int = 60000):
+        return (bytes([1]) + struct.pack(">hhH", seq * 16, ack * 16, window) +
+                bytes([flags, size, len(options) // 4]) + options)
+
+    def call(what: int, amount: int) -> bytes:
+        return bytes([161 + what, amount])  # 161 is a multiple of 7, the number of calls
+
+    wait, send, consume, shutdown, release, abort = range(6)
+    opened = segment(SYN, options=MSS + SACK_OK + TIMES + NOP + SCALE) + segment(ACK, options=NOP + NOP + TIMES)
+    bare = segment(SYN, options=MSS) + segment(ACK)
+    return [
+        bare + segment(ACK, 100) + call(consume, 100) + segment(FIN | ACK) + call(shutdown, 0) + segment(ACK),
+        bare + call(send, 200) + segment(ACK) + call(shutdown, 0) + segment(FIN | ACK) + call(wait, 255),
+        bare + segment(ACK, 100, seq=200) + segment(ACK, 100, seq=400) + segment(ACK, 200) + call(consume, 250),
+        bare + call(send, 255) + call(wait, 30) + segment(ACK, ack=-500) + call(wait, 40) + segment(ACK),
+        bare + segment(ACK, window=0) + call(send, 100) + call(wait, 60) + segment(ACK, window=100) + segment(ACK),
+        bare + call(send, 10) + call(release, 0) + segment(ACK, 50) + segment(FIN | ACK, 10) + call(wait, 255),
+        bare + segment(ACK, 50) + segment(RST, seq=0), bare + call(abort, 0) + segment(ACK, 10),
+        opened + call(send, 255) + segment(ACK, options=NOP + NOP + TIMES),
+    ]
+
+
+# --- configuration ---
+
+CONFIGURATION = b"""hostname lab-headend
+dataplane
+ workers 1-2
+ simd 512
+interface net_af_packet0,iface=veth0
+ nameif outside
+ security-level 0
+ ip address 198.51.100.1 255.255.255.0
+interface 0000:18:00.1
+ nameif inside
+ ip address 10.48.66.1 255.255.255.0
+ mtu 9000
+route outside 0.0.0.0 0.0.0.0 198.51.100.254
+ip local pool VPN 10.10.10.1-10.10.10.254 mask 255.255.255.0
+sysopt connection tcpmss 1380
+ssl trust-point lab.pem
+webvpn
+ port 443
+ enable outside
+ anyconnect enable
+ tunnel-group-list enable
+group-policy STAFF internal
+group-policy STAFF attributes
+ banner value Welcome
+ dns-server value 10.48.66.2 10.48.66.3
+ vpn-idle-timeout 30
+ address-pools value VPN
+ webvpn
+  anyconnect mtu 1300
+  anyconnect ssl df-bit-ignore enable
+  anyconnect ssl rekey time 240
+  anyconnect ssl rekey method ssl
+  anyconnect dpd-interval gateway 30
+tunnel-group STAFF type remote-access
+tunnel-group STAFF general-attributes
+ default-group-policy STAFF
+tunnel-group STAFF webvpn-attributes
+ group-alias Staff enable
+username vpn password secret
+username vpn attributes
+ vpn-group-policy STAFF
+logging trap informational
+"""
+
+
+def configuration() -> list[bytes]:
+    lines = CONFIGURATION.splitlines(keepends=True)
+    return [CONFIGURATION, b"no " + lines[0], CONFIGURATION.upper(), b"".join(lines[:7]), b"".join(lines[-10:]),
+            b"! comment\n" + b"".join(b"no" + line if line[:1] == b" " else line for line in lines)]
+
+
+TARGETS = {
+    "config_fuzz": configuration,
+    "cstp_fuzz": cstp_targets,
+    "http_fuzz": http,
+    "tcp_options_fuzz": tcp_options,
+    "tcp_segment_fuzz": tcp_segment,
+    "tls_record_fuzz": tls_record,
+    "xml_fuzz": lambda: DOCUMENTS,
+}
+
+
+def write(folder: Path) -> None:
+    for target, seeds in TARGETS.items():
+        (folder / target).mkdir(parents=True, exist_ok=True)
+        for number, seed in enumerate(seeds()):
+            (folder / target / f"seed-{number:03}").write_bytes(seed)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    write(Path(sys.argv[1]))
