@@ -71,8 +71,12 @@ std::string connect_reply(const TunnelGrant& grant) {
   header("X-CSTP-Tunnel-All-DNS", grant.tunnel_all_dns ? "true" : "false");
   header("X-CSTP-DPD", grant.dpd_s);
   header("X-CSTP-Keepalive", grant.keepalive_s);
-  // A client that renews its keys in place would need OpenSSL again; it is told not to.
-  header("X-CSTP-Rekey-Method", "none");
+  if (grant.rekey_s == 0 || grant.rekey_method == RekeyMethod::none) {
+    header("X-CSTP-Rekey-Method", "none");
+  } else {
+    header("X-CSTP-Rekey-Time", grant.rekey_s);
+    header("X-CSTP-Rekey-Method", grant.rekey_method == RekeyMethod::ssl ? "ssl" : "new-tunnel");
+  }
   header("X-CSTP-MSIE-Proxy-Lockdown", "true");
   header("X-CSTP-Smartcard-Removal-Disconnect", "true");
   if (grant.dtls) {

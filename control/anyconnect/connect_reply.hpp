@@ -44,6 +44,8 @@ struct TunnelGrant {
   unsigned session_remaining_s = 0;
   unsigned dpd_s = 0;        // the client's interval; 0 = it sends none
   unsigned keepalive_s = 0;  // 0 = none
+  unsigned rekey_s = 0;      // 0 = none
+  RekeyMethod rekey_method = RekeyMethod::none;
   unsigned tls_mtu = 0;
   std::optional<DtlsGrant> dtls;
 };

@@ -90,6 +90,8 @@ struct Network {
 
 enum class SplitTunnelPolicy : uint8_t { tunnelall, tunnelspecified, excludespecified };
 
+enum class RekeyMethod : uint8_t { none, ssl, new_tunnel };
+
 // Inheritance: an unset value comes from DfltGrpPolicy.
 struct GroupPolicyConfig {
   std::string name{};
@@ -111,6 +113,8 @@ struct GroupPolicyConfig {
   std::optional<unsigned> dpd_gateway_s{};                 // 0 = none; default 30
   std::optional<unsigned> dpd_client_s{};                  // 0 = none; default 30
   std::optional<unsigned> keepalive_s{};                   // 0 = none; default 20
+  std::optional<unsigned> rekey_min{};                     // 0 = none; default none
+  std::optional<RekeyMethod> rekey_method{};               // default none
   std::optional<bool> dtls{};                              // anyconnect ssl dtls; default enable
   std::optional<bool> df_bit_ignore{};                     // default none
 

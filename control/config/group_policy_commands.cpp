@@ -109,6 +109,15 @@ void show_policy(const Config& c, const std::string& object, Lines& out) {
   if (p.address_pools) out.add("address-pools" + value_or_none(*p.address_pools, quote));
 }
 
+std::string_view text(RekeyMethod method) noexcept {
+  switch (method) {
+    case RekeyMethod::none: break;
+    case RekeyMethod::ssl: return "ssl";
+    case RekeyMethod::new_tunnel: return "new-tunnel";
+  }
+  return "none";
+}
+
 void show_policy_webvpn(const Config& c, const std::string& object, Lines& out) {
   const GroupPolicyConfig& p = c.group_policies.at(object);
   const auto enabled = [](bool on) { return on ? " enable" : " none"; };
@@ -119,6 +128,8 @@ void show_policy_webvpn(const Config& c, const std::string& object, Lines& out) 
   if (p.df_bit_ignore)
     out.add(std::string("anyconnect ssl df-bit-ignore") + enabled(*p.df_bit_ignore));
   if (p.keepalive_s) out.add("anyconnect ssl keepalive " + minutes(*p.keepalive_s));
+  if (p.rekey_min) out.add("anyconnect ssl rekey time " + minutes(*p.rekey_min));
+  if (p.rekey_method) out.add("anyconnect ssl rekey method " + std::string(text(*p.rekey_method)));
   if (p.dpd_client_s) out.add("anyconnect dpd-interval client " + minutes(*p.dpd_client_s));
   if (p.dpd_gateway_s) out.add("anyconnect dpd-interval gateway " + minutes(*p.dpd_gateway_s));
 }
@@ -240,6 +251,26 @@ const std::array kGroupPolicy = {
                       const Arguments& a) { d.group_policy().keepalive_s = a.number("seconds"); },
             .no_syntax = "anyconnect ssl keepalive [<seconds:15-600> | none]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().keepalive_s.reset(); }},
+    Command{.mode = Mode::group_policy_webvpn,
+            .syntax = "anyconnect ssl rekey time {<minutes:1-10080> | none}",
+            .help = "How often clients renew the keys of their TLS tunnel (default none)",
+            .set = [](Draft& d,
+                      const Arguments& a) { d.group_policy().rekey_min = a.number("minutes"); },
+            .no_syntax = "anyconnect ssl rekey time [<minutes:1-10080> | none]",
+            .unset = [](Draft& d, const Arguments&) { d.group_policy().rekey_min.reset(); }},
+    Command{
+        .mode = Mode::group_policy_webvpn,
+        .syntax = "anyconnect ssl rekey method {ssl | new-tunnel | none}",
+        .help = "How: within the tunnel (TLS 1.3; with TLS 1.2 by a new one), by a new tunnel, or "
+                "not at all (default none)",
+        .set =
+            [](Draft& d, const Arguments& a) {
+              d.group_policy().rekey_method = a.has("new-tunnel") ? RekeyMethod::new_tunnel
+                                              : a.has("none")     ? RekeyMethod::none
+                                                                  : RekeyMethod::ssl;
+            },
+        .no_syntax = "anyconnect ssl rekey method [ssl | new-tunnel | none]",
+        .unset = [](Draft& d, const Arguments&) { d.group_policy().rekey_method.reset(); }},
     Command{.mode = Mode::group_policy_webvpn,
             .syntax = "anyconnect dpd-interval {gateway | client} {<seconds:5-3600> | none}",
             .help = "Dead peer detection, by this box or by the client (default 30)",

@@ -316,11 +316,12 @@ std::vector<CarriedTunnelView> LiveState::carried_tunnels() const {
       view.tx_records = totals.tx_records;
       view.rx_packets = totals.rx_packets;
       view.tx_packets = totals.tx_packets;
-      view.openssl_bytes_after_connect = setup_->stats().bytes_after_connect;
       views.push_back(view);
     };
     if (s->tunnel && s->tunnel->counters != nullptr) {
       add("SSL", dp::Channel::Kind::tls, s->tunnel->conn.worker, read_totals(*s->tunnel->counters));
+      views.back().key_updates = s->tunnel->counters->key_updates.load(kRelaxed);
+      views.back().openssl_bytes_after_connect = s->tunnel->openssl_bytes_after_connect;
     }
     if (s->dtls) add("DTLS", dp::Channel::Kind::dtls, s->dtls->rx.worker, s->dtls->totals());
   }

@@ -67,6 +67,8 @@ Policy resolve_policy(const Config& config, const std::string& name) {
   p.dpd_client_s = value(own, base, &G::dpd_client_s, p.dpd_client_s);
   p.keepalive_s = value(own, base, &G::keepalive_s, p.keepalive_s);
   p.dtls = value(own, base, &G::dtls, true);
+  p.rekey_s = 60 * value(own, base, &G::rekey_min, 0u);
+  p.rekey_method = value(own, base, &G::rekey_method, p.rekey_method);
   p.df_bit_ignore = value(own, base, &G::df_bit_ignore, false);
   return p;
 }

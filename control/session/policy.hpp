@@ -33,7 +33,9 @@ struct Policy {
   unsigned dpd_gateway_s = 30;
   unsigned dpd_client_s = 30;
   unsigned keepalive_s = 20;
-  bool dtls = true;  // `anyconnect ssl dtls`
+  bool dtls = true;      // `anyconnect ssl dtls`
+  unsigned rekey_s = 0;  // 0 = none
+  RekeyMethod rekey_method = RekeyMethod::none;
   bool df_bit_ignore = false;
 };
 

@@ -49,6 +49,7 @@ struct TunnelInfo {
   uint16_t dtls_mtu = 0;
   const dp::TunnelCounters* counters = nullptr;  // the worker counts here while the tunnel lives
   uint64_t since_us = 0;                         // SetupEnv::now_us
+  uint64_t openssl_bytes_after_connect = 0;      // that OpenSSL was given of the tunnel: always 0
 };
 
 enum class SessionState : uint8_t {

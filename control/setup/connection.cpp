@@ -218,12 +218,37 @@ void Connection::abort() {
   enter(State::closing);
 }
 
-void Connection::on_promoted(const dp::TunnelCounters* counters) {
+void Connection::on_promoted(const dp::Message& promoted) {
   if (state_ != State::promoting) return;
   parts_.stats.promoted++;
   enter(State::tunnel);
-  claim_.info.counters = counters;
+  claim_.info.counters = promoted.counters;
+  // Counted at both ends of the mailbox: what the worker gave away, less what OpenSSL had read when
+  // CONNECT was answered.
+  claim_.info.openssl_bytes_after_connect = promoted.setup_bytes - openssl_bytes_;
   parts_.sessions.promoted(claim_);
+}
+
+void Connection::on_key_update(uint8_t wanted) {
+  if (state_ != State::tunnel || !keys_) return;
+  crypto::record::KeyMaterial receive;
+  crypto::record::KeyMaterial transmit;
+  try {
+    if ((wanted & dp::wanted_keys::kReceive) != 0) receive = keys_->next_receive();
+    if ((wanted & dp::wanted_keys::kTransmit) != 0) {
+      transmit = keys_->next_transmit();
+    } else if ((wanted & dp::wanted_keys::kTransmitAgain) != 0) {
+      transmit = keys_->transmit();
+    }
+  } catch (const std::runtime_error& e) {
+    parts_.env.log(3, 725014,
+                   std::string("SSL lib error. Function: key update Reason: ") + e.what());
+    // Not the session's end: the client comes back with its cookie.
+    parts_.outbox.abort(conn_);
+    return;
+  }
+  parts_.stats.key_updates++;
+  parts_.outbox.rekey(conn_, receive, transmit);
 }
 
 void Connection::on_ended(const dp::Message& ended) {
@@ -244,6 +269,7 @@ void Connection::on_ended(const dp::Message& ended) {
   }
   if (established_) log_ssl(6, 725007, "SSL session with client {} terminated");
   claim_ = {};  // the worker no longer uses the session
+  keys_.reset();
   enter(State::gone);
   if (!job_running_) tls_.reset();
 }

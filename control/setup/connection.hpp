@@ -25,6 +25,7 @@
 #include "control/tls/client_certificate.hpp"
 #include "control/tls/connection.hpp"
 #include "control/tls/handshake_pool.hpp"
+#include "control/tls/key_update.hpp"
 
 namespace culvert::control {
 
@@ -58,7 +59,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Asks for the first record. Not in the constructor, because jobs hold a shared_ptr.
   void start();
   void on_record(std::span<const uint8_t> record);
-  void on_promoted(const dp::TunnelCounters* counters);
+  void on_promoted(const dp::Message& promoted);
+  void on_key_update(uint8_t wanted);  // dp::wanted_keys
   void on_ended(const dp::Message& ended);
   void tick(uint64_t now_us);
 
@@ -130,6 +132,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<TlsConnection> tls_;
   ClientCertificate certificate_;
   std::optional<Challenge> challenge_;
+  std::optional<KeySchedule> keys_;  // TLS 1.3: while the tunnel lives
+  uint64_t openssl_bytes_ = 0;       // that OpenSSL had read when CONNECT was answered
   http::RequestParser parser_;
   TunnelClaim claim_;
 };

@@ -54,7 +54,6 @@ void Connection::on_logout(std::string_view cookie, bool as_document) {
 }
 
 void Connection::on_connect(const http::Request& request) {
-  parts_.stats.bytes_after_connect += tls_->leftover();
   const ConnectRequest wanted = parse_connect(request);
   if (!request.body.empty() || tls_->leftover() != 0) return refuse_request(400);
   TunnelInfo peer;
@@ -84,6 +83,8 @@ void Connection::on_connect(const http::Request& request) {
   }
   parts_.outbox.promote(conn_, result.promotion);
   claim_ = std::move(result.claim);
+  openssl_bytes_ = tls_->bytes_read();
+  if (tls_->suite()->version == crypto::Version::tls13) keys_.emplace(*tls_);
   // OpenSSL's part is over: 45 KB a connection go back.
   tls_.reset();
   enter(State::promoting);

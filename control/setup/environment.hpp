@@ -80,7 +80,7 @@ struct SetupStats {
   uint64_t connects = 0;
   uint64_t connects_refused = 0;
   uint64_t promoted = 0;
-  uint64_t bytes_after_connect = 0;  // that OpenSSL saw: always 0
+  uint64_t key_updates = 0;  // keys that were renewed while a tunnel lived
 };
 
 }  // namespace culvert::control

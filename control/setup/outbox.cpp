@@ -23,6 +23,14 @@ void Outbox::promote(dp::ConnId conn, const dp::Promotion& promotion) {
   put(conn.worker, {dp::MessageKind::promote, conn, 0, {}, promotion});
 }
 
+void Outbox::rekey(dp::ConnId conn, const crypto::record::KeyMaterial& receive,
+                   const crypto::record::KeyMaterial& transmit) {
+  dp::Promotion keys{};
+  keys.rx = receive;
+  keys.tx = transmit;
+  put(conn.worker, {dp::MessageKind::rekey, conn, 0, {}, keys});
+}
+
 void Outbox::send_datagram(unsigned worker, const dp::Flow& flow,
                            std::span<const uint8_t> datagram) {
   if (worker >= waiting_.size() || !waiting_[worker].empty()) return;

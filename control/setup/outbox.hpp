@@ -23,6 +23,9 @@ class Outbox {
   // `cstp_type` 0: only FIN. The reason goes behind the CSTP header.
   void close(dp::ConnId conn, uint8_t cstp_type, std::string_view reason);
   void promote(dp::ConnId conn, const dp::Promotion& promotion);
+  // Keys without a suite are left as they are.
+  void rekey(dp::ConnId conn, const crypto::record::KeyMaterial& receive,
+             const crypto::record::KeyMaterial& transmit);
 
   // A datagram is lost where others wait: whoever sent it will send it again.
   void send_datagram(unsigned worker, const dp::Flow& flow, std::span<const uint8_t> datagram);

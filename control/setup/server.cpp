@@ -53,7 +53,10 @@ void Setup::on_message(unsigned worker, dp::Message* message) {
       if (found != connections_.end()) found->second->on_record({message->data, message->size});
       break;
     case dp::MessageKind::promoted:
-      if (found != connections_.end()) found->second->on_promoted(message->counters);
+      if (found != connections_.end()) found->second->on_promoted(*message);
+      break;
+    case dp::MessageKind::key_update:
+      if (found != connections_.end()) found->second->on_key_update(message->code);
       break;
     case dp::MessageKind::ended: on_ended(*message); break;
     default: dtls_.on_message(worker, *message); break;

@@ -124,6 +124,12 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
     grant.session_remaining_s = policy.session_timeout_s - static_cast<unsigned>(age_s);
   grant.dpd_s = policy.dpd_client_s;
   grant.keepalive_s = policy.keepalive_s;
+  grant.rekey_s = policy.rekey_s;
+  // Within TLS 1.2 new keys need a renegotiation, for which the worker has no OpenSSL any more.
+  const bool key_update = peer.suite != nullptr && peer.suite->version == crypto::Version::tls13;
+  grant.rekey_method = policy.rekey_method == RekeyMethod::ssl && !key_update
+                           ? RekeyMethod::new_tunnel
+                           : policy.rekey_method;
   grant.tls_mtu = mtus.tls;
 
   ConnectResult result;

@@ -133,6 +133,7 @@ Output show_tunnels(const StateSource& state) {
                     {"tx_records", t.tx_records},
                     {"rx_packets", t.rx_packets},
                     {"tx_packets", t.tx_packets},
+                    {"key_updates", t.key_updates},
                     {"openssl_bytes_after_connect", t.openssl_bytes_after_connect}});
   }
   out.json = {{"tunnels", std::move(rows)}};

@@ -147,6 +147,7 @@ struct CarriedTunnelView {
   unsigned home = 0;
   uint64_t rx_records = 0, tx_records = 0;
   uint64_t rx_packets = 0, tx_packets = 0;
+  uint64_t key_updates = 0;                  // that came from the client
   uint64_t openssl_bytes_after_connect = 0;  // what OpenSSL's BIO saw of it: never anything but 0
 };
 

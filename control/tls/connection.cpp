@@ -12,13 +12,12 @@
 #include "control/tls/server_context.hpp"
 #include "crypto/bytes.hpp"
 #include "crypto/record/format.hpp"
+#include "crypto/record/key_update.hpp"
 
 namespace culvert::control {
 namespace {
 
 using crypto::record::ContentType;
-
-constexpr uint8_t kKeyUpdate = 24;  // RFC 8446 §4
 
 int connection_index() noexcept {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -106,12 +105,14 @@ void TlsConnection::on_message(int sent, int, int type, const void* data, size_t
   if (type == SSL3_RT_HEADER) {
     uint64_t& count = sent != 0 ? self->records_out_ : self->records_in_;
     count = first == static_cast<uint8_t>(ContentType::change_cipher_spec) ? 0 : count + 1;
-  } else if (type == SSL3_RT_HANDSHAKE && self->established_ && first == kKeyUpdate) {
+  } else if (type == SSL3_RT_HANDSHAKE && self->established_ &&
+             first == crypto::record::kKeyUpdateType) {
     self->changed_keys_ = true;
   }
 }
 
 bool TlsConnection::feed(std::span<const uint8_t> record) {
+  fed_ += record.size();
   return BIO_write(SSL_get_rbio(ssl_.get()), record.data(), static_cast<int>(record.size())) ==
          static_cast<int>(record.size());
 }

@@ -60,6 +60,8 @@ class TlsConnection {
   // Fills `secret` from the connection's exporter (RFC 5705, RFC 8446 §7.5), without a context.
   [[nodiscard]] bool export_secret(std::string_view label,
                                    std::span<uint8_t> secret) const noexcept;
+  // Bytes of the client's stream that OpenSSL has taken in.
+  [[nodiscard]] uint64_t bytes_read() const noexcept { return fed_ - leftover(); }
   // Largest plaintext of a record towards this client (RFC 6066 §4), 16384 unless it asked for
   // less.
   [[nodiscard]] unsigned max_plaintext() const noexcept;
@@ -93,6 +95,7 @@ class TlsConnection {
   bool established_ = false;
   bool changed_keys_ = false;  // KeyUpdate before the tunnel: the counts no longer mean anything
   bool sealing12_ = false;     // our TLS 1.2 ChangeCipherSpec has gone out
+  uint64_t fed_ = 0;           // bytes, into the BIO
   uint64_t records_in_ = 0;
   uint64_t records_out_ = 0;
   uint64_t last_explicit_nonce_ = 0;

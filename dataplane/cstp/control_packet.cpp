@@ -5,6 +5,8 @@
 
 #include <rte_mbuf.h>
 
+#include "crypto/record/key_update.hpp"
+#include "dataplane/cstp/key_update.hpp"
 #include "dataplane/cstp/setup.hpp"
 
 namespace culvert::cstp {
@@ -13,13 +15,19 @@ namespace {
 
 using crypto::record::ContentType;
 
+// What every send queue keeps for the records that must not wait behind data: the end of a tunnel,
+// and the KeyUpdate behind which everything else is sealed anew.
+enum class Room : uint8_t { ordinary, reserve };
+
 // Seals `size` bytes that `fill` writes and hands the record to TCP.
 template <typename Fill>
-bool send_record(Context& c, Tunnel& t, ContentType type, uint32_t size, Fill&& fill) noexcept {
+bool send_record(Context& c, Tunnel& t, ContentType type, uint32_t size, Room room,
+                 Fill&& fill) noexcept {
   if (t.close_notify_sent) return false;
   const ConnId conn = conn_of(c, t);
   const uint32_t record_size = size + t.overhead.total();
-  if (c.tcp.send_room(conn) < record_size) return false;
+  const uint32_t left = room == Room::reserve ? c.tcp.byte_room(conn) : data_room(c, conn);
+  if (left < record_size) return false;
   rte_mbuf* m = rte_pktmbuf_alloc(c.pool);
   if (m == nullptr) return false;
   auto* record =
@@ -37,11 +45,12 @@ bool send_record(Context& c, Tunnel& t, ContentType type, uint32_t size, Fill&& 
   }
   dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).tx_records);
   dp::count(c.tunnels.records_sealed);
+  note_sealed(c, t, record_size);
   return true;
 }
 
 bool send_alert(Context& c, Tunnel& t, uint8_t level, uint8_t description) noexcept {
-  return send_record(c, t, ContentType::alert, 2, [&](uint8_t* at) {
+  return send_record(c, t, ContentType::alert, 2, Room::reserve, [&](uint8_t* at) {
     at[0] = level;
     at[1] = description;
   });
@@ -91,8 +100,10 @@ void check_timers(Context& c, Tunnel& t, Time now) noexcept {
 
 bool send_packet(Context& c, Tunnel& t, PacketType type,
                  std::span<const uint8_t> payload) noexcept {
+  // A TERMINATE is the last word: it may use what nothing else needs any more.
+  const Room room = type == PacketType::terminate ? Room::reserve : Room::ordinary;
   return send_record(c, t, ContentType::application_data,
-                     static_cast<uint32_t>(kHeaderSize + payload.size()), [&](uint8_t* at) {
+                     static_cast<uint32_t>(kHeaderSize + payload.size()), room, [&](uint8_t* at) {
                        write_header(at, type, static_cast<uint16_t>(payload.size()));
                        if (!payload.empty()) {
                          std::memcpy(at + kHeaderSize, payload.data(), payload.size());
@@ -108,6 +119,28 @@ void send_close_notify(Context& c, Tunnel& t) noexcept {
 void send_fatal_alert(Context& c, Tunnel& t, uint8_t description) noexcept {
   send_alert(c, t, 2, description);
   t.close_notify_sent = true;
+}
+
+void send_warning_alert(Context& c, Tunnel& t, uint8_t description) noexcept {
+  send_alert(c, t, 1, description);
+}
+
+bool send_key_update(Context& c, Tunnel& t) noexcept {
+  constexpr crypto::record::KeyUpdate kMessage{};
+  return send_record(c, t, ContentType::handshake, sizeof kMessage, Room::reserve,
+                     [&](uint8_t* at) { std::memcpy(at, &kMessage, sizeof kMessage); });
+}
+
+void refuse(Context& c, Tunnel& t, dp::DropReason reason) noexcept {
+  c.drops.add(reason);
+  dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).rx_dropped);
+}
+
+void fail(Context& c, Tunnel& t, dp::DropReason reason, uint8_t alert, EndReason why) noexcept {
+  refuse(c, t, reason);
+  send_fatal_alert(c, t, alert);
+  c.tcp.shutdown(conn_of(c, t));
+  end(c, t, why);
 }
 
 void sweep_timers(Context& c, Time now, Time elapsed) noexcept {

@@ -1,6 +1,6 @@
 // CSTP input: in: bytes of TCP streams; out: inner packets, not yet validated. Drops:
 // tls_bad_record, tls_decrypt, svc_bad_framing, svc_bad_length, svc_unknown_type, svc_compressed,
-// svc_deleting. RFC 8446 §5, RFC 5246 §6.2.
+// svc_deleting; key_update.cpp has those of handshake records. RFC 8446 §5, RFC 5246 §6.2.
 //
 // Three loops: gather records, open them in one burst, deal with the plaintext. A record that fills
 // its buffer alone is opened where it lies and its buffer goes on as the inner packet; any other is
@@ -13,6 +13,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/cstp/control_packet.hpp"
+#include "dataplane/cstp/key_update.hpp"
 #include "dataplane/cstp/record_header.hpp"
 #include "dataplane/cstp/setup.hpp"
 
@@ -27,20 +28,6 @@ using crypto::record::ContentType;
 using crypto::record::OpenOp;
 using crypto::record::OpenStatus;
 using dp::DropReason;
-
-// Ends the tunnel with a fatal alert: the stream cannot be trusted any more.
-void fail(Context& c, Tunnel& t, DropReason drop, uint8_t alert, EndReason reason) noexcept {
-  c.drops.add(drop);
-  dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).rx_dropped);
-  send_fatal_alert(c, t, alert);
-  c.tcp.shutdown(conn_of(c, t));
-  end(c, t, reason);
-}
-
-void refuse(Context& c, Tunnel& t, DropReason drop) noexcept {
-  c.drops.add(drop);
-  dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).rx_dropped);
-}
 
 void alert_record(Context& c, Tunnel& t, const uint8_t* data, uint32_t size) noexcept {
   // Two bytes. RFC 8446 §6: the level is ignored, and every alert but user_canceled (90) ends the
@@ -115,8 +102,10 @@ bool opened_record(Context& c, Tunnel& t, const OpenOp& op, Time now) noexcept {
     case ContentType::application_data:
       return packet_record(c, t, op.payload, op.payload_size, now);
     case ContentType::alert: alert_record(c, t, op.payload, op.payload_size); return false;
+    case ContentType::handshake:
+      handshake_record(c, t, {op.payload, op.payload_size}, now);
+      return false;
     default:
-      // Renegotiation (TLS 1.2) or a post-handshake message: neither was offered.
       fail(c, t, DropReason::tls_bad_record, kAlertUnexpectedMessage, EndReason::bad_record);
       return false;
   }
@@ -135,6 +124,7 @@ void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
   const ConnId conn = conn_of(c_, t);
   t.owed &= static_cast<uint8_t>(~owed::kRead);
   for (uint32_t records = 0; t.phase == Phase::tunnel; ++records) {
+    if (t.awaits_receive_keys) return;  // install_keys() owes the reading anew
     if (records == kRecordsPerTurn) {
       c_.tunnels.owe(t, owed::kRead);
       break;
@@ -151,14 +141,14 @@ void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
     }
     if (header.state == RecordHeader::State::malformed || header.size < t.overhead.total()) {
       finish(up, now);  // what came before it is good
-      if (t.phase == Phase::tunnel) {
+      if (t.phase == Phase::tunnel && !t.awaits_receive_keys) {
         fail(c_, t, DropReason::tls_bad_record, kAlertUnexpectedMessage, EndReason::bad_record);
       }
       return;
     }
     if (header.size + RTE_PKTMBUF_HEADROOM > rte_pktmbuf_data_room_size(c_.pool)) {
       finish(up, now);
-      if (t.phase == Phase::tunnel) open_large(t, header.size, up, now);
+      if (t.phase == Phase::tunnel && !t.awaits_receive_keys) open_large(t, header.size, up, now);
       continue;
     }
     if (!add_record(t, offset, header.size)) {
@@ -170,6 +160,7 @@ void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
   }
   if (t.phase == Phase::tunnel && t.peer_closed && (t.owed & owed::kRead) == 0) {
     finish(up, now);
+    if (t.awaits_receive_keys || (t.owed & owed::kRead) != 0) return;
     c_.tcp.shutdown(conn);
     end(c_, t, EndReason::peer_closed);
   }
@@ -183,6 +174,7 @@ bool OpenBurst::add_record(Tunnel& t, uint32_t offset, uint32_t size) noexcept {
   op.keys = &c_.tunnels.keys(slot).rx;
   op.record_size = size;
   entry.slot = slot;
+  entry.held = false;
 
   rte_mbuf* m = offset == 0 ? c_.tcp.take_front(conn, size) : nullptr;
   if (m != nullptr) {
@@ -213,11 +205,17 @@ bool OpenBurst::add_record(Tunnel& t, uint32_t offset, uint32_t size) noexcept {
 
 void OpenBurst::finish(const dp::BatchSink& up, Time now) noexcept {
   crypto::record::open(c_.mb, {ops_.data(), count_});
+  bool held = false;
   for (uint32_t i = 0; i < count_; ++i) {
-    const Entry& entry = entries_[i];
+    Entry& entry = entries_[i];
     const OpenOp& op = ops_[i];
     Tunnel& t = c_.tunnels[entry.slot];
     rte_mbuf* m = entry.packet;
+    if (op.status == OpenStatus::held && t.phase == Phase::tunnel) {
+      hold(t, entry);
+      held |= entry.packet != nullptr;
+      continue;
+    }
     if (entry.consume != 0) {
       c_.tcp.consume(conn_of(c_, t), entry.consume);
       t.gathered -= entry.consume;
@@ -244,9 +242,34 @@ void OpenBurst::finish(const dp::BatchSink& up, Time now) noexcept {
     meta = dp::PacketMeta{};
     meta.conn = conn_of(c_, t);
     meta.inner_source = &t.inner;
+    entry.packet = nullptr;
     up.push(m);
   }
+  if (held) [[unlikely]]
+    put_back();
   count_ = 0;
+}
+
+// A handshake message came before this record, which needs the keys behind it.
+void OpenBurst::hold(Tunnel& t, Entry& entry) noexcept {
+  entry.held = true;
+  if (entry.consume != 0) {  // never left the stream
+    t.gathered -= entry.consume;
+    rte_pktmbuf_free(entry.packet);
+    entry.packet = nullptr;
+  }
+  if (!t.awaits_receive_keys) c_.tunnels.owe(t, owed::kRead);
+}
+
+// Buffers that were taken out of streams go back to where they were, the last one first.
+void OpenBurst::put_back() noexcept {
+  for (uint32_t i = count_; i-- > 0;) {
+    const Entry& entry = entries_[i];
+    if (!entry.held || entry.packet == nullptr) continue;
+    if (!c_.tcp.put_front(conn_of(c_, c_.tunnels[entry.slot]), entry.packet)) {
+      dp::drop(c_.drops, DropReason::svc_deleting, entry.packet);
+    }
+  }
 }
 
 void OpenBurst::open_large(Tunnel& t, uint32_t size, const dp::BatchSink&, Time now) noexcept {

@@ -24,7 +24,10 @@ class OpenBurst {
     uint32_t slot;
     uint32_t
         consume;  // bytes of the stream to give back after opening; 0 if the buffer was taken out
+    bool held;    // waits for new keys
   };
+  void hold(Tunnel& t, Entry& entry) noexcept;
+  void put_back() noexcept;
   bool add_record(Tunnel& t, uint32_t offset, uint32_t size) noexcept;
   void open_large(Tunnel& t, uint32_t size, const dp::BatchSink& up, Time now) noexcept;
 

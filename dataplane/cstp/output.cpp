@@ -10,6 +10,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/cstp/frame.hpp"
+#include "dataplane/cstp/key_update.hpp"
 #include "dataplane/cstp/setup.hpp"
 
 namespace culvert::cstp {
@@ -43,7 +44,7 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
     }
     const uint32_t inner = m->pkt_len;
     const uint32_t record_size = inner + kHeaderSize + t->overhead.total();
-    if (c.tcp.send_room(conn_of(c, *t)) < t->burst_bytes + record_size || t->close_notify_sent) {
+    if (data_room(c, conn_of(c, *t)) < t->burst_bytes + record_size || t->close_notify_sent) {
       refuse(c, *t, DropReason::svc_flow_control, m);
       continue;
     }
@@ -90,6 +91,7 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
     dp::count(n.tx_bytes, size - kHeaderSize - t.overhead.total());
     dp::count(n.tx_records);
     dp::count(c.tunnels.records_sealed);
+    note_sealed(c, t, size);
   }
 }
 

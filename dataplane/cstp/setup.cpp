@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "dataplane/cstp/control_packet.hpp"
+#include "dataplane/cstp/key_update.hpp"
 #include "dataplane/cstp/record_header.hpp"
 
 namespace culvert::cstp {
@@ -37,8 +38,19 @@ bool post_opened(Context& c, Tunnel& t) noexcept {
 }
 
 bool post_promoted(Context& c, Tunnel& t) noexcept {
-  return post(c, t, dp::MessageKind::promoted,
-              [&](dp::Message& m) { m.counters = &c.tunnels.counters(c.tunnels.slot_of(t)); });
+  return post(c, t, dp::MessageKind::promoted, [&](dp::Message& m) {
+    m.counters = &c.tunnels.counters(c.tunnels.slot_of(t));
+    m.setup_bytes = t.setup_bytes;
+  });
+}
+
+bool post_key_update(Context& c, Tunnel& t) noexcept {
+  if (end_of_key(c, t)) return true;
+  if (!post(c, t, dp::MessageKind::key_update, [&](dp::Message& m) { m.code = t.wanted_keys; })) {
+    return false;
+  }
+  t.wanted_keys = 0;
+  return true;
 }
 
 bool post_ended(Context& c, Tunnel& t) noexcept {
@@ -83,6 +95,7 @@ void pass_record(Context& c, Tunnel& t) noexcept {
     return;
   }
   c.tcp.consume(conn, header.size);
+  t.setup_bytes += header.size;
   t.wants_record = false;
   t.owed &= static_cast<uint8_t>(~owed::kRecord);
 }
@@ -128,7 +141,7 @@ void opened(Context& c, const ConnId& conn, Time now) noexcept {
   dp::TunnelCounters& n = c.tunnels.counters(conn.slot);
   for (auto* counter :
        {&n.rx_packets, &n.rx_bytes, &n.tx_packets, &n.tx_bytes, &n.rx_dropped, &n.tx_dropped,
-        &n.rx_records, &n.tx_records, &n.last_rx_us, &n.last_data_us}) {
+        &n.rx_records, &n.tx_records, &n.key_updates, &n.last_rx_us, &n.last_data_us}) {
     counter->store(0, std::memory_order_relaxed);
   }
   t.setup_deadline = now + kSetupTimeout;
@@ -150,7 +163,7 @@ void end(Context& c, Tunnel& t, EndReason reason, uint8_t code, const uint8_t* t
   t.end_text_size = static_cast<uint8_t>(std::min<size_t>(text_size, t.end_text.size()));
   if (text != nullptr) std::memcpy(t.end_text.data(), text, t.end_text_size);
   // An `opened` or `promoted` that control has not got yet still comes before `ended`.
-  t.owed &= static_cast<uint8_t>(~(owed::kRecord | owed::kRead));
+  t.owed &= static_cast<uint8_t>(~(owed::kRecord | owed::kRead | owed::kKeyUpdate));
   c.tunnels.owe(t, owed::kEnded);
 }
 
@@ -187,6 +200,7 @@ void on_message(Context& c, dp::Message& m, Time now) noexcept {
       }
       break;
     case MessageKind::promote: promote(c, *t, m, now); break;
+    case MessageKind::rekey: install_keys(c, *t, m.promotion, now); break;
     case MessageKind::close: close_tunnel(c, *t, m); break;
     case MessageKind::abort:
       end(c, *t, EndReason::closed_here);
@@ -209,7 +223,10 @@ void settle(Context& c) noexcept {
     pay(owed::kOpened, post_opened);
     pay(owed::kPromoted, post_promoted);
     if ((t.owed & owed::kRecord) != 0) pass_record(c, t);
-    if ((t.owed & (owed::kOpened | owed::kPromoted)) == 0) pay(owed::kEnded, post_ended);
+    if ((t.owed & (owed::kOpened | owed::kPromoted)) == 0) {
+      pay(owed::kKeyUpdate, post_key_update);
+      pay(owed::kEnded, post_ended);
+    }
     // kRead is the input stage's to pay; it looks at this list.
     if (t.owed != 0) {
       owing[kept++] = slot;

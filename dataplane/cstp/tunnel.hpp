@@ -11,6 +11,7 @@
 
 #include "crypto/isa.hpp"
 #include "crypto/record/protection.hpp"
+#include "dataplane/ip/token_bucket.hpp"
 #include "dataplane/packet/batch.hpp"
 #include "dataplane/packet/counter.hpp"
 #include "dataplane/packet/drop.hpp"
@@ -39,6 +40,7 @@ inline constexpr uint8_t kPromoted = 4;
 inline constexpr uint8_t kEnded = 8;
 inline constexpr uint8_t kRead =
     16;  // records wait in the stream because no packet buffer was free
+inline constexpr uint8_t kKeyUpdate = 32;  // Tunnel::wanted_keys
 }  // namespace owed
 
 struct Tunnel {
@@ -47,7 +49,10 @@ struct Tunnel {
   bool listed = false;       // in TunnelTable::owing
   bool peer_closed = false;  // the peer's FIN was reached; what is still readable comes first
   bool close_notify_sent = false;
-  bool wants_record = false;  // control does, and has not got it yet
+  bool wants_record = false;         // control does, and has not got it yet
+  bool awaits_receive_keys = false;  // a KeyUpdate came: what follows it waits in the stream
+  bool awaits_transmit_keys = false;
+  uint8_t wanted_keys = 0;  // dp::wanted_keys, not yet told
   EndReason end_reason = EndReason::none;
   uint8_t end_code = 0;
   uint8_t end_text_size = 0;
@@ -56,6 +61,7 @@ struct Tunnel {
   uint32_t generation = 0;
   uint32_t active_index = 0;  // in TunnelTable::active
   uint32_t burst_bytes = 0;   // of records being sealed for it in the present burst
+  uint64_t setup_bytes = 0;   // of the stream, passed to control
   uint32_t gathered = 0;      // bytes at the front of the stream that the present OpenBurst covers
   dp::InnerAddresses inner;   // the session's addresses: the only sources that may come up
   Time last_rx = 0;           // any record
@@ -66,6 +72,9 @@ struct Tunnel {
   Time keepalive_interval = 0;
   Time idle_timeout = 0;
   Time setup_deadline = 0;
+  uint64_t sealed_blocks = 0;  // of 16 bytes, under the present key
+  // Handshake records: no client has a reason for more.
+  dp::TokenBucket key_updates{1, 32};
   std::array<char, 64> end_text{};
 };
 
@@ -131,7 +140,20 @@ struct Context {
   rte_mempool* pool;
   uint8_t*
       large_record;  // room for one record of any size: the rare ones that exceed a packet buffer
+  // 16-byte blocks that one key may seal. RFC 8446 §5.5 allows 2^24.5 full records, which are 2^34.5
+  // blocks; the rest is for what is sealed until the next key is there.
+  uint64_t sealing_limit = uint64_t{1} << 34;
 };
+
+// Of every send queue, for the records that must not wait behind data: a KeyUpdate, an alert, a
+// TERMINATE.
+inline constexpr uint32_t kReservedRoom = 512;
+
+// Bytes of records with data that the connection takes now.
+[[nodiscard]] inline uint32_t data_room(const Context& c, const ConnId& conn) noexcept {
+  const uint32_t room = c.tcp.send_room(conn);
+  return room > kReservedRoom ? room - kReservedRoom : 0;
+}
 
 [[nodiscard]] inline ConnId conn_of(const Context& c, const Tunnel& t) noexcept {
   return {c.worker, c.tunnels.slot_of(t), t.generation};

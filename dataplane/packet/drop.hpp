@@ -132,6 +132,12 @@ namespace culvert::dp {
     "What came on a new connection to the VPN port is no TLS record.")                             \
   X(tls_bad_record, "ssl-bad-record-detect", "SSL bad record detected",                            \
     "A TLS record of an unknown type or an impossible length; the connection is closed.")          \
+  X(tls_handshake, "cv-tls-handshake-message", "Unexpected TLS handshake message",                 \
+    "A handshake message inside a tunnel that is no KeyUpdate; the connection is closed.")         \
+  X(tls_renegotiation, "cv-tls-renegotiation", "TLS renegotiation refused",                        \
+    "A client wanted to renegotiate, which is not offered; it was told so.")                       \
+  X(tls_key_updates, "cv-tls-key-update-flood", "Too many TLS key updates",                        \
+    "A client changed keys more often than makes sense; the connection is closed.")                \
   X(tls_decrypt, "ssl-record-decrypt-error", "SSL record decryption failed",                       \
     "A TLS record whose tag is wrong; the connection is closed.")                                  \
   /* DTLS */                                                                                       \

@@ -22,6 +22,8 @@ std::string_view to_string(EndReason reason) noexcept {
     case EndReason::client_disconnect: return "User Requested";
     case EndReason::dpd_failure: return "DPD failure";
     case EndReason::idle_timeout: return "Idle Timeout";
+    case EndReason::key_update_flood: return "Too many key updates";
+    case EndReason::key_worn_out: return "Key limit reached";
     case EndReason::closed_here: return "Administrator Reset";
   }
   return "unknown";
@@ -81,7 +83,7 @@ void wipe_keys(Message& m) noexcept {
   const auto wipe = [](auto& part) {
     crypto::wipe({reinterpret_cast<uint8_t*>(&part), sizeof part});
   };
-  if (m.kind == MessageKind::promote) wipe(m.promotion);
+  if (m.kind == MessageKind::promote || m.kind == MessageKind::rekey) wipe(m.promotion);
   if (m.kind == MessageKind::install_dtls_tx || m.kind == MessageKind::install_dtls_rx) {
     wipe(m.dtls);
   }

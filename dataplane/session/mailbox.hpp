@@ -9,6 +9,7 @@
 //   opened    a TCP connection          want_record  pass on the next TLS record when it is whole
 //   record    one whole TLS record      send         bytes for the stream: TLS records by OpenSSL
 //   promoted  the worker seals, opens   promote      keys, sequence numbers: the tunnel begins
+//   key_update  new keys are wanted     rekey        those keys; our own KeyUpdate goes out first
 //   ended     it is gone; the totals    close        flush, then FIN (tunnel: goodbye first)
 //                                       abort        RST
 //                                       forget       control has dropped its side after `ended`
@@ -76,6 +77,7 @@ enum class MessageKind : uint8_t {
   opened,
   record,
   promoted,
+  key_update,
   ended,  // to control
   datagram,
   dtls_installed,
@@ -87,6 +89,7 @@ enum class MessageKind : uint8_t {
   want_record,
   send,
   promote,
+  rekey,
   close,
   abort,
   forget,  // to a worker
@@ -104,6 +107,13 @@ enum class MessageKind : uint8_t {
 // Which side of a DTLS tunnel a message is about.
 enum class DtlsSide : uint8_t { receive, transmit };
 
+// Which keys `key_update` wants. Bits of Message::code.
+namespace wanted_keys {
+inline constexpr uint8_t kReceive = 1;   // the client has changed to its next key
+inline constexpr uint8_t kTransmit = 2;  // the client asked for it, or the key has sealed enough
+inline constexpr uint8_t kTransmitAgain = 4;  // those of the `rekey` before could not be used yet
+}  // namespace wanted_keys
+
 enum class EndReason : uint8_t {
   none,
   peer_closed,  // FIN without a CSTP DISCONNECT
@@ -116,7 +126,9 @@ enum class EndReason : uint8_t {
   client_disconnect,  // CSTP DISCONNECT; `text` holds the client's reason, code its first byte
   dpd_failure,
   idle_timeout,
-  closed_here,  // control asked for it
+  key_update_flood,  // more KeyUpdates or renegotiations than any client has a reason for
+  key_worn_out,      // TLS 1.2: the key has sealed as much as it may
+  closed_here,       // control asked for it
 };
 [[nodiscard]] std::string_view to_string(EndReason reason) noexcept;
 
@@ -126,7 +138,8 @@ struct TunnelCounters {
   std::atomic<uint64_t> tx_packets{0}, tx_bytes{0};  // inner packets that went down
   std::atomic<uint64_t> rx_dropped{0}, tx_dropped{0};
   std::atomic<uint64_t> rx_records{0},
-      tx_records{0};  // TLS records since the hand-over, of any type
+      tx_records{0};                     // TLS records since the hand-over, of any type
+  std::atomic<uint64_t> key_updates{0};  // that came from the client
   std::atomic<uint64_t> last_rx_us{0}, last_data_us{0};
 };
 
@@ -157,20 +170,22 @@ struct Message {
   MessageKind kind;
   EndReason reason;  // ended
   uint8_t
-      code;  // ended/client_disconnect: CSTP reason byte; close: CSTP type to send, 0 = only FIN
+      code;  // ended/client_disconnect: CSTP reason byte; close: CSTP type to send, 0 = only FIN;
+             // key_update: wanted_keys
   ConnId conn;
-  DtlsSide side;      // dtls_*, remove_dtls
-  uint8_t landed;     // dtls_moved: the worker on which `flow` lands
-  Flow flow;          // opened, (un)listen, datagrams, install_dtls_*, dtls_moved, route_dtls
-  uint16_t peer_mss;  // opened: MSS option of the client's SYN
-  uint16_t send_mss;  // opened: payload bytes of a full segment towards the client
+  DtlsSide side;         // dtls_*, remove_dtls
+  uint8_t landed;        // dtls_moved: the worker on which `flow` lands
+  Flow flow;             // opened, (un)listen, datagrams, install_dtls_*, dtls_moved, route_dtls
+  uint16_t peer_mss;     // opened: MSS option of the client's SYN
+  uint16_t send_mss;     // opened: payload bytes of a full segment towards the client
+  uint64_t setup_bytes;  // promoted: of the stream, that control was given in all its `record`s
   const TunnelCounters*
       counters;   // promoted, dtls_installed: where the worker counts; valid while the dataplane
                   // lives
   Totals totals;  // ended, dtls_removed
-  Promotion promotion;                       // promote; wiped by the worker after use
-  DtlsInstall dtls;                          // install_dtls_*; wiped likewise
-  uint32_t size;                             // bytes in data
+  Promotion promotion;  // promote; rekey: the keys with a suite; wiped by the worker after use
+  DtlsInstall dtls;     // install_dtls_*; wiped likewise
+  uint32_t size;        // bytes in data
   uint8_t data[crypto::record::kMaxRecord];  // record, send, datagrams; ended/close: reason text
 };
 

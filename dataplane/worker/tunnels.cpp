@@ -39,7 +39,8 @@ void Worker::connection_event(const tcp::Event& event, cstp::OpenBurst& burst) n
   if ((event.bits & tcp::event::kPeerClosed) != 0) t->peer_closed = true;
   if ((event.bits & (tcp::event::kReadable | tcp::event::kPeerClosed)) != 0) {
     if (t->phase == cstp::Phase::tunnel) {
-      burst.gather(*t, up_sink(), now);
+      // A tunnel that owes reads has had its turn in this loop.
+      if ((t->owed & cstp::owed::kRead) == 0) burst.gather(*t, up_sink(), now);
     } else if (t->phase == cstp::Phase::setup) {
       cstp::setup_readable(cstp, *t);
     }
@@ -53,11 +54,6 @@ void Worker::connection_event(const tcp::Event& event, cstp::OpenBurst& burst) n
 
 bool Worker::tunnels_up() noexcept {
   cstp::OpenBurst burst(cstp);
-  for (;;) {
-    const tcp::Event event = tcp.next_event();
-    if (event.conn.generation == 0) break;
-    connection_event(event, burst);
-  }
   // Records for which there was no buffer the last time, and those that came right behind a
   // CONNECT.
   for (size_t i = 0; i < tunnels.owing.size(); ++i) {
@@ -65,6 +61,11 @@ bool Worker::tunnels_up() noexcept {
     if ((t.owed & cstp::owed::kRead) != 0 && t.phase == cstp::Phase::tunnel) {
       burst.gather(t, up_sink(), now);
     }
+  }
+  for (;;) {
+    const tcp::Event event = tcp.next_event();
+    if (event.conn.generation == 0) break;
+    connection_event(event, burst);
   }
   burst.finish(up_sink(), now);
   if (!up.empty()) up_sink().flush(this, up);

@@ -38,7 +38,7 @@ def say_and_hear(connection: socket.socket, data: bytes) -> None:
 def test_reconnect_keeps_address_and_inner_connection(stage, headend):
     """SIGUSR2: a new outer connection with the same cookie gets the same inner address, and a TCP connection that was
     open through the tunnel carries on where it was."""
-    client = stage.connect()
+    client = stage.connect(trace=True)
     address = client.address
     server = EchoServer(stage.lab)
     with stage.lab.client.entered():
@@ -53,14 +53,14 @@ def test_reconnect_keeps_address_and_inner_connection(stage, headend):
         session, = headend.show.sessions()
         assert session["index"] == index and session["assigned_ip"] == address
     ping(stage.lab.server, address)
-    client.count_from_here()
+    client.check_handover()
     ping(stage.lab.client, SERVER)
 
 
 def test_cut_connection_comes_back_with_its_cookie(stage, headend):
     """The client's side of the outer connection dies and the headend hears nothing of it; the cookie brings the client
     back to the same address, and the old connection is given up."""
-    client = stage.connect()
+    client = stage.connect(trace=True)
     address = client.address
     lab = stage.lab
     start = client.process.log_size()
@@ -71,6 +71,6 @@ def test_cut_connection_comes_back_with_its_cookie(stage, headend):
     assert client.address == address
     ping(lab.client, SERVER)
     ping(lab.server, address)
-    client.count_from_here()
+    client.check_handover()
     ping(lab.client, SERVER)
     assert len(headend.show.tunnels()) == 1

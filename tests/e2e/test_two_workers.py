@@ -20,11 +20,11 @@ def worker_of(headend, client) -> int:
     return headend.show.tunnel(client.address)["worker"]
 
 
-def connect_on_both(stage, headend) -> list:
+def connect_on_both(stage, headend, trace: bool = False) -> list:
     """Clients until both workers have one. The kernel spreads flows by a hash of their ports, so a few will do."""
     clients = []
     for number in range(32):
-        clients.append(stage.connect(number))
+        clients.append(stage.connect(number, trace=trace))
         workers = {worker_of(headend, client) for client in clients}
         if len(clients) >= CLIENTS and len(workers) == 2:
             return clients
@@ -34,7 +34,7 @@ def connect_on_both(stage, headend) -> list:
 def test_sessions_and_packets_on_both(stage, headend):
     """Each worker owns tunnels and moves their packets both ways, and home worker and tunnel's worker differ for some
     session after a reconnect or at once, so the ring between them is used."""
-    clients = connect_on_both(stage, headend)
+    clients = connect_on_both(stage, headend, trace=True)
     for client in clients:
         ping(stage.lab.client, SERVER, source=client.address)
         ping(stage.lab.server, client.address)
@@ -46,7 +46,7 @@ def test_sessions_and_packets_on_both(stage, headend):
             break
         clients[0].reconnect()
         ping(stage.lab.client, SERVER, source=clients[0].address)
-        clients[0].count_from_here()
+        clients[0].check_handover()
     assert away, "no session's tunnel is on another worker than its home"
     ping(stage.lab.server, away[0].address, count=20)
     workers = headend.show.workers()

@@ -26,7 +26,8 @@ DOCUMENTS = [
     envelope("init", "<group-select>STAFF</group-select><group-access>https://198.51.100.1/staff</group-access>"),
     envelope("auth-reply", f"{OPAQUE}<auth><username>vpn</username><password>s&amp;cret&#x20ac;</password></auth>"
                            "<group-select>STAFF</group-select>"),
-    envelope("auth-reply", f"{OPAQUE}<auth><username><![CDATA[vpn]]></username></auth><host-scan-token>0</host-scan-token>"),
+    envelope("auth-reply", f"{OPAQUE}<auth><username><![CDATA[vpn]]></username></auth>"
+                           "<host-scan-token>0</host-scan-token>"),
     envelope("logout", "<session-token>0123456789abcdef</session-token><session-id>42</session-id>"),
     b"username=vpn&password=s%26cret+%E2%82%AC&group_list=STAFF",
     b"",
@@ -46,8 +47,8 @@ def http() -> list[bytes]:
         request("GET /", {"Cookie": "webvpn=0123456789abcdef; other=1"}),
         request("POST /", {**xml, "Content-Length": str(len(post))}, post),
         request("POST /auth", {**xml, "Transfer-Encoding": "chunked"}, chunks),
-        request("POST /", {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(DOCUMENTS[5]))},
-                DOCUMENTS[5]),
+        request("POST /", {"Content-Type": "application/x-www-form-urlencoded",
+                           "Content-Length": str(len(DOCUMENTS[5]))}, DOCUMENTS[5]),
         request("CONNECT /CSCOSSLC/tunnel", {
             "Cookie": "webvpn=0123456789abcdef", "X-CSTP-Version": "1", "X-CSTP-Hostname": "vm",
             "X-CSTP-Accept-Encoding": "oc-lz4,lzs", "X-CSTP-Base-MTU": "1500", "X-CSTP-MTU": "1390",
@@ -123,7 +124,8 @@ def sack(*blocks: tuple[int, int]) -> bytes:
 
 def tcp_options() -> list[bytes]:
     return [MSS + SACK_OK + TIMES + NOP + SCALE, NOP + NOP + TIMES, NOP + NOP + sack((1, 2)),
-            NOP + NOP + TIMES + NOP + NOP + sack((1, 2), (5, 9), (20, 30)), NOP + NOP + sack(*[(1, 2)] * 4), MSS + b"\0"]
+            NOP + NOP + TIMES + NOP + NOP + sack((1, 2), (5, 9), (20, 30)),
+            NOP + NOP + sack(*[(1, 2)] * 4), MSS + b"\0"]
 
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16

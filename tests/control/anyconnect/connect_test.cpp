@@ -138,6 +138,23 @@ TEST(ConnectRequest, DtlsHeaders) {
   }
 }
 
+TEST(ConnectReply, AnnouncesRekeyWhereThereIsATimeAndAMethod) {
+  const auto announced = [](unsigned seconds, RekeyMethod method) {
+    TunnelGrant grant;
+    grant.rekey_s = seconds;
+    grant.rekey_method = method;
+    const std::string text = connect_reply(grant);
+    const size_t at = text.find("X-CSTP-Rekey");
+    return text.substr(at, text.find("X-CSTP-MSIE") - at);
+  };
+  EXPECT_EQ(announced(240, RekeyMethod::ssl),
+            "X-CSTP-Rekey-Time: 240\r\nX-CSTP-Rekey-Method: ssl\r\n");
+  EXPECT_EQ(announced(60, RekeyMethod::new_tunnel),
+            "X-CSTP-Rekey-Time: 60\r\nX-CSTP-Rekey-Method: new-tunnel\r\n");
+  EXPECT_EQ(announced(60, RekeyMethod::none), "X-CSTP-Rekey-Method: none\r\n");
+  EXPECT_EQ(announced(0, RekeyMethod::ssl), "X-CSTP-Rekey-Method: none\r\n");
+}
+
 TEST(ConnectReply, Refusals) {
   const std::string busy = connect_refusal(503, "No address\r\navailable");
   EXPECT_TRUE(busy.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));

@@ -58,6 +58,8 @@ GroupPolicyConfig random_policy(Chance& chance, std::string name,
   chance.maybe(p.mtu_accounting, [&] { return static_cast<Accounting>(chance.below(3)); });
   chance.maybe(p.dpd_gateway_s, [&] { return chance.coin() ? 0 : chance.between(5, 3600); });
   chance.maybe(p.dpd_client_s, [&] { return chance.coin() ? 0 : chance.between(5, 3600); });
+  chance.maybe(p.rekey_min, [&] { return chance.coin() ? 0 : chance.between(1, 10080); });
+  chance.maybe(p.rekey_method, [&] { return static_cast<RekeyMethod>(chance.between(0, 2)); });
   chance.maybe(p.keepalive_s, [&] { return chance.coin() ? 0 : chance.between(15, 600); });
   chance.maybe(p.dtls, [&] { return chance.coin(); });
   chance.maybe(p.df_bit_ignore, [&] { return chance.coin(); });

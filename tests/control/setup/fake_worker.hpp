@@ -27,6 +27,8 @@ struct FakeConnection {
   std::vector<uint8_t> to_client;
   bool wanted = false;  // control asked for the next record
   std::optional<dp::Promotion> promotion;
+  std::vector<dp::Promotion> rekeys;
+  uint64_t setup_bytes = 0;
   std::optional<uint8_t> closed;  // CSTP type of `close`
   std::string close_reason;
   bool aborted = false;
@@ -121,8 +123,16 @@ class FakeWorld {
   void promoted(FakeConnection& c) {
     dp::Message* m = message(dp::MessageKind::promoted, c.id);
     m->counters = &c.counters;
+    m->setup_bytes = c.setup_bytes;
     setup->on_message(c.id.worker, m);
   }
+
+  void key_update(FakeConnection& c, uint8_t wanted) {
+    dp::Message* m = message(dp::MessageKind::key_update, c.id);
+    m->code = wanted;
+    setup->on_message(c.id.worker, m);
+  }
+  const TunnelInfo& tunnel() const { return *setup->sessions().all().begin()->second->tunnel; }
 
   // Passes records on until nobody wants any or none is whole, and waits for the jobs.
   void run() {
@@ -211,6 +221,7 @@ class FakeWorld {
           c.to_client.insert(c.to_client.end(), m->data, m->data + m->size);
           break;
         case dp::MessageKind::promote: c.promotion = m->promotion; break;
+        case dp::MessageKind::rekey: c.rekeys.push_back(m->promotion); break;
         case dp::MessageKind::close:
           c.closed = m->code;
           c.close_reason.assign(reinterpret_cast<const char*>(m->data), m->size);
@@ -235,6 +246,7 @@ class FakeWorld {
     c.from_client.erase(c.from_client.begin(), c.from_client.begin() + static_cast<long>(size));
     c.wanted = false;
     c.records++;
+    c.setup_bytes += size;
     setup->on_message(c.id.worker, m);
     return true;
   }

@@ -252,14 +252,6 @@ TEST_P(Input, ARecordThatIsTooLong) {
   expect_end(EndReason::bad_record, DropReason::tls_bad_record, kAlertRecordOverflow);
 }
 
-TEST_P(Input, HandshakeMessagesAreNotOffered) {
-  d.say(join({data("good"), d.seal(ContentType::handshake, std::string("\x18\0\0\1\1", 5)),
-              data("after")}));
-  EXPECT_EQ(d.up, std::vector<std::string>{"good"});
-  EXPECT_EQ(d.dropped(DropReason::svc_deleting), 1u);
-  expect_end(EndReason::bad_record, DropReason::tls_bad_record, kAlertUnexpectedMessage);
-}
-
 TEST_P(Input, BadFramingEndsTheTunnel) {
   d.say(join({d.seal(ContentType::application_data, "STF"), data("after")}));
   expect_end(EndReason::bad_framing, DropReason::svc_bad_framing, kAlertUnexpectedMessage);

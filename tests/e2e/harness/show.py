@@ -4,7 +4,8 @@ The fields relied upon:
   show vpn-sessiondb anyconnect   sessions: [username, index, assigned_ip, public_ip, bytes_tx, bytes_rx, packets_tx,
                                   packets_rx, tunnels: [version, ciphersuite]]
   show culvert tunnels            tunnels: [assigned_ip, worker, home, rx_records, tx_records,
-                                  openssl_bytes_after_connect]: those that were handed over; counts start there
+                                  key_updates, openssl_bytes_after_connect]: those that were handed over; counts start
+                                  there
   show culvert workers            workers: [worker, busy_seconds, rx_packets, tx_packets, handed_over,
                                   records_opened, records_sealed, tunnels]
   show culvert buffers            pools: [name, size, available], rings: [name, entries], addresses_in_use,
