@@ -43,8 +43,9 @@ std::string_view to_string(Isa isa) noexcept {
   return "unknown";
 }
 
-MbManager::MbManager(Isa isa) : mgr_(alloc_mb_mgr(0)), isa_(isa) {
-  if (!mgr_)
+MbManager::MbManager(Isa isa)
+    : mgr_(alloc_mb_mgr(0)), narrow_(isa == Isa::sse ? nullptr : alloc_mb_mgr(0)), isa_(isa) {
+  if (!mgr_ || (isa != Isa::sse && !narrow_))
     throw std::runtime_error("IPsec-MB could not allocate a manager: the machine is out of memory");
   if (!cpu_runs(isa)) {
     throw std::runtime_error(
@@ -57,6 +58,7 @@ MbManager::MbManager(Isa isa) : mgr_(alloc_mb_mgr(0)), isa_(isa) {
     case Isa::avx2: init_mb_mgr_avx2(mgr_.get()); break;
     case Isa::avx512: init_mb_mgr_avx512(mgr_.get()); break;
   }
+  if (narrow_) init_mb_mgr_sse(narrow_.get());
   if (const int error = imb_get_errno(mgr_.get()); error != 0) {
     throw std::runtime_error("IPsec-MB could not start with " + std::string(to_string(isa)) + ": " +
                              imb_get_strerror(error));

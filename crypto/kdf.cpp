@@ -107,17 +107,24 @@ TrafficKeys tls12_keys(const Suite& suite, std::span<const uint8_t> master,
   };
   const size_t key_size = suite.key_size;
   const size_t iv_size = suite.fixed_iv_size;
-  Secret<size_t{2} * (32 + 12)> block;
-  derive("TLS1-PRF", params, block.reserve(2 * (key_size + iv_size)));
+  const size_t mac_size = record::mac_size(suite.mac);
+  Secret<size_t{2} * (48 + 32 + 12)> block;
+  derive("TLS1-PRF", params, block.reserve(2 * (mac_size + key_size + iv_size)));
 
-  // RFC 5246 §6.3: an AEAD suite has no MAC keys; the rest is in this order.
-  const auto bytes = block.view();
+  // RFC 5246 §6.3: in this order. An AEAD suite has no MAC keys, and one of CBC no IVs.
+  auto rest = block.view();
+  const auto cut = [&rest](auto& secret, size_t size) {
+    secret.assign(rest.first(size));
+    rest = rest.subspan(size);
+  };
   TrafficKeys keys;
   keys.client.suite = keys.server.suite = &suite;
-  keys.client.key.assign(bytes.subspan(0, key_size));
-  keys.server.key.assign(bytes.subspan(key_size, key_size));
-  keys.client.iv.assign(bytes.subspan(2 * key_size, iv_size));
-  keys.server.iv.assign(bytes.subspan(2 * key_size + iv_size, iv_size));
+  cut(keys.client.mac_key, mac_size);
+  cut(keys.server.mac_key, mac_size);
+  cut(keys.client.key, key_size);
+  cut(keys.server.key, key_size);
+  cut(keys.client.iv, iv_size);
+  cut(keys.server.iv, iv_size);
   return keys;
 }
 

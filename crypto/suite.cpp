@@ -1,6 +1,7 @@
 // The table of cipher suites that workers carry: AES-GCM and ChaCha20-Poly1305 of TLS 1.3 (RFC 8446
 // §B.4), of TLS 1.2 (RFC 5288, RFC 5289, RFC 7905) and of DTLS 1.2, which takes its suites from TLS
-// 1.2 (RFC 6347 §4.1.2) and adds pre-shared keys (RFC 5487, RFC 7905). The key exchange is OpenSSL's
+// 1.2 (RFC 6347 §4.1.2) and adds pre-shared keys (RFC 5487, RFC 7905); AES-CBC with HMAC of TLS 1.2
+// (RFC 5246 §A.5, RFC 5289) and DTLS 1.2 (RFC 4279, RFC 5487) comes last. The key exchange is OpenSSL's
 // business; once keys exist all rows of one version and cipher are alike.
 #include "crypto/suite.hpp"
 
@@ -18,6 +19,7 @@ constexpr Suite aes128(uint16_t id, std::string_view name, Version version) {
           name,
           version,
           Cipher::aes128_gcm,
+          Mac::aead,
           Hash::sha256,
           16,
           version == Version::tls13 ? kIvSize : kSaltSize,
@@ -30,6 +32,7 @@ constexpr Suite aes256(uint16_t id, std::string_view name, Version version) {
           name,
           version,
           Cipher::aes256_gcm,
+          Mac::aead,
           Hash::sha384,
           32,
           version == Version::tls13 ? kIvSize : kSaltSize,
@@ -38,9 +41,25 @@ constexpr Suite aes256(uint16_t id, std::string_view name, Version version) {
 }
 
 constexpr Suite chacha20(uint16_t id, std::string_view name, Version version) {
-  return {id,           name, version, Cipher::chacha20_poly1305,
-          Hash::sha256, 32,   kIvSize, "CHACHA20-POLY1305",
-          "SHA256"};
+  return {id,           name, version, Cipher::chacha20_poly1305, Mac::aead,
+          Hash::sha256, 32,   kIvSize, "CHACHA20-POLY1305",       "SHA256"};
+}
+
+// RFC 5246 §5: the PRF's hash is SHA-256 whatever hash the MAC has, unless the suite says otherwise;
+// RFC 5289 §3 and RFC 5487 §3 say SHA-384 for theirs.
+constexpr Suite cbc(uint16_t id, std::string_view name, Version version, int key_bits, Mac mac) {
+  return {id,
+          name,
+          version,
+          key_bits == 128 ? Cipher::aes128_cbc : Cipher::aes256_cbc,
+          mac,
+          mac == Mac::hmac_sha384 ? Hash::sha384 : Hash::sha256,
+          static_cast<uint8_t>(key_bits / 8),
+          0,
+          key_bits == 128 ? "AES128" : "AES256",
+          mac == Mac::hmac_sha1     ? "SHA1"
+          : mac == Mac::hmac_sha256 ? "SHA256"
+                                    : "SHA384"};
 }
 
 constexpr std::array kTls13 = {
@@ -61,12 +80,32 @@ constexpr std::array kTls12 = {
     aes128(0x009e, "DHE-RSA-AES128-GCM-SHA256", Version::tls12),
     aes256(0x009d, "AES256-GCM-SHA384", Version::tls12),
     aes128(0x009c, "AES128-GCM-SHA256", Version::tls12),
+    cbc(0xc024, "ECDHE-ECDSA-AES256-SHA384", Version::tls12, 256, Mac::hmac_sha384),
+    cbc(0xc028, "ECDHE-RSA-AES256-SHA384", Version::tls12, 256, Mac::hmac_sha384),
+    cbc(0x006b, "DHE-RSA-AES256-SHA256", Version::tls12, 256, Mac::hmac_sha256),
+    cbc(0xc023, "ECDHE-ECDSA-AES128-SHA256", Version::tls12, 128, Mac::hmac_sha256),
+    cbc(0xc027, "ECDHE-RSA-AES128-SHA256", Version::tls12, 128, Mac::hmac_sha256),
+    cbc(0x0067, "DHE-RSA-AES128-SHA256", Version::tls12, 128, Mac::hmac_sha256),
+    cbc(0x003d, "AES256-SHA256", Version::tls12, 256, Mac::hmac_sha256),
+    cbc(0x003c, "AES128-SHA256", Version::tls12, 128, Mac::hmac_sha256),
+    cbc(0xc00a, "ECDHE-ECDSA-AES256-SHA", Version::tls12, 256, Mac::hmac_sha1),
+    cbc(0xc014, "ECDHE-RSA-AES256-SHA", Version::tls12, 256, Mac::hmac_sha1),
+    cbc(0x0039, "DHE-RSA-AES256-SHA", Version::tls12, 256, Mac::hmac_sha1),
+    cbc(0xc009, "ECDHE-ECDSA-AES128-SHA", Version::tls12, 128, Mac::hmac_sha1),
+    cbc(0xc013, "ECDHE-RSA-AES128-SHA", Version::tls12, 128, Mac::hmac_sha1),
+    cbc(0x0033, "DHE-RSA-AES128-SHA", Version::tls12, 128, Mac::hmac_sha1),
+    cbc(0x0035, "AES256-SHA", Version::tls12, 256, Mac::hmac_sha1),
+    cbc(0x002f, "AES128-SHA", Version::tls12, 128, Mac::hmac_sha1),
 };
 
 constexpr std::array kPreShared = {
     aes256(0x00a9, "PSK-AES256-GCM-SHA384", Version::dtls12),
     chacha20(0xccab, "PSK-CHACHA20-POLY1305", Version::dtls12),
     aes128(0x00a8, "PSK-AES128-GCM-SHA256", Version::dtls12),
+    cbc(0x00af, "PSK-AES256-CBC-SHA384", Version::dtls12, 256, Mac::hmac_sha384),
+    cbc(0x00ae, "PSK-AES128-CBC-SHA256", Version::dtls12, 128, Mac::hmac_sha256),
+    cbc(0x008d, "PSK-AES256-CBC-SHA", Version::dtls12, 256, Mac::hmac_sha1),
+    cbc(0x008c, "PSK-AES128-CBC-SHA", Version::dtls12, 128, Mac::hmac_sha1),
 };
 
 template <size_t A, size_t B>

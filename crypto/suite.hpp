@@ -8,17 +8,24 @@
 namespace culvert::crypto {
 
 enum class Version : uint8_t { tls12, tls13, dtls12 };
-enum class Cipher : uint8_t { aes128_gcm, aes256_gcm, chacha20_poly1305 };
+enum class Cipher : uint8_t { aes128_gcm, aes256_gcm, chacha20_poly1305, aes128_cbc, aes256_cbc };
+// What authenticates records; an AEAD does so itself.
+enum class Mac : uint8_t { aead, hmac_sha1, hmac_sha256, hmac_sha384 };
 enum class Hash : uint8_t { sha256, sha384 };
+
+[[nodiscard]] constexpr bool is_cbc(Cipher c) noexcept {
+  return c == Cipher::aes128_cbc || c == Cipher::aes256_cbc;
+}
 
 struct Suite {
   uint16_t id;            // IANA number as on the wire
   std::string_view name;  // OpenSSL's name: what logs, config and JSON use
   Version version;
   Cipher cipher;
-  Hash prf;                         // hash of the PRF (TLS 1.2, DTLS 1.2) or of HKDF (TLS 1.3)
-  uint8_t key_size;                 // bytes
-  uint8_t fixed_iv_size;            // bytes from the key block: 4 (GCM salt of (D)TLS 1.2) or 12
+  Mac mac;
+  Hash prf;               // hash of the PRF (TLS 1.2, DTLS 1.2) or of HKDF (TLS 1.3)
+  uint8_t key_size;       // bytes
+  uint8_t fixed_iv_size;  // bytes from the key block: 4 (GCM salt of (D)TLS 1.2), 12, or 0 (CBC)
   std::string_view asa_encryption;  // as `show vpn-sessiondb` prints it: "AES-GCM-128"
   std::string_view asa_hashing;     // "SHA256"
 };

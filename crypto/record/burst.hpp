@@ -14,6 +14,7 @@ inline constexpr size_t kPrefetchAhead = 3;
 // What a cipher keeps in the key block besides the line that all have.
 template <Cipher C>
 inline constexpr size_t kExpandedKeySize = C == Cipher::chacha20_poly1305 ? sizeof(Keys::chacha_key)
+                                           : is_cbc(C)                    ? sizeof(CbcKeys)
                                                                           : sizeof(gcm_key_data);
 
 // Fetches the key block of op `i`, unless the op before it has the same one: records of one
@@ -38,7 +39,7 @@ void for_each_op(std::span<Op> run, One one) noexcept {
   }
 }
 
-// Calls `run_of<V, C>(run)` for each longest run of ops of one version and cipher: branches are
+// Calls `run_of<V, C>(run)` for each longest run of ops of one version, cipher and MAC: branches are
 // taken once a run, not once a record.
 template <typename Op, typename RunOf>
 void for_each_run(std::span<Op> ops, RunOf run_of) noexcept {
@@ -52,14 +53,17 @@ void for_each_run(std::span<Op> ops, RunOf run_of) noexcept {
       case Cipher::chacha20_poly1305:
         run_of.template operator()<V, Cipher::chacha20_poly1305>(run);
         break;
+      case Cipher::aes128_cbc: run_of.template operator()<V, Cipher::aes128_cbc>(run); break;
+      case Cipher::aes256_cbc: run_of.template operator()<V, Cipher::aes256_cbc>(run); break;
     }
   };
   for (size_t begin = 0; begin < ops.size();) {
     const Version version = ops[begin].keys->version;
     const Cipher cipher = ops[begin].keys->cipher;
+    const Mac mac = ops[begin].keys->mac;
     size_t end = begin + 1;
     while (end < ops.size() && ops[end].keys->version == version &&
-           ops[end].keys->cipher == cipher) {
+           ops[end].keys->cipher == cipher && ops[end].keys->mac == mac) {
       end++;
     }
     const std::span<Op> run = ops.subspan(begin, end - begin);

@@ -46,10 +46,14 @@ inline constexpr uint32_t kMaxCiphertext = kMaxPlaintext + 256;     // RFC 8446 
 inline constexpr uint32_t kMaxCiphertext12 = kMaxPlaintext + 2048;  // RFC 5246 §6.2.3
 inline constexpr uint32_t kMaxRecord = kHeaderSize + kMaxCiphertext12;
 
+inline constexpr uint32_t kBlockSize = 16;    // AES
+inline constexpr uint32_t kMaxPadding = 256;  // RFC 5246 §6.2.3.2, with the byte that says how much
+
 // Bytes that a sealed record has before and after the payload.
 struct Overhead {
-  uint16_t prefix;  // header (and explicit nonce)
-  uint16_t suffix;  // (inner content type and) tag
+  uint16_t prefix = 0;    // header (and explicit nonce, or IV)
+  uint16_t suffix = 0;    // (inner content type and) tag; or MAC and the most padding that may be
+  uint16_t shortest = 0;  // size of the shortest record there can be: one with an empty payload
   [[nodiscard]] constexpr uint32_t total() const noexcept { return uint32_t{prefix} + suffix; }
 };
 
@@ -59,17 +63,52 @@ struct Overhead {
 
 // Whether records carry part of their nonce: RFC 5288 §3. RFC 7905 and RFC 8446 compute all of it.
 [[nodiscard]] constexpr bool has_explicit_nonce(Version v, Cipher c) noexcept {
-  return v != Version::tls13 && c != Cipher::chacha20_poly1305;
+  return v != Version::tls13 && (c == Cipher::aes128_gcm || c == Cipher::aes256_gcm);
 }
 
-[[nodiscard]] constexpr Overhead overhead(Version v, Cipher c) noexcept {
-  if (v == Version::tls13) return {kHeaderSize, 1 + kTagSize};  // RFC 8446 §5.2, without padding
-  const uint32_t nonce = has_explicit_nonce(v, c) ? kExplicitNonceSize : 0;
-  return {static_cast<uint16_t>(header_size(v) + nonce), kTagSize};
+[[nodiscard]] constexpr uint32_t mac_size(Mac mac) noexcept {
+  switch (mac) {
+    case Mac::hmac_sha1: return 20;
+    case Mac::hmac_sha256: return 32;
+    case Mac::hmac_sha384: return 48;
+    case Mac::aead: break;
+  }
+  return 0;
 }
+
+// What MAC and padding make of a payload: whole blocks, at least one byte of padding (RFC 5246
+// §6.2.3.2).
+[[nodiscard]] constexpr uint32_t padded_size(Mac mac, uint32_t payload_size) noexcept {
+  return (payload_size + mac_size(mac) + kBlockSize) / kBlockSize * kBlockSize;
+}
+
+[[nodiscard]] constexpr Overhead overhead(Version v, Cipher c, Mac mac) noexcept {
+  uint32_t prefix = header_size(v);
+  uint32_t suffix = kTagSize;
+  if (mac != Mac::aead) {
+    prefix += kBlockSize;
+    suffix = mac_size(mac) + kBlockSize;
+    return {static_cast<uint16_t>(prefix), static_cast<uint16_t>(suffix),
+            static_cast<uint16_t>(prefix + padded_size(mac, 0))};
+  }
+  if (v == Version::tls13) suffix++;  // RFC 8446 §5.2, without padding
+  if (has_explicit_nonce(v, c)) prefix += kExplicitNonceSize;
+  return {static_cast<uint16_t>(prefix), static_cast<uint16_t>(suffix),
+          static_cast<uint16_t>(prefix + suffix)};
+}
+
+template <Version V, Cipher C>
+inline constexpr Overhead kAeadOverhead = overhead(V, C, Mac::aead);
 
 [[nodiscard]] constexpr Overhead overhead(const Suite& suite) noexcept {
-  return overhead(suite.version, suite.cipher);
+  return overhead(suite.version, suite.cipher, suite.mac);
+}
+
+// The size of the record that seal() makes of a payload.
+[[nodiscard]] constexpr uint32_t record_size(const Suite& suite, uint32_t payload_size) noexcept {
+  const Overhead o = overhead(suite);
+  return suite.mac == Mac::aead ? o.total() + payload_size
+                                : o.prefix + padded_size(suite.mac, payload_size);
 }
 
 // Epoch and sequence number of a DTLS record whose header is all there, as in Keys::sequence.

@@ -1,9 +1,11 @@
-// Opening: TLS records, each whole and with its header, become payloads, in place or elsewhere.
+// Opening, by AEADs: records, each whole and with its header, become payloads, in place or elsewhere.
 // Refuses by OpenStatus; counting is the caller's. TLS 1.2: RFC 5246 §6.2.3.3, RFC 5288 §3, RFC 7905.
 // TLS 1.3: RFC 8446 §5.2 to §5.4. Every length is checked before the first byte is decrypted,
 // because with an AEAD the plaintext's length is known from the record's. DTLS 1.2: RFC 6347 §4.1.
 #include "crypto/record/aead.hpp"
 #include "crypto/record/burst.hpp"
+#include "crypto/record/cbc.hpp"
+#include "crypto/record/check.hpp"
 
 namespace culvert::crypto::record {
 namespace {
@@ -11,18 +13,13 @@ namespace {
 template <Version V>
 constexpr uint32_t kMaxInner = V == Version::tls13 ? kMaxPlaintext + 1 : kMaxPlaintext;
 
-constexpr bool exists(uint8_t type) noexcept {
-  return type >= static_cast<uint8_t>(ContentType::change_cipher_spec) &&
-         type <= static_cast<uint8_t>(ContentType::application_data);
-}
-
 // What can be refused without the key.
 template <Version V, Cipher C>
 OpenStatus check_header(const Header& header, const OpenOp& op) noexcept {
   if (header.length != op.record_size - kHeaderSize) return OpenStatus::bad_length;
   // RFC 8446 §5.4: the inner plaintext is at most 2^14 + 1 bytes, which is stricter than §5.2's
   // limit for the ciphertext. RFC 5246 §6.2.1: 2^14.
-  if (op.record_size - overhead(V, C).prefix - kTagSize > kMaxInner<V>)
+  if (op.record_size - kAeadOverhead<V, C>.prefix - kTagSize > kMaxInner<V>)
     return OpenStatus::bad_length;
   if constexpr (V == Version::tls13) {
     // RFC 8446 §5.2: the opaque type is always application data.
@@ -39,7 +36,7 @@ OpenStatus check_header(const Header& header, const OpenOp& op) noexcept {
 template <Version V, Cipher C>
 bool decrypt(const MbManager& mb, const Keys& keys, uint64_t sequence, uint8_t type,
              uint16_t version, const OpenOp& op, uint32_t inner_size) noexcept {
-  const uint8_t* const ciphertext = op.record + overhead(V, C).prefix;
+  const uint8_t* const ciphertext = op.record + kAeadOverhead<V, C>.prefix;
   const Nonce nonce = make_nonce<V, C>(keys, sequence, op.record + header_size(V));
   uint8_t tag[kTagSize];
   if constexpr (V == Version::tls13) {
@@ -75,7 +72,7 @@ bool strip_padding(OpenOp& op, uint32_t inner_size) noexcept {
 
 template <Version V, Cipher C>
 OpenStatus open_record(const MbManager& mb, Keys& keys, OpenOp& op) noexcept {
-  if (op.record_size < overhead(V, C).total()) [[unlikely]] {
+  if (op.record_size < kAeadOverhead<V, C>.total()) [[unlikely]] {
     return OpenStatus::bad_length;
   }
   Header header;
@@ -86,7 +83,7 @@ OpenStatus open_record(const MbManager& mb, Keys& keys, OpenOp& op) noexcept {
   if (exhausted<V>(keys.sequence)) [[unlikely]] {
     return OpenStatus::exhausted;
   }
-  const uint32_t inner_size = op.record_size - overhead(V, C).prefix - kTagSize;
+  const uint32_t inner_size = op.record_size - kAeadOverhead<V, C>.prefix - kTagSize;
   if (!decrypt<V, C>(mb, keys, keys.sequence, header.type, header.version, op, inner_size))
       [[unlikely]] {
     return OpenStatus::bad_tag;
@@ -121,11 +118,10 @@ void open_next(const MbManager& mb, Keys& keys, OpenOp& op) noexcept {
 // What can be refused without the key; a record of any bytes and size, as datagrams bring them.
 template <Cipher C>
 OpenStatus check_datagram(const DtlsHeader& header, const Keys& keys, const OpenOp& op) noexcept {
-  constexpr Overhead kOverhead = overhead(Version::dtls12, C);
-  if (header.version != kDtls12WireVersion) return OpenStatus::bad_version;
-  if (header.length != op.record_size - kDtlsHeaderSize) return OpenStatus::bad_length;
-  if (((header.epoch_sequence ^ keys.sequence) >> kDtlsSequenceBits) != 0)
-    return OpenStatus::bad_epoch;
+  constexpr Overhead kOverhead = kAeadOverhead<Version::dtls12, C>;
+  const OpenStatus outside = check_outside<Version::dtls12>(op);
+  if (outside != OpenStatus::ok) return outside;
+  if (!same_epoch(op, keys)) return OpenStatus::bad_epoch;
   if (op.record_size < kOverhead.total() || op.record_size - kOverhead.total() > kMaxPlaintext)
     return OpenStatus::bad_length;
   return exists(header.type) ? OpenStatus::ok : OpenStatus::bad_type;
@@ -141,7 +137,7 @@ OpenStatus open_datagram(const MbManager& mb, const Keys& keys, OpenOp& op) noex
   if (const OpenStatus s = check_datagram<C>(header, keys, op); s != OpenStatus::ok) [[unlikely]] {
     return s;
   }
-  constexpr Overhead kOverhead = overhead(Version::dtls12, C);
+  constexpr Overhead kOverhead = kAeadOverhead<Version::dtls12, C>;
   const uint32_t size = op.record_size - kOverhead.total();
   if (!decrypt<Version::dtls12, C>(mb, keys, header.epoch_sequence, header.type, header.version, op,
                                    size)) [[unlikely]] {
@@ -149,21 +145,27 @@ OpenStatus open_datagram(const MbManager& mb, const Keys& keys, OpenOp& op) noex
   }
   op.type = static_cast<ContentType>(header.type);
   op.payload_size = size;
-  return OpenStatus::ok;
+  // RFC 5246 §6.2.1.
+  return size == 0 && op.type != ContentType::application_data ? OpenStatus::bad_type
+                                                               : OpenStatus::ok;
 }
 
 }  // namespace
 
 void open(const MbManager& mb, std::span<OpenOp> ops) noexcept {
   for_each_run(ops, [&mb]<Version V, Cipher C>(std::span<OpenOp> run) noexcept {
-    for_each_op<C>(run, [&mb](OpenOp& op) noexcept {
-      op.payload_size = 0;
-      if constexpr (V == Version::dtls12) {
-        op.status = open_datagram<C>(mb, *op.keys, op);
-      } else {
-        open_next<V, C>(mb, *op.keys, op);
-      }
-    });
+    if constexpr (!is_cbc(C)) {
+      for_each_op<C>(run, [&mb](OpenOp& op) noexcept {
+        op.payload_size = 0;
+        if constexpr (V == Version::dtls12) {
+          op.status = open_datagram<C>(mb, *op.keys, op);
+        } else {
+          open_next<V, C>(mb, *op.keys, op);
+        }
+      });
+    } else if constexpr (V != Version::tls13) {
+      open_cbc<V>(mb, run);
+    }
   });
 }
 

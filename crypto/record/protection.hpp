@@ -22,9 +22,18 @@ struct KeyMaterial {
   const Suite* suite = nullptr;
   Secret<32> key;
   Secret<12> iv;          // as long as the suite says: 4-byte salt or 12-byte IV
+  Secret<48> mac_key;     // CBC: as long as the MAC
   uint64_t sequence = 0;  // of the next record; DTLS: with the epoch in the upper 16 bits
   // TLS 1.2 with GCM: nonce of the next record that is sealed (last one sent + 1).
   uint64_t explicit_nonce = 0;
+};
+
+// AES-CBC with HMAC. `inner` and `outer` are the hash's states behind the padded key (RFC 2104).
+struct CbcKeys {
+  alignas(16) uint8_t encrypt[15 * 16];
+  alignas(16) uint8_t decrypt[15 * 16];
+  alignas(64) uint8_t inner[64];
+  alignas(64) uint8_t outer[64];
 };
 
 // One direction of one connection, expanded for the burst calls. About 1.1 KiB; the caller provides
@@ -33,10 +42,12 @@ struct alignas(64) Keys {
   union {
     alignas(64) gcm_key_data gcm;  // the library aligns this type only #ifdef LINUX
     uint8_t chacha_key[32];
+    CbcKeys cbc;
   };
   alignas(64) uint8_t iv[12];
   Version version;
   Cipher cipher;
+  Mac mac;
   uint64_t sequence;        // DTLS: when opening, only the epoch counts; nothing advances
   uint64_t explicit_nonce;  // DTLS: unused, the nonce is epoch and sequence number
   // TLS: set by open() behind a record that failed or that carried a handshake message: see
@@ -49,10 +60,14 @@ struct alignas(64) Keys {
   void clear() noexcept;  // wipes
 };
 
+[[nodiscard]] inline Overhead overhead(const Keys& keys) noexcept {
+  return overhead(keys.version, keys.cipher, keys.mac);
+}
+
 struct SealOp {
   Keys* keys;
   // In: payload lies at record + overhead().prefix, with overhead().suffix bytes of room behind it.
-  // Out: the whole record.
+  // Out: the whole record, with CBC often some bytes less than there is room for.
   uint8_t* record;
   uint32_t payload_size;  // 0..kMaxPlaintext
   ContentType type;
@@ -78,8 +93,10 @@ struct OpenOp {
   const uint8_t*
       record;  // with its header; may overlap `payload` only as payload == record + prefix
   uint32_t record_size;
-  uint8_t*
-      payload;  // where the plaintext goes; needs record_size - overhead().total() bytes, and one more for TLS 1.3
+  // Where the plaintext goes: record_size - overhead().total() bytes, and one more for TLS 1.3. With
+  // CBC, which deciphers MAC and padding too and hashes a few bytes before the payload:
+  // record_size - overhead().prefix bytes, and 16 before them that are overwritten.
+  uint8_t* payload;
   uint32_t payload_size;  // out
   ContentType type;       // out
   OpenStatus status;      // out; on anything but ok the plaintext must not be used
@@ -87,6 +104,8 @@ struct OpenOp {
 
 // Keys::sequence counts sealed records, and with TLS opened ones that were authentic. A record that
 // fails as bad_tag leaves zeros in `payload`; one that fails earlier leaves `payload` as it was.
+// With CBC all records of a burst are decrypted at once, so those behind one that fails, although
+// reported as held, are gone if they lay in place; the connection is over anyway.
 //
 // DTLS records are opened each for itself, in any order: one that fails touches nothing but its op.
 // Whether one has been there before is the caller's to know (replay_window.hpp, dtls_sequence()):

@@ -1,35 +1,21 @@
-// Sealing: payloads become records, in place, with header (and explicit nonce) before and tag
+// Sealing, by AEADs: payloads become records, in place, with header (and explicit nonce) before and tag
 // behind. Drops nothing; an op that cannot be sealed gets record_size 0. TLS 1.2: RFC 5246
 // §6.2.3.3, RFC 5288 §3, RFC 7905. TLS 1.3: RFC 8446 §5.2 and §5.3. DTLS 1.2: RFC 6347 §4.1.
 #include "crypto/record/aead.hpp"
 #include "crypto/record/burst.hpp"
+#include "crypto/record/cbc.hpp"
+#include "crypto/record/header.hpp"
 
 namespace culvert::crypto::record {
 namespace {
 
-void write_header(uint8_t* record, ContentType type, uint32_t length) noexcept {
-  const Header header{static_cast<uint8_t>(type), kWireVersion, static_cast<uint16_t>(length)};
-  std::memcpy(record, &header, sizeof(header));
-}
-
-void write_dtls_header(uint8_t* record, ContentType type, uint64_t sequence,
-                       uint32_t length) noexcept {
-  const DtlsHeader header{static_cast<uint8_t>(type), kDtls12WireVersion, sequence,
-                          static_cast<uint16_t>(length)};
-  std::memcpy(record, &header, sizeof(header));
-}
-
 // TLS 1.2 and DTLS 1.2.
 template <Version V, Cipher C>
 void seal12(const MbManager& mb, Keys& keys, SealOp& op) noexcept {
-  constexpr Overhead kOverhead = overhead(V, C);
+  constexpr Overhead kOverhead = kAeadOverhead<V, C>;
   constexpr uint32_t kHeader = header_size(V);
   const uint32_t length = kOverhead.total() - kHeader + op.payload_size;
-  if constexpr (V == Version::dtls12) {
-    write_dtls_header(op.record, op.type, keys.sequence, length);
-  } else {
-    write_header(op.record, op.type, length);
-  }
+  write_header<V>(op.record, op.type, keys.sequence, length);
   if constexpr (has_explicit_nonce(V, C)) {
     // With DTLS it is epoch and sequence number, which RFC 5288 §3 suggests: it cannot repeat. A TLS
     // connection starts where OpenSSL stopped, anywhere. That may wrap: nonces repeat only after
@@ -48,10 +34,11 @@ void seal12(const MbManager& mb, Keys& keys, SealOp& op) noexcept {
 
 template <Cipher C>
 void seal13(const MbManager& mb, Keys& keys, SealOp& op) noexcept {
-  uint8_t* const payload = op.record + overhead(Version::tls13, C).prefix;
+  uint8_t* const payload = op.record + kAeadOverhead<Version::tls13, C>.prefix;
   const uint32_t inner_size = op.payload_size + 1;
   // On the outside every record is application data; the true type is encrypted behind the payload.
-  write_header(op.record, ContentType::application_data, inner_size + kTagSize);
+  write_header<Version::tls13>(op.record, ContentType::application_data, keys.sequence,
+                               inner_size + kTagSize);
   payload[op.payload_size] = static_cast<uint8_t>(op.type);
   aead_encrypt<C>(mb, keys, payload, payload, inner_size,
                   make_nonce<Version::tls13, C>(keys, keys.sequence, nullptr),
@@ -71,14 +58,18 @@ void seal_record(const MbManager& mb, SealOp& op) noexcept {
     seal12<V, C>(mb, keys, op);
   }
   keys.sequence++;
-  op.record_size = op.payload_size + overhead(V, C).total();
+  op.record_size = op.payload_size + kAeadOverhead<V, C>.total();
 }
 
 }  // namespace
 
 void seal(const MbManager& mb, std::span<SealOp> ops) noexcept {
   for_each_run(ops, [&mb]<Version V, Cipher C>(std::span<SealOp> run) noexcept {
-    for_each_op<C>(run, [&mb](SealOp& op) noexcept { seal_record<V, C>(mb, op); });
+    if constexpr (!is_cbc(C)) {
+      for_each_op<C>(run, [&mb](SealOp& op) noexcept { seal_record<V, C>(mb, op); });
+    } else if constexpr (V != Version::tls13) {
+      seal_cbc<V>(mb, run);
+    }
   });
 }
 

@@ -39,6 +39,8 @@ bool send_record(Context& c, Tunnel& t, ContentType type, uint32_t size, Room ro
   fill(record + t.overhead.prefix);
   crypto::record::SealOp op{&c.tunnels.keys(c.tunnels.slot_of(t)).tx, record, size, type, 0};
   crypto::record::seal(c.mb, {&op, 1});
+  // The room that padding did not need.
+  rte_pktmbuf_trim(m, static_cast<uint16_t>(m->pkt_len - op.record_size));
   if (!c.tcp.send(conn, m)) {  // the room was checked: only a connection that closes can refuse
     rte_pktmbuf_free(m);
     return false;

@@ -139,7 +139,7 @@ void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
         (header.state == RecordHeader::State::ok && c_.tcp.readable(conn) - offset < header.size)) {
       break;
     }
-    if (header.state == RecordHeader::State::malformed || header.size < t.overhead.total()) {
+    if (header.state == RecordHeader::State::malformed || header.size < t.overhead.shortest) {
       finish(up, now);  // what came before it is good
       if (t.phase == Phase::tunnel && !t.awaits_receive_keys) {
         fail(c_, t, DropReason::tls_bad_record, kAlertUnexpectedMessage, EndReason::bad_record);

@@ -72,11 +72,13 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
     rte_mbuf* m = records[i];
     const ConnId conn = dp::meta(m).conn;
     Tunnel& t = c.tunnels[conn.slot];
-    const uint32_t size = m->pkt_len;
+    const uint32_t size = ops[i].payload_size;
     t.burst_bytes = 0;
-    if (!c.tcp.send(conn, m)) {
-      // TCP bounds a queue by buffers as well as by bytes. The record's number is spent, so the
-      // tunnel has to end.
+    // What padding did not need.
+    rte_pktmbuf_trim(m, static_cast<uint16_t>(m->pkt_len - ops[i].record_size));
+    if (ops[i].record_size == 0 || !c.tcp.send(conn, m)) {
+      // TCP bounds a queue by buffers as well as by bytes; or the numbers are used up. A number that
+      // is spent must arrive, so the tunnel has to end.
       refuse(c, t, DropReason::svc_flow_control, m);
       if (t.phase == Phase::tunnel) {
         end(c, t, EndReason::timed_out);
@@ -88,7 +90,7 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
     dp::TunnelCounters& n = c.tunnels.counters(conn.slot);
     n.last_data_us.store(now, std::memory_order_relaxed);
     dp::count(n.tx_packets);
-    dp::count(n.tx_bytes, size - kHeaderSize - t.overhead.total());
+    dp::count(n.tx_bytes, size - kHeaderSize);
     dp::count(n.tx_records);
     dp::count(c.tunnels.records_sealed);
     note_sealed(c, t, size);

@@ -94,8 +94,7 @@ void OpenBurst::add(const Datagram& d, ReceiveSide& s, Time now) noexcept {
 }
 
 void OpenBurst::gather(const Datagram& d, uint32_t slot, const Record& record, bool last) noexcept {
-  const crypto::record::Keys& keys = c_.receive.keys(slot);
-  const uint32_t prefix = crypto::record::overhead(keys.version, keys.cipher).prefix;
+  const uint32_t prefix = crypto::record::overhead(c_.receive.keys(slot)).prefix;
   OpenOp& op = ops_[count_];
   op.keys = &c_.receive.keys(slot);
   op.record = d.data() + record.offset;

@@ -46,7 +46,7 @@ void refuse(Context& c, TransmitSide& s, DropReason reason, rte_mbuf* m) noexcep
 // Makes room for record header and tag (and the type byte), and fills in the op.
 bool prepare(Context& c, TransmitSide& s, rte_mbuf* m, Framing framing, SealOp& op) noexcept {
   crypto::record::Keys& keys = c.transmit.keys(c.transmit.slot_of(s));
-  const Overhead overhead = crypto::record::overhead(keys.version, keys.cipher);
+  const Overhead overhead = crypto::record::overhead(keys);
   const uint32_t type_size = framing == Framing::inner_packet ? 1 : 0;
   const uint32_t head = overhead.prefix + type_size;
   if (m->nb_segs != 1 || rte_pktmbuf_headroom(m) < head + s.path.header_size() ||
@@ -59,6 +59,11 @@ bool prepare(Context& c, TransmitSide& s, rte_mbuf* m, Framing framing, SealOp& 
   if (type_size != 0) record[overhead.prefix] = static_cast<uint8_t>(cstp::PacketType::data);
   op = {&keys, record, payload, crypto::record::ContentType::application_data, 0};
   return true;
+}
+
+// Gives back the room that padding did not need.
+void trim(rte_mbuf* m, const SealOp& op) noexcept {
+  (void)rte_pktmbuf_trim(m, static_cast<uint16_t>(m->pkt_len - op.record_size));
 }
 
 void count_data(dp::TunnelCounters& n, uint32_t bytes, Time now) noexcept {
@@ -94,6 +99,7 @@ void output(Context& c, std::span<rte_mbuf*> packets, Framing framing, Time now)
       if (s->phase == Phase::open) exhausted(c, *s);
       continue;
     }
+    trim(m, ops[i]);
     dp::TunnelCounters& n = c.transmit.counters(c.transmit.slot_of(*s));
     if (framing == Framing::inner_packet) count_data(n, ops[i].payload_size - 1, now);
     dp::count(n.tx_records);
@@ -140,6 +146,7 @@ void send_close_notify(Context& c, TransmitSide& s) noexcept {
     rte_pktmbuf_free(m);
     return;
   }
+  trim(m, op);
   dp::count(c.transmit.counters(c.transmit.slot_of(s)).tx_records);
   dp::count(c.counters.records_sealed);
   s.path.prepend(m, c.ip_id++);

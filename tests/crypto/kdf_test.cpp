@@ -54,13 +54,15 @@ TEST(Kdf, Tls12KeyBlockIsCutInTheOrderOfTheRfc) {
     auto seed = from_hex("6b657920657870616e73696f6e");  // "key expansion"
     seed.insert(seed.end(), server_random.begin(), server_random.end());
     seed.insert(seed.end(), client_random.begin(), client_random.end());
-    const auto block = p_hash(suite.prf == Hash::sha256 ? EVP_sha256() : EVP_sha384(), master, seed,
-                              2u * (suite.key_size + suite.fixed_iv_size));
+    const auto block =
+        p_hash(suite.prf == Hash::sha256 ? EVP_sha256() : EVP_sha384(), master, seed,
+               2 * (record::mac_size(suite.mac) + suite.key_size + suite.fixed_iv_size));
 
     const TrafficKeys keys = tls12_keys(suite, master, client_random, server_random);
     std::vector<uint8_t> joined;
-    for (const auto part : {keys.client.key.view(), keys.server.key.view(), keys.client.iv.view(),
-                            keys.server.iv.view()}) {
+    for (const auto part :
+         {keys.client.mac_key.view(), keys.server.mac_key.view(), keys.client.key.view(),
+          keys.server.key.view(), keys.client.iv.view(), keys.server.iv.view()}) {
       joined.insert(joined.end(), part.begin(), part.end());
     }
     EXPECT_EQ(joined, block);

@@ -1,6 +1,6 @@
-// Hostile TLS records against open(), for every suite with a fixed key.
+// Hostile TLS and DTLS records against open(), for every kind of suite with a fixed key.
 //
-// Input: suite, instruction set and in-place flag (one byte), mode (one byte), then the record, or
+// Input: suite, in-place flag and instruction set (one byte), mode (one byte), then the record, or
 // what to seal and how to change it. Checked: no access beyond record or payload (guard pages), the
 // record is only read, what was changed or never sealed does not open, what was sealed opens to the
 // same bytes, sizes within bounds.
@@ -20,11 +20,26 @@ void require(bool ok) {
   if (!ok) std::abort();
 }
 
+// One row of each version, cipher and MAC.
+std::vector<Suite> kinds_of_suites() {
+  std::vector<Suite> out;
+  for (const auto rows : {tls_suites(), dtls_suites()}) {
+    for (const Suite& s : rows) {
+      const bool known = std::any_of(out.begin(), out.end(), [&s](const Suite& o) {
+        return o.version == s.version && o.cipher == s.cipher && o.mac == s.mac;
+      });
+      if (!known) out.push_back(s);
+    }
+  }
+  return out;
+}
+
 KeyMaterial fixed_material(const Suite& suite) {
-  const std::vector<uint8_t> bytes(32, 0x5a);
+  const std::vector<uint8_t> bytes(48, 0x5a);
   KeyMaterial out;
   out.suite = &suite;
   out.key.assign(std::span(bytes).first(suite.key_size));
+  out.mac_key.assign(std::span(bytes).first(mac_size(suite.mac)));
   out.iv.assign(std::span(bytes).first(suite.fixed_iv_size));
   return out;
 }
@@ -42,15 +57,16 @@ void check_open(Bench& bench, const MbManager& mb, const Suite& suite,
                 const std::vector<uint8_t>* sealed_payload) {
   require(bench.keys.install(mb, fixed_material(suite)));
   const auto o = overhead(suite);
-  const size_t room =
-      bytes.size() < size_t{o.prefix} + kTagSize ? 0 : bytes.size() - o.prefix - kTagSize;
+  const size_t outside = o.prefix + (is_cbc(suite.cipher) ? 0 : kTagSize);
+  const size_t room = bytes.size() < outside ? 0 : bytes.size() - outside;
   const auto in = bench.record.hold(bytes);
   const auto out = in_place && room > 0 ? in.subspan(o.prefix, room) : bench.payload.last(room);
   OpenOp op{&bench.keys, in.data(), static_cast<uint32_t>(in.size()), out.data(), 0, {}, {}};
   open(mb, {&op, 1});
   if (!in_place) require(std::equal(in.begin(), in.end(), bytes.begin()));
   if (sealed_payload == nullptr) {
-    require(op.status != OpenStatus::ok && op.payload_size == 0 && bench.keys.held);
+    require(op.status != OpenStatus::ok && op.payload_size == 0);
+    require(bench.keys.held == (suite.version != Version::dtls12));
     return;
   }
   require(op.status == OpenStatus::ok && op.payload_size == sealed_payload->size());
@@ -65,7 +81,8 @@ std::vector<uint8_t> sealed(Bench& bench, const MbManager& mb, const Suite& suit
   std::copy(payload.begin(), payload.end(), record.begin() + o.prefix);
   SealOp op{&bench.keys, record.data(), static_cast<uint32_t>(payload.size()), type, 0};
   seal(mb, {&op, 1});
-  require(op.record_size == record.size());
+  require(op.record_size == record_size(suite, op.payload_size));
+  record.resize(op.record_size);
   return record;
 }
 
@@ -92,8 +109,9 @@ void check_type(Bench& bench, const MbManager& mb, const Suite& suite,
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Bench bench;
   if (size < 4 || size > 66000) return 0;
-  const Suite& suite = tls_suites()[(data[0] & 15) % tls_suites().size()];
-  const MbManager& mb = bench.managers[data[0] >> 4 & 1];
+  static const std::vector<Suite> suites = kinds_of_suites();
+  const Suite& suite = suites[(data[0] & 31) % suites.size()];
+  const MbManager& mb = bench.managers[data[0] >> 6 & 1];
   const bool in_place = (data[0] & 0x20) != 0;
   const uint8_t mode = data[1] % 5;
   const std::span<const uint8_t> rest(data + 2, size - 2);
@@ -119,8 +137,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     default:
       // Cut, with a header that agrees.
       record.resize(where % record.size());
-      if (record.size() >= kHeaderSize) {
-        culvert::store_be<uint16_t>(&record[3], static_cast<uint16_t>(record.size() - kHeaderSize));
+      if (const uint32_t header = header_size(suite.version); record.size() >= header) {
+        culvert::store_be<uint16_t>(&record[header - 2],
+                                    static_cast<uint16_t>(record.size() - header));
       }
   }
   check_open(bench, mb, suite, record, in_place, nullptr);

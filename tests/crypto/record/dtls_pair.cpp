@@ -44,7 +44,7 @@ void DtlsPair::begin(End& end, const SSL_METHOD* method, const Suite& suite) {
   const std::string name(suite.name);
   require(SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1, "version");
   require(SSL_CTX_set_cipher_list(ctx, name.c_str()) == 1, "suite");
-  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_ENCRYPT_THEN_MAC);
   SSL_CTX_set_psk_client_callback(ctx, client_psk);
   SSL_CTX_set_psk_server_callback(ctx, server_psk);
   if (method == DTLS_server_method()) {

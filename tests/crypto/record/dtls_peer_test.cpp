@@ -46,7 +46,7 @@ class DtlsPeerTest : public testing::TestWithParam<std::tuple<Isa, Role>> {
   }
 
   Bytes seal_one(ContentType type, const Bytes& payload) {
-    const auto o = overhead(tx_.version, tx_.cipher);
+    const auto o = overhead(tx_);
     Bytes record(payload.size() + o.total());
     std::copy(payload.begin(), payload.end(), record.begin() + o.prefix);
     SealOp op{&tx_, record.data(), static_cast<uint32_t>(payload.size()), type, 0};
@@ -58,7 +58,7 @@ class DtlsPeerTest : public testing::TestWithParam<std::tuple<Isa, Role>> {
   // As a worker does: look at the window, open a burst, mark what was authentic. Payloads of those
   // that were new.
   std::vector<Bytes> open_burst(std::vector<Bytes>& datagrams) {
-    const auto o = overhead(rx_.version, rx_.cipher);
+    const auto o = overhead(rx_);
     std::vector<OpenOp> ops;
     for (auto& d : datagrams) {
       if (d.size() < kDtlsHeaderSize) continue;

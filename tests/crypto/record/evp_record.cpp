@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 namespace culvert::crypto::record {
 namespace {
@@ -50,7 +51,65 @@ void encrypt(const KeyMaterial& keys, std::span<const uint8_t> nonce,
   if (!ok) throw std::runtime_error("EVP refused");
 }
 
+// RFC 5246 §6.2.3.2, from the length on.
+void append_cbc(const KeyMaterial& keys, const Forgery& f, uint64_t version,
+                std::span<const uint8_t> payload, std::vector<uint8_t>& record) {
+  const Mac kind = keys.suite->mac;
+  const EVP_MD* md = kind == Mac::hmac_sha1     ? EVP_sha1()
+                     : kind == Mac::hmac_sha256 ? EVP_sha256()
+                                                : EVP_sha384();
+  std::vector<uint8_t> message;
+  append(message, f.sequence, 8);
+  append(message, f.outer_type, 1);
+  append(message, version, 2);
+  append(message, payload.size(), 2);
+  message.insert(message.end(), payload.begin(), payload.end());
+  std::vector<uint8_t> tail(static_cast<size_t>(EVP_MD_get_size(md)));
+  HMAC(md, keys.mac_key.view().data(), static_cast<int>(keys.mac_key.size()), message.data(),
+       message.size(), tail.data(), nullptr);
+  const size_t padding = 15 - (payload.size() + tail.size()) % 16 + f.padding;
+  tail.insert(tail.end(), padding + 1, static_cast<uint8_t>(padding));
+  if (f.spoil) f.spoil(tail);
+
+  std::vector<uint8_t> plaintext(payload.begin(), payload.end());
+  plaintext.insert(plaintext.end(), tail.begin(), tail.end());
+  append(record, 16 + plaintext.size(), 2);
+  std::vector<uint8_t> iv = f.iv;
+  if (iv.empty()) {
+    append(iv, ~f.explicit_nonce, 8);
+    append(iv, f.explicit_nonce, 8);
+  }
+  record.insert(record.end(), iv.begin(), iv.end());
+  const size_t at = record.size();
+  record.resize(at + plaintext.size());
+  const EVP_CIPHER* cipher = keys.key.size() == 16 ? EVP_aes_128_cbc() : EVP_aes_256_cbc();
+  const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> ctx(EVP_CIPHER_CTX_new(),
+                                                                            EVP_CIPHER_CTX_free);
+  int n = 0;
+  if (EVP_EncryptInit_ex(ctx.get(), cipher, nullptr, keys.key.view().data(), iv.data()) != 1 ||
+      EVP_CIPHER_CTX_set_padding(ctx.get(), 0) != 1 ||
+      EVP_EncryptUpdate(ctx.get(), &record[at], &n, plaintext.data(),
+                        static_cast<int>(plaintext.size())) != 1) {
+    throw std::runtime_error("EVP refused");
+  }
+}
+
+std::vector<Suite> filter(std::span<const Suite> suites, bool cbc) {
+  std::vector<Suite> out;
+  std::copy_if(suites.begin(), suites.end(), std::back_inserter(out),
+               [cbc](const Suite& s) { return is_cbc(s.cipher) == cbc; });
+  return out;
+}
+
 }  // namespace
+
+std::vector<Suite> aead_only(std::span<const Suite> suites) {
+  return filter(suites, false);
+}
+
+std::vector<Suite> cbc_only(std::span<const Suite> suites) {
+  return filter(suites, true);
+}
 
 std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
                               std::span<const uint8_t> payload) {
@@ -62,6 +121,10 @@ std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
   append(record, version, 2);
   if (keys.suite->version != Version::tls13) {
     if (datagram) append(record, f.sequence, 8);
+    if (keys.suite->mac != Mac::aead) {
+      append_cbc(keys, f, version, payload, record);
+      return record;
+    }
     const bool chacha = keys.suite->cipher == Cipher::chacha20_poly1305;
     append(record, (chacha ? 0 : kExplicitNonceSize) + payload.size() + kTagSize, 2);
     if (!chacha) append(record, f.explicit_nonce, 8);
@@ -92,10 +155,11 @@ std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
 KeyMaterial test_material(const Suite& suite) {
   KeyMaterial out;
   out.suite = &suite;
-  std::vector<uint8_t> bytes(64);
+  std::vector<uint8_t> bytes(96);
   for (size_t i = 0; i < bytes.size(); i++)
     bytes[i] = static_cast<uint8_t>(0x11 + 7 * i);
   out.key.assign(std::span(bytes).first(suite.key_size));
+  out.mac_key.assign(std::span(bytes).subspan(32, mac_size(suite.mac)));
   out.iv.assign(std::span(bytes).last(suite.fixed_iv_size));
   return out;
 }

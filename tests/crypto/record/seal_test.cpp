@@ -21,7 +21,7 @@ class SealTest : public testing::TestWithParam<Isa> {
 
   // The record lies right before a guard page.
   std::vector<uint8_t> seal_one(Keys& keys, ContentType type, std::span<const uint8_t> payload) {
-    const auto o = overhead(keys.version, keys.cipher);
+    const auto o = overhead(keys);
     const auto record = room_.last(payload.size() + o.total());
     if (!payload.empty()) std::memcpy(&record[o.prefix], payload.data(), payload.size());
     SealOp op{&keys, record.data(), static_cast<uint32_t>(payload.size()), type, 0};
@@ -39,7 +39,7 @@ std::vector<uint8_t> random_payload(std::mt19937& rng, size_t size) {
 
 TEST_P(SealTest, EqualsOpenSslByteForByte) {
   std::mt19937 rng(1);
-  for (const Suite& suite : tls_suites()) {
+  for (const Suite& suite : aead_only(tls_suites())) {
     SCOPED_TRACE(std::string(suite.name));
     KeyMaterial material = test_material(suite);
     material.sequence = 0xfffffffe;
@@ -92,31 +92,39 @@ TEST_P(SealTest, MixedBurstKeepsEveryConnectionInOrder) {
     const size_t count = 1 + rng() % 64;
     std::vector<SealOp> ops;
     std::vector<std::vector<uint8_t>> records(count);
-    std::vector<std::vector<uint8_t>> expected(count);
+    std::vector<std::vector<uint8_t>> payloads(count);
+    std::vector<Connection*> of(count);
     size_t pick = 0;
     for (size_t i = 0; i < count; i++) {
       if (rng() % 3 != 0) pick = rng() % connections.size();
       Connection& c = *connections[pick];
-      const auto o = overhead(c.keys.version, c.keys.cipher);
+      const auto o = overhead(c.keys);
       const auto payload = random_payload(rng, rng() % 1500);
       records[i].resize(payload.size() + o.total());
       std::copy(payload.begin(), payload.end(), records[i].begin() + o.prefix);
       ops.push_back({&c.keys, records[i].data(), static_cast<uint32_t>(payload.size()),
                      ContentType::application_data, 0});
-      Forgery f;
-      f.sequence = f.explicit_nonce = c.next++;
-      expected[i] = evp_seal(c.material, f, payload);
+      payloads[i] = payload;
+      of[i] = &c;
     }
     seal(mb_, ops);
-    for (size_t i = 0; i < count; i++)
-      EXPECT_EQ(ops[i].record_size, expected[i].size());
-    EXPECT_EQ(records, expected);
+    for (size_t i = 0; i < count; i++) {
+      Forgery f;
+      f.sequence = f.explicit_nonce = of[i]->next++;
+      if (is_cbc(of[i]->keys.cipher)) {  // the IV is the sealer's choice
+        f.iv.assign(&records[i][kHeaderSize], &records[i][kHeaderSize + kBlockSize]);
+      }
+      const auto expected = evp_seal(of[i]->material, f, payloads[i]);
+      ASSERT_EQ(ops[i].record_size, expected.size());
+      records[i].resize(expected.size());
+      ASSERT_EQ(records[i], expected);
+    }
   }
   seal(mb_, {});
 }
 
 TEST_P(SealTest, StopsWhenSequenceNumbersAreUsedUp) {
-  for (const Suite& suite : tls_suites()) {
+  for (const Suite& suite : aead_only(tls_suites())) {
     KeyMaterial material = test_material(suite);
     material.sequence = std::numeric_limits<uint64_t>::max() - 1;
     Keys keys;
@@ -129,7 +137,7 @@ TEST_P(SealTest, StopsWhenSequenceNumbersAreUsedUp) {
 }
 
 TEST_P(SealTest, RefusesAPayloadThatNoRecordHolds) {
-  for (const Suite& suite : tls_suites()) {
+  for (const Suite& suite : aead_only(tls_suites())) {
     Keys keys;
     ASSERT_TRUE(keys.install(mb_, test_material(suite)));
     const std::vector<uint8_t> payload(kMaxPlaintext + 1);
@@ -139,7 +147,7 @@ TEST_P(SealTest, RefusesAPayloadThatNoRecordHolds) {
 }
 
 TEST_P(SealTest, InstallChecksTheMaterial) {
-  for (const Suite& suite : tls_suites()) {
+  for (const Suite& suite : aead_only(tls_suites())) {
     Keys keys;
     KeyMaterial material = test_material(suite);
     (void)material.iv.reserve(suite.fixed_iv_size - 1u);

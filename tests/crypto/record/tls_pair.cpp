@@ -54,6 +54,7 @@ TlsPair::TlsPair(const Suite& suite)
   SSL_CTX_set_dh_auto(server_ctx_.get(), 1);
   // A ticket would take the server's sequence number 0 and more.
   SSL_CTX_set_num_tickets(server_ctx_.get(), 0);
+  SSL_CTX_set_options(server_ctx_.get(), SSL_OP_NO_ENCRYPT_THEN_MAC);
   SSL_CTX_set_keylog_callback(server_ctx_.get(), on_keylog);
 
   client_.reset(SSL_new(client_ctx_.get()));

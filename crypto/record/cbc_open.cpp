@@ -1,0 +1,175 @@
+// Opening AES-CBC with HMAC, MAC-then-encrypt (RFC 5246 §6.2.3.2): a burst of decryptions, then one
+// of hashes over messages whose length only the plaintext tells (cbc_padding.hpp says why nobody may
+// see it), then one of dummy hashes.
+//
+// The dummies make the number of blocks that are hashed a function of the record's length, and they
+// are a burst of their own because lanes run side by side: a short message next to a long one takes
+// the time of the long one. What remains visible is how evenly the lanes of a burst are filled,
+// which for a record alone is nothing, and among others depends on those as much as on it.
+// Whatever is wrong with padding or MAC ends in one status, after all the work has been done.
+#include <algorithm>
+
+#include "crypto/record/burst.hpp"
+#include "crypto/record/cbc.hpp"
+#include "crypto/record/cbc_padding.hpp"
+#include "crypto/record/check.hpp"
+
+namespace culvert::crypto::record {
+namespace {
+
+constexpr uint32_t kAdditionalSize = sizeof(AdditionalData12);
+constexpr uint32_t kMacRoom = 64;
+
+// A record between its bursts.
+struct Opening {
+  OpenOp* op;
+  uint64_t sequence;
+  uint32_t size;  // of the plaintext with MAC and padding
+  Unpadded unpadded;
+  alignas(16) uint8_t received[48];
+  alignas(16) uint8_t computed[kMacRoom];
+};
+
+// What can be refused without the key.
+template <Version V>
+OpenStatus check(const OpenOp& op) noexcept {
+  constexpr uint32_t kPrefix = header_size(V) + kBlockSize;
+  if (op.record_size < header_size(V)) return OpenStatus::bad_length;
+  if (const OpenStatus s = check_outside<V>(op); s != OpenStatus::ok) return s;
+  const Keys& keys = *op.keys;
+  // With all the padding there can be, a longer one has a payload beyond RFC 5246 §6.2.1's limit.
+  const uint32_t most = kPrefix + kMaxPlaintext + mac_size(keys.mac) + kMaxPadding;
+  if (op.record_size < overhead(keys).shortest || op.record_size > most ||
+      (op.record_size - kPrefix) % kBlockSize != 0) {
+    return OpenStatus::bad_length;
+  }
+  return exists(op.record[0]) ? OpenStatus::ok : OpenStatus::bad_type;
+}
+
+// Decides about an op before any work, and numbers it. Number and status are provisional with TLS:
+// a record before it in the burst may yet turn out wrong.
+template <Version V>
+bool admit(OpenOp& op, uint64_t& sequence) noexcept {
+  Keys& keys = *op.keys;
+  op.payload_size = 0;
+  if constexpr (V == Version::dtls12) {
+    op.status = check<V>(op);
+    if (op.status == OpenStatus::ok && !same_epoch(op, keys)) op.status = OpenStatus::bad_epoch;
+    if (op.status == OpenStatus::ok) sequence = dtls_sequence(op.record);
+    return op.status == OpenStatus::ok;
+  } else {
+    op.status = keys.held ? OpenStatus::held : check<V>(op);
+    if (op.status == OpenStatus::ok && exhausted<V>(keys.sequence))
+      op.status = OpenStatus::exhausted;
+    keys.held = keys.held || op.status != OpenStatus::ok ||
+                op.record[0] == static_cast<uint8_t>(ContentType::handshake);
+    if (op.status != OpenStatus::ok) return false;
+    sequence = keys.sequence++;
+    return true;
+  }
+}
+
+// Finds payload and MAC in the plaintext, and puts the message's beginning before it.
+void take_apart(Opening& o, Mac mac) noexcept {
+  const OpenOp& op = *o.op;
+  o.unpadded = unpad(op.payload, o.size, mac_size(mac));
+  copy_mac(o.received, op.payload, o.size, mac_size(mac), o.unpadded.payload_size);
+  const AdditionalData12 additional{o.sequence, op.record[0], load_be<uint16_t>(op.record + 1),
+                                    static_cast<uint16_t>(o.unpadded.payload_size)};
+  std::memcpy(op.payload - kAdditionalSize, &additional, kAdditionalSize);
+}
+
+OpenStatus judge(Opening& o, Mac mac) noexcept {
+  OpenOp& op = *o.op;
+  const int differs = CRYPTO_memcmp(o.computed, o.received, mac_size(mac));
+  if (((differs == 0) & (o.unpadded.good != 0)) == 0) [[unlikely]] {
+    return OpenStatus::bad_tag;
+  }
+  if (o.unpadded.payload_size > kMaxPlaintext) return OpenStatus::bad_length;
+  op.type = static_cast<ContentType>(op.record[0]);
+  // RFC 5246 §6.2.1: only application data may be empty.
+  if (o.unpadded.payload_size == 0 && op.type != ContentType::application_data)
+    return OpenStatus::bad_type;
+  op.payload_size = o.unpadded.payload_size;
+  return OpenStatus::ok;
+}
+
+template <Version V>
+void finish(Opening& o, Mac mac) noexcept {
+  OpenOp& op = *o.op;
+  if constexpr (V == Version::dtls12) {
+    op.status = judge(o, mac);
+  } else {
+    Keys& keys = *op.keys;
+    // A record before it has taken the count back.
+    op.status = o.sequence >= keys.sequence ? OpenStatus::held : judge(o, mac);
+    if (op.status != OpenStatus::ok && op.status != OpenStatus::held) [[unlikely]] {
+      keys.held = true;
+      keys.sequence = op.status == OpenStatus::bad_tag ? o.sequence : o.sequence + 1;
+    }
+  }
+  if (op.status != OpenStatus::ok) [[unlikely]] {
+    wipe({op.payload - kAdditionalSize, o.size + kAdditionalSize});
+  }
+}
+
+// Hashes what was received, and then as much more as makes all records of a length alike.
+void hash_all(const MbManager& mb, Mac mac, CbcJobs& jobs, std::span<Opening> opening) noexcept {
+  static constexpr uint8_t kNothing[kMaxDummy] = {};
+  alignas(16) uint8_t ignored[kMacRoom];
+  std::array<uint32_t, kCbcBurst> dummies;
+  for (size_t i = 0; i < opening.size(); i++) {
+    Opening& o = opening[i];
+    const HashPlan plan = plan_hashes(mac, kAdditionalSize, o.size, o.unpadded.payload_size);
+    set_hash_job(jobs[i], *o.op->keys, o.op->payload - kAdditionalSize, plan.message, o.computed);
+    dummies[i] = plan.dummy;
+    mb.count_hash_blocks(hash_blocks(mac, plan.message) + hash_blocks(mac, plan.dummy));
+  }
+  hash_burst(mb, mac, {jobs.data(), opening.size()});
+  for (size_t i = 0; i < opening.size(); i++)
+    set_hash_job(jobs[i], *opening[i].op->keys, kNothing, dummies[i], ignored);
+  hash_burst(mb, mac, {jobs.data(), opening.size()});
+}
+
+template <Version V>
+void open_chunk(const MbManager& mb, std::span<OpenOp> ops) noexcept {
+  constexpr uint32_t kPrefix = header_size(V) + kBlockSize;
+  const Cipher cipher = ops[0].keys->cipher;
+  const Mac mac = ops[0].keys->mac;
+  CbcJobs jobs;
+  std::array<Opening, kCbcBurst> opening;
+  size_t count = 0;
+  for (OpenOp& op : ops) {
+    Opening& o = opening[count];
+    if (!admit<V>(op, o.sequence)) continue;
+    o.op = &op;
+    o.size = op.record_size - kPrefix;
+    set_cipher_job(jobs[count], *op.keys, op.payload, op.record + kPrefix, o.size,
+                   op.record + header_size(V));
+    count++;
+  }
+  const std::span<Opening> all{opening.data(), count};
+  cipher_burst(mb, cipher, IMB_DIR_DECRYPT, {jobs.data(), count});
+  for (Opening& o : all)
+    take_apart(o, mac);
+  hash_all(mb, mac, jobs, all);
+  for (Opening& o : all)
+    finish<V>(o, mac);
+}
+
+}  // namespace
+
+template <Version V>
+void open_cbc(const MbManager& mb, std::span<OpenOp> run) noexcept {
+  for (; !run.empty(); run = run.subspan(std::min(run.size(), kCbcBurst))) {
+    const auto chunk = run.first(std::min(run.size(), kCbcBurst));
+    for (size_t i = 0; i < chunk.size(); i++)
+      prefetch_keys<Cipher::aes128_cbc>(chunk, i);
+    open_chunk<V>(mb, chunk);
+  }
+}
+
+template void open_cbc<Version::tls12>(const MbManager&, std::span<OpenOp>) noexcept;
+template void open_cbc<Version::dtls12>(const MbManager&, std::span<OpenOp>) noexcept;
+
+}  // namespace culvert::crypto::record
