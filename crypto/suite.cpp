@@ -1,7 +1,7 @@
 // The table of cipher suites that workers carry: AES-GCM and ChaCha20-Poly1305 of TLS 1.3 (RFC 8446
 // §B.4), of TLS 1.2 (RFC 5288, RFC 5289, RFC 7905) and of DTLS 1.2, which takes its suites from TLS
 // 1.2 (RFC 6347 §4.1.2) and adds pre-shared keys (RFC 5487, RFC 7905); AES-CBC with HMAC of TLS 1.2
-// (RFC 5246 §A.5, RFC 5289) and DTLS 1.2 (RFC 4279, RFC 5487) comes last. The key exchange is OpenSSL's
+// (RFC 5246 §A.5, RFC 5289) comes last. The key exchange is OpenSSL's
 // business; once keys exist all rows of one version and cipher are alike.
 #include "crypto/suite.hpp"
 
@@ -68,7 +68,7 @@ constexpr std::array kTls13 = {
     aes128(0x1301, "TLS_AES_128_GCM_SHA256", Version::tls13),
 };
 
-constexpr std::array kTls12 = {
+constexpr std::array kTls12Aead = {
     aes256(0xc02c, "ECDHE-ECDSA-AES256-GCM-SHA384", Version::tls12),
     chacha20(0xcca9, "ECDHE-ECDSA-CHACHA20-POLY1305", Version::tls12),
     aes128(0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256", Version::tls12),
@@ -80,6 +80,9 @@ constexpr std::array kTls12 = {
     aes128(0x009e, "DHE-RSA-AES128-GCM-SHA256", Version::tls12),
     aes256(0x009d, "AES256-GCM-SHA384", Version::tls12),
     aes128(0x009c, "AES128-GCM-SHA256", Version::tls12),
+};
+
+constexpr std::array kTls12Cbc = {
     cbc(0xc024, "ECDHE-ECDSA-AES256-SHA384", Version::tls12, 256, Mac::hmac_sha384),
     cbc(0xc028, "ECDHE-RSA-AES256-SHA384", Version::tls12, 256, Mac::hmac_sha384),
     cbc(0x006b, "DHE-RSA-AES256-SHA256", Version::tls12, 256, Mac::hmac_sha256),
@@ -102,10 +105,6 @@ constexpr std::array kPreShared = {
     aes256(0x00a9, "PSK-AES256-GCM-SHA384", Version::dtls12),
     chacha20(0xccab, "PSK-CHACHA20-POLY1305", Version::dtls12),
     aes128(0x00a8, "PSK-AES128-GCM-SHA256", Version::dtls12),
-    cbc(0x00af, "PSK-AES256-CBC-SHA384", Version::dtls12, 256, Mac::hmac_sha384),
-    cbc(0x00ae, "PSK-AES128-CBC-SHA256", Version::dtls12, 128, Mac::hmac_sha256),
-    cbc(0x008d, "PSK-AES256-CBC-SHA", Version::dtls12, 256, Mac::hmac_sha1),
-    cbc(0x008c, "PSK-AES128-CBC-SHA", Version::dtls12, 128, Mac::hmac_sha1),
 };
 
 template <size_t A, size_t B>
@@ -117,10 +116,10 @@ constexpr std::array<Suite, A + B> join(const std::array<Suite, A>& first,
   return out;
 }
 
-constexpr std::array kTls = join(kTls13, kTls12);
+constexpr std::array kTls = join(join(kTls13, kTls12Aead), kTls12Cbc);
 
 constexpr std::array kDtls = [] {
-  auto out = join(kPreShared, kTls12);
+  auto out = join(kPreShared, kTls12Aead);
   for (Suite& suite : out)
     suite.version = Version::dtls12;
   return out;

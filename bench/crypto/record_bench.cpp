@@ -82,9 +82,8 @@ bool register_all() {
         "ECDHE-RSA-AES256-SHA384"}) {
     register_rows(*find_suite(Version::tls12, name));
   }
-  for (const char* name : {"PSK-AES128-GCM-SHA256", "PSK-AES256-GCM-SHA384",
-                           "PSK-CHACHA20-POLY1305", "PSK-AES128-CBC-SHA", "PSK-AES256-CBC-SHA",
-                           "PSK-AES128-CBC-SHA256", "PSK-AES256-CBC-SHA384"}) {
+  for (const char* name :
+       {"PSK-AES128-GCM-SHA256", "PSK-AES256-GCM-SHA384", "PSK-CHACHA20-POLY1305"}) {
     register_rows(*find_suite(Version::dtls12, name));
   }
   return true;

@@ -10,6 +10,7 @@
 #include "crypto/record/replay_window.hpp"
 #include "tests/crypto/isas.hpp"
 #include "tests/crypto/record/dtls_pair.hpp"
+#include "tests/crypto/record/evp_record.hpp"
 
 namespace culvert::crypto::record {
 namespace {
@@ -18,6 +19,12 @@ enum class Role { client, server };
 
 // Past whatever OpenSSL may send again of its last flight.
 constexpr uint64_t kFirstNumber = 0x100;
+
+std::vector<Suite> all_suites() {
+  std::vector<Suite> out = cbc_over_dtls();
+  out.insert(out.end(), dtls_suites().begin(), dtls_suites().end());
+  return out;
+}
 
 class DtlsPeerTest : public testing::TestWithParam<std::tuple<Isa, Role>> {
  protected:
@@ -95,7 +102,7 @@ std::vector<Bytes> read_all(SSL* end) {
 }
 
 TEST_P(DtlsPeerTest, DataFlowsBothWaysUntilCloseNotify) {
-  for (const Suite& suite : dtls_suites()) {
+  for (const Suite& suite : all_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     DtlsPair pair(suite);
     SSL* const end = take_over(pair);
@@ -118,7 +125,7 @@ TEST_P(DtlsPeerTest, DataFlowsBothWaysUntilCloseNotify) {
 }
 
 TEST_P(DtlsPeerTest, LostDoubledShuffledAndChangedDatagrams) {
-  for (const Suite& suite : dtls_suites()) {
+  for (const Suite& suite : all_suites()) {
     SCOPED_TRACE(std::string(suite.name));
     DtlsPair pair(suite);
     SSL* const end = take_over(pair);
