@@ -43,11 +43,23 @@ std::string connect_reply(const TunnelGrant& grant) {
   };
   header("X-CSTP-Version", 1);
   header("X-CSTP-Protocol", "Copyright (c) 2004 Cisco Systems, Inc.");
-  header("X-CSTP-Address", grant.address.to_string());
-  header("X-CSTP-Netmask", IpAddress::v4(grant.netmask).to_string());
+  const bool four = !grant.address.is_unspecified();
+  const bool six = !grant.address6.address.is_unspecified();
+  if (four) {
+    header("X-CSTP-Address", grant.address.to_string());
+    header("X-CSTP-Netmask", IpAddress::v4(grant.netmask).to_string());
+  }
+  if (six) {
+    header("X-CSTP-Address-IP6",
+           fmt::format("{}/{}", grant.address6.address.to_string(), grant.address6.length));
+  }
   if (!grant.hostname.empty()) header("X-CSTP-Hostname", one_line(grant.hostname));
-  for (const IpAddress& server : grant.dns)
-    header("X-CSTP-DNS", server.to_string());
+  // A server of a family that the client has no address of is out of its reach.
+  for (const IpAddress& server : grant.dns) {
+    if (server.is_v4() ? four : six) {
+      header(server.is_v4() ? "X-CSTP-DNS" : "X-CSTP-DNS-IP6", server.to_string());
+    }
+  }
   for (const IpAddress& server : grant.wins)
     header("X-CSTP-NBNS", server.to_string());
   header("X-CSTP-Lease-Duration", kLeaseSeconds);

@@ -27,8 +27,9 @@ struct DtlsGrant {
 };
 
 struct TunnelGrant {
-  IpAddress address;
+  IpAddress address;              // unspecified: no IPv4 inside
   uint32_t netmask = 0xffffffff;  // host order
+  Ipv6Prefix address6;            // unspecified: no IPv6 inside
   std::string hostname;           // the client's own, echoed; "" = not
   std::vector<IpAddress> dns;     // the client takes three
   std::string default_domain;

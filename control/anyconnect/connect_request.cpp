@@ -63,6 +63,11 @@ ConnectRequest parse_connect(const http::Request& request) {
     if (name != "X-CSTP-Address" || out.addresses.size() == kMaxAddresses) continue;
     if (const auto address = IpAddress::parse(value)) out.addresses.push_back(*address);
   }
+  const auto types = request.header("X-CSTP-Address-Type");
+  out.wants_ipv4 = types.empty() || types.find("IPv4") != std::string_view::npos;
+  out.wants_ipv6 = types.find("IPv6") != std::string_view::npos &&
+                   request.header("X-CSTP-Full-IPv6-Capability") == "true";
+  if (!out.wants_ipv6) out.wants_ipv4 = true;
   out.dtls.suites = request.header("X-DTLS-CipherSuite");
   out.dtls.suites12 = request.header("X-DTLS12-CipherSuite");
   take_master_secret(request.header("X-DTLS-Master-Secret"), out.dtls_master);

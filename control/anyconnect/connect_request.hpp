@@ -22,6 +22,8 @@ struct ConnectRequest {
   std::optional<unsigned> mtu;       // X-CSTP-MTU: largest inner packet, 256..65535
   std::string hostname;              // X-CSTP-Hostname, "" if it is not one
   std::vector<IpAddress> addresses;  // X-CSTP-Address: the ones it had before
+  bool wants_ipv4 = true;            // X-CSTP-Address-Type; absent: IPv4
+  bool wants_ipv6 = false;           // the same, and it reads the -IP6 headers
   std::string user_agent;
   DtlsWishes dtls;                 // points into the request
   crypto::Secret<48> dtls_master;  // X-DTLS-Master-Secret, empty if it is not one

@@ -74,6 +74,24 @@ std::optional<uint32_t> read_ipv4(std::string_view text) noexcept {
   return address;
 }
 
+std::optional<dp::IpAddress> read_ipv6(std::string_view text) {
+  const auto address = dp::IpAddress::parse(text);
+  return address && !address->is_v4() ? address : std::nullopt;
+}
+
+std::optional<dp::Ipv6Prefix> read_ipv6_prefix(std::string_view text) {
+  const size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto address = read_ipv6(text.substr(0, slash));
+  const auto length = read_number(text.substr(slash + 1));
+  if (!address || !length || *length > 128) return std::nullopt;
+  return dp::Ipv6Prefix{*address, static_cast<uint8_t>(*length)};
+}
+
+std::string ipv6_text(const dp::Ipv6Prefix& prefix) {
+  return prefix.address.to_string() + "/" + std::to_string(prefix.length);
+}
+
 std::string ipv4_text(uint32_t a) {
   return std::to_string(a >> 24) + "." + std::to_string((a >> 16) & 255) + "." +
          std::to_string((a >> 8) & 255) + "." + std::to_string(a & 255);
@@ -129,6 +147,10 @@ std::optional<Argument> read_argument(const Symbol& symbol, std::string_view wor
       a.number = *value;
       return a;
     }
+    case SymbolKind::ip:
+      return read_ipv4(word) || read_ipv6(word) ? std::optional(a) : std::nullopt;
+    case SymbolKind::ipv6: return read_ipv6(word) ? std::optional(a) : std::nullopt;
+    case SymbolKind::ipv6_prefix: return read_ipv6_prefix(word) ? std::optional(a) : std::nullopt;
     case SymbolKind::mask: {
       const auto value = read_ipv4(word);
       if (!value || !prefix_of_mask(*value)) return std::nullopt;
@@ -169,6 +191,9 @@ std::string placeholder(const Symbol& symbol) {
     case SymbolKind::line: return "LINE";
     case SymbolKind::ipv4:
     case SymbolKind::mask: return "A.B.C.D";
+    case SymbolKind::ip: return "A.B.C.D|X:X:X::X";
+    case SymbolKind::ipv6: return "X:X:X::X";
+    case SymbolKind::ipv6_prefix: return "X:X:X::X/<0-128>";
     case SymbolKind::range: return "A.B.C.D-A.B.C.D";
     case SymbolKind::cores: return "<core>[-<core>][,...]";
     case SymbolKind::level: return "<0-7>|LEVEL";
@@ -190,6 +215,9 @@ std::string expectation(const Symbol& symbol) {
     case SymbolKind::secret: return "a password";
     case SymbolKind::line: return "text to the end of the line";
     case SymbolKind::ipv4: return "an IPv4 address";
+    case SymbolKind::ip: return "an IPv4 or IPv6 address";
+    case SymbolKind::ipv6: return "an IPv6 address";
+    case SymbolKind::ipv6_prefix: return "an IPv6 address with a prefix such as 2001:db8::1/64";
     case SymbolKind::mask: return "a contiguous mask such as 255.255.255.0";
     case SymbolKind::range: return "an address range FIRST-LAST";
     case SymbolKind::cores: return "cores such as 1-3,5, each once, none above 127";

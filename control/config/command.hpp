@@ -101,7 +101,9 @@ struct Command {
 [[nodiscard]] std::span<const Command> system_commands();
 [[nodiscard]] std::span<const Command> dataplane_commands();
 [[nodiscard]] std::span<const Command> interface_commands();
+[[nodiscard]] std::span<const Command> interface_ipv6_commands();
 [[nodiscard]] std::span<const Command> network_commands();
+[[nodiscard]] std::span<const Command> ipv6_commands();
 [[nodiscard]] std::span<const Command> ssl_commands();
 [[nodiscard]] std::span<const Command> webvpn_commands();
 [[nodiscard]] std::span<const Command> client_profile_commands();

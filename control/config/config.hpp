@@ -17,6 +17,7 @@
 namespace culvert::control {
 
 using dp::IpAddress;
+using dp::Ipv6Prefix;
 
 enum class IdlePolicy : uint8_t {
   automatic,
@@ -48,9 +49,12 @@ struct InterfaceConfig {
   unsigned security_level = 0;
   IpAddress address{};  // unspecified if none
   unsigned prefix = 0;  // bits of the IPv4 mask
-  unsigned mtu = 1500;  // `mtu NAMEIF BYTES`
+  std::vector<Ipv6Prefix> ipv6_addresses{};
+  bool ipv6_enable = false;  // a link-local address even without others
+  unsigned mtu = 1500;       // `mtu NAMEIF BYTES`
   bool shutdown = false;
 
+  [[nodiscard]] bool has_ipv6() const noexcept { return ipv6_enable || !ipv6_addresses.empty(); }
   friend bool operator==(const InterfaceConfig&, const InterfaceConfig&) = default;
 };
 
@@ -70,6 +74,30 @@ struct PoolConfig {  // ip local pool NAME first-last mask M
   uint32_t mask = 0;
 
   friend bool operator==(const PoolConfig&, const PoolConfig&) = default;
+};
+
+struct Route6Config {
+  std::string nameif{};
+  Ipv6Prefix network{};
+  IpAddress gateway{};
+  unsigned metric = 1;
+
+  // What tells one route from another.
+  [[nodiscard]] std::string key() const {
+    return nameif + "/" + network.address.to_string() + "/" + std::to_string(network.length) + "/" +
+           gateway.to_string();
+  }
+  friend bool operator==(const Route6Config&, const Route6Config&) = default;
+};
+
+struct Pool6Config {  // ipv6 local pool NAME first/prefix count
+  std::string name{};
+  IpAddress first{};
+  uint8_t prefix = 64;
+  uint32_t count = 0;
+
+  [[nodiscard]] IpAddress last() const noexcept { return dp::plus6(first, count - 1); }
+  friend bool operator==(const Pool6Config&, const Pool6Config&) = default;
 };
 
 struct UserConfig {
@@ -96,6 +124,7 @@ enum class RekeyMethod : uint8_t { none, ssl, new_tunnel };
 struct GroupPolicyConfig {
   std::string name{};
   std::optional<std::vector<std::string>> address_pools{};
+  std::optional<std::vector<std::string>> ipv6_address_pools{};
   std::optional<unsigned> simultaneous_logins{};  // default 3
   std::optional<unsigned> idle_timeout_min{};     // 0 = none; default 30
   std::optional<unsigned> session_timeout_min{};  // 0 = none; default none
@@ -132,6 +161,7 @@ struct CertificateUserConfig {
 struct TunnelGroupConfig {
   std::string name{};
   std::vector<std::string> address_pools{};
+  std::vector<std::string> ipv6_address_pools{};
   std::string default_group_policy = "DfltGrpPolicy";
   std::string authentication_server_group = "LOCAL";
   bool authentication_local_fallback = false;  // LOCAL answers when no server of the group does
@@ -193,6 +223,8 @@ struct Config {
   std::vector<InterfaceConfig> interfaces{};
   std::vector<RouteConfig> routes{};
   std::map<std::string, PoolConfig> pools{};
+  std::vector<Route6Config> routes6{};
+  std::map<std::string, Pool6Config> pools6{};
   unsigned tcpmss = 1380;  // sysopt connection tcpmss; 0 = off
   unsigned tcpmss_minimum = 0;
   SslConfig ssl;

@@ -64,10 +64,18 @@ void set_pools(Draft& d, const Arguments& a) {
   d.note("policy-pools/" + d.object, a, "pool");
 }
 
+void set_ipv6_pools(Draft& d, const Arguments& a) {
+  const auto names = a.texts("pool");
+  if (names.size() > kMaxPools)
+    throw ArgumentError("pool", "A group policy has at most 6 IPv6 address pools");
+  d.group_policy().ipv6_address_pools = names;
+  d.note("policy-pools6/" + d.object, a, "pool");
+}
+
 void set_dns(Draft& d, const Arguments& a) {
   std::vector<IpAddress> servers;
   for (const Argument& word : a) {
-    if (word.name == "server") servers.push_back(IpAddress::v4(static_cast<uint32_t>(word.number)));
+    if (word.name == "server") servers.push_back(*IpAddress::parse(word.text));
   }
   d.group_policy().dns_servers = std::move(servers);
 }
@@ -94,9 +102,8 @@ void show_policy(const Config& c, const std::string& object, Lines& out) {
       out.add("banner value " + line);
   }
   if (p.dns_servers) {
-    out.add("dns-server" + value_or_none(*p.dns_servers, [](const IpAddress& a) {
-              return ipv4_text(a.v4_value());
-            }));
+    out.add("dns-server" +
+            value_or_none(*p.dns_servers, [](const IpAddress& a) { return a.to_string(); }));
   }
   if (p.simultaneous_logins)
     out.add("vpn-simultaneous-logins " + std::to_string(*p.simultaneous_logins));
@@ -107,6 +114,8 @@ void show_policy(const Config& c, const std::string& object, Lines& out) {
             (p.default_domain->empty() ? "none" : "value " + quote(*p.default_domain)));
   }
   if (p.address_pools) out.add("address-pools" + value_or_none(*p.address_pools, quote));
+  if (p.ipv6_address_pools)
+    out.add("ipv6-address-pools" + value_or_none(*p.ipv6_address_pools, quote));
 }
 
 std::string_view text(RekeyMethod method) noexcept {
@@ -159,10 +168,10 @@ const std::array kGroupPolicy = {
             .unset = [](Draft& d, const Arguments&) { d.group_policy().banner.reset(); },
             .show = show_policy},
     Command{.mode = Mode::group_policy,
-            .syntax = "dns-server {value <server:ipv4> [<server:ipv4>] | none}",
+            .syntax = "dns-server {value <server:ip> [<server:ip>] | none}",
             .help = "Name servers of clients",
             .set = set_dns,
-            .no_syntax = "dns-server [none | value <server:ipv4> [<server:ipv4>]]",
+            .no_syntax = "dns-server [none | value <server:ip> [<server:ip>]]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().dns_servers.reset(); }},
     Command{
         .mode = Mode::group_policy,
@@ -203,6 +212,13 @@ const std::array kGroupPolicy = {
             .set = set_pools,
             .no_syntax = "address-pools [none | value <pool:word>...]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().address_pools.reset(); }},
+    Command{
+        .mode = Mode::group_policy,
+        .syntax = "ipv6-address-pools {value <pool:word>... | none}",
+        .help = "Pools that clients get an IPv6 address from, in this order; at most 6",
+        .set = set_ipv6_pools,
+        .no_syntax = "ipv6-address-pools [none | value <pool:word>...]",
+        .unset = [](Draft& d, const Arguments&) { d.group_policy().ipv6_address_pools.reset(); }},
     Command{.mode = Mode::group_policy,
             .syntax = "webvpn",
             .help = "What concerns the tunnel",

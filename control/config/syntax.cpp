@@ -69,9 +69,17 @@ Symbol read_symbol(std::string_view token) {
   s.name = token.substr(1, colon - 1);
   const std::string_view type = token.substr(colon + 1, token.size() - colon - 2);
   static constexpr std::pair<std::string_view, SymbolKind> kKinds[] = {
-      {"word", SymbolKind::word},   {"secret", SymbolKind::secret}, {"ipv4", SymbolKind::ipv4},
-      {"mask", SymbolKind::mask},   {"range", SymbolKind::range},   {"cores", SymbolKind::cores},
-      {"level", SymbolKind::level}, {"line", SymbolKind::line}};
+      {"word", SymbolKind::word},
+      {"secret", SymbolKind::secret},
+      {"ipv4", SymbolKind::ipv4},
+      {"mask", SymbolKind::mask},
+      {"range", SymbolKind::range},
+      {"cores", SymbolKind::cores},
+      {"level", SymbolKind::level},
+      {"line", SymbolKind::line},
+      {"ip", SymbolKind::ip},
+      {"ipv6", SymbolKind::ipv6},
+      {"ipv6-prefix", SymbolKind::ipv6_prefix}};
   for (const auto& [name, kind] : kKinds) {
     if (type == name) {
       s.kind = kind;

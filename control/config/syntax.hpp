@@ -18,19 +18,24 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/packet/address.hpp"
+
 namespace culvert::control {
 
 enum class SymbolKind : uint8_t {
-  keyword,  // may be abbreviated to what is unique
-  word,     // 1 to 255 bytes
-  secret,   // as word, but never repeated in a message
-  number,   // decimal, in one of `ranges`
-  ipv4,     // dotted quad
-  mask,     // dotted quad of contiguous ones
-  range,    // A.B.C.D-A.B.C.D, first not above last
-  cores,    // 1-8,10
-  level,    // 0..7 or a severity's name
-  line,     // the rest of the line as it stands
+  keyword,      // may be abbreviated to what is unique
+  word,         // 1 to 255 bytes
+  secret,       // as word, but never repeated in a message
+  number,       // decimal, in one of `ranges`
+  ipv4,         // dotted quad
+  mask,         // dotted quad of contiguous ones
+  ip,           // IPv4 or IPv6 address
+  ipv6,         // IPv6 address
+  ipv6_prefix,  // IPv6 address/length
+  range,        // A.B.C.D-A.B.C.D, first not above last
+  cores,        // 1-8,10
+  level,        // 0..7 or a severity's name
+  line,         // the rest of the line as it stands
 };
 
 struct Symbol {
@@ -106,6 +111,10 @@ class Syntax {
   return bits == 0 ? 0 : ~uint32_t{0} << (32 - bits);
 }
 [[nodiscard]] std::optional<uint32_t> read_ipv4(std::string_view text) noexcept;
+// RFC 4291 §2.2; IPv4-mapped addresses are none.
+[[nodiscard]] std::optional<dp::IpAddress> read_ipv6(std::string_view text);
+[[nodiscard]] std::optional<dp::Ipv6Prefix> read_ipv6_prefix(std::string_view text);
+[[nodiscard]] std::string ipv6_text(const dp::Ipv6Prefix& prefix);
 [[nodiscard]] std::string ipv4_text(uint32_t host_order);
 // "1-8,10", the shortest form.
 [[nodiscard]] std::string cores_text(std::span<const unsigned> cores);

@@ -37,6 +37,15 @@ void add_pool(Draft& d, const Arguments& a) {
   d.note("group-pool/" + d.object + "/" + name, a, "pool");
 }
 
+void add_ipv6_pool(Draft& d, const Arguments& a) {
+  auto& pools = d.tunnel_group().ipv6_address_pools;
+  const std::string name = a.text("pool");
+  if (std::find(pools.begin(), pools.end(), name) == pools.end()) pools.push_back(name);
+  if (pools.size() > kMaxPools)
+    throw ArgumentError("pool", "A tunnel group has at most 6 IPv6 address pools");
+  d.note("group-pool6/" + d.object + "/" + name, a, "pool");
+}
+
 void show_groups(const Config& c, const std::string&, Lines& out) {
   for (const auto& [name, group] : c.tunnel_groups) {
     if (name != kDefaultGroup) out.add("tunnel-group " + quote(name) + " type remote-access");
@@ -48,6 +57,8 @@ void show_group_general(const Config& c, const std::string& object, Lines& out) 
   const TunnelGroupConfig& group = c.tunnel_groups.at(object);
   for (const auto& pool : group.address_pools)
     out.add("address-pool " + quote(pool));
+  for (const auto& pool : group.ipv6_address_pools)
+    out.add("ipv6-address-pool " + quote(pool));
   if (group.default_group_policy != TunnelGroupConfig{}.default_group_policy) {
     out.add("default-group-policy " + quote(group.default_group_policy));
   }
@@ -145,6 +156,15 @@ const std::array kTunnelGroup = {
                   std::erase(d.tunnel_group().address_pools, a.text("pool"));
                 },
             .show = show_group_general},
+    Command{.mode = Mode::tunnel_group_general,
+            .syntax = "ipv6-address-pool <pool:word>",
+            .help = "A pool that clients get an IPv6 address from; repeat it for more, at most 6",
+            .set = add_ipv6_pool,
+            .no_syntax = "ipv6-address-pool <pool:word>",
+            .unset =
+                [](Draft& d, const Arguments& a) {
+                  std::erase(d.tunnel_group().ipv6_address_pools, a.text("pool"));
+                }},
     Command{.mode = Mode::tunnel_group_general,
             .syntax = "default-group-policy <policy:word>",
             .help = "Group policy of users who have none of their own (default DfltGrpPolicy)",

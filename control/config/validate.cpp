@@ -22,6 +22,7 @@ class Checker {
     check_service();
     check_keys();
     check_groups();
+    validate_ipv6(config_, problems_);
     return std::move(problems_);
   }
 
@@ -116,7 +117,7 @@ class Checker {
       const InterfaceConfig* i = named(nameif);
       if (i == nullptr) {
         error("enable/" + nameif, "No interface is called " + nameif);
-      } else if (i->address.is_unspecified()) {
+      } else if (i->address.is_unspecified() && i->ipv6_addresses.empty()) {
         error("enable/" + nameif, "Interface " + nameif + " has no IP address");
       }
     }

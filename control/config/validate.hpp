@@ -16,4 +16,7 @@ struct Problem {
 
 [[nodiscard]] std::vector<Problem> validate(const Config& config);
 
+// Its part about IPv6: appends to `out`.
+void validate_ipv6(const Config& config, std::vector<Problem>& out);
+
 }  // namespace culvert::control

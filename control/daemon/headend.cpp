@@ -37,11 +37,16 @@ dp::DataplaneSpec dataplane_spec(const Config& config) {
   for (const InterfaceConfig& i : config.interfaces) {
     if (i.nameif.empty()) continue;
     const bool guarded = i.security_level == 0 && config.webvpn.serves(i.nameif);
-    spec.interfaces.push_back({i.nameif, i.address, i.prefix, i.mtu, !i.shutdown, guarded});
+    spec.interfaces.push_back({i.nameif, i.address, i.prefix, i.mtu, !i.shutdown, guarded,
+                               i.has_ipv6(), i.ipv6_addresses});
   }
   for (const RouteConfig& r : config.routes) {
     spec.routes.push_back({r.network, r.prefix, r.gateway.v4_value(), r.nameif, r.metric});
   }
+  for (const Route6Config& r : config.routes6)
+    spec.routes6.push_back({r.network, r.gateway, r.nameif, r.metric});
+  for (const auto& [name, pool] : config.pools6)
+    spec.pools.v6.push_back({pool.first, pool.last()});
   for (const auto& [name, pool] : config.pools)
     spec.pools.v4.push_back({pool.first, pool.last});
   spec.workers = static_cast<unsigned>(config.dataplane.workers.size());
@@ -162,9 +167,15 @@ void Headend::listen_on_interfaces() {
   if (!config_.webvpn.anyconnect_enable) return;
   for (const InterfaceConfig& interface : config_.interfaces) {
     if (!config_.webvpn.serves(interface.nameif)) continue;
-    listen(dp::MessageKind::listen, interface.address, config_.webvpn.port);
-    listen(dp::MessageKind::listen_dtls, interface.address, config_.webvpn.dtls_port);
+    if (!interface.address.is_unspecified()) listen(interface.address);
+    for (const Ipv6Prefix& own : interface.ipv6_addresses)
+      listen(own.address);
   }
+}
+
+void Headend::listen(const IpAddress& address) {
+  listen(dp::MessageKind::listen, address, config_.webvpn.port);
+  listen(dp::MessageKind::listen_dtls, address, config_.webvpn.dtls_port);
 }
 
 void Headend::listen(dp::MessageKind kind, const IpAddress& address, uint16_t port) {
@@ -230,12 +241,14 @@ void Headend::tick() {
   state_.tick();
   uint64_t clashes = 0;
   for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
-    clashes += dataplane_.arp_counters(worker).clashes.load(std::memory_order_relaxed);
+    clashes += dataplane_.arp_counters(worker).clashes.load(std::memory_order_relaxed) +
+               dataplane_.nd_counters(worker).clashes.load(std::memory_order_relaxed);
   }
   if (clashes != arp_clashes_) {
     arp_clashes_ = clashes;
     log_.log(Severity::warning,
-             "another station uses one of this box's addresses (ARP clash): change one of the two");
+             "another station uses one of this box's addresses (ARP or ND clash): change one of "
+             "the two");
   }
 }
 

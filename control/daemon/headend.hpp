@@ -45,6 +45,7 @@ class Headend {
   void fill_environment();
   void add_event(int fd_or_signal, short what, event_callback_fn callback, long interval_ms = 0);
   void listen_on_interfaces();
+  void listen(const IpAddress& address);
   void listen(dp::MessageKind kind, const IpAddress& address, uint16_t port);
   void drain_mailboxes();
   void tick();

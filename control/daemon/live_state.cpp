@@ -32,6 +32,17 @@ std::string eal_driver(const std::string& device) {
   return name.pci ? name.name : std::string(name.driver());
 }
 
+// The ASA's words, which are RFC 4861's.
+std::string neighbour_state(dp::NeighbourState state) {
+  switch (state) {
+    case dp::NeighbourState::incomplete: return "INCMP";
+    case dp::NeighbourState::reachable: return "REACH";
+    case dp::NeighbourState::stale: return "STALE";
+    case dp::NeighbourState::probe: return "PROBE";
+    default: return "FAILED";
+  }
+}
+
 }  // namespace
 
 LiveState::LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane,
@@ -84,6 +95,7 @@ std::vector<SessionView> LiveState::sessions() const {
     view.login = std::chrono::system_clock::from_time_t(s->login_time);
     if (s->inner != nullptr) {
       view.assigned = s->inner->address();
+      view.assigned6 = s->inner->address6();
       if (s->inner->session != nullptr) view.home = s->inner->session->home;
     }
     const dp::Totals totals = s->totals();
@@ -179,10 +191,15 @@ std::vector<SocketView> LiveState::sockets() const {
   if (!config_.webvpn.anyconnect_enable) return views;
   for (const InterfaceConfig& i : config_.interfaces) {
     if (!config_.webvpn.serves(i.nameif)) continue;
-    // A handle is a number that moves when the socket is bound anew; ours are bound once.
-    const auto handle = static_cast<uint32_t>(0x00010000u + (views.size() << 8) + 0x08);
-    views.push_back({"SSL", handle, "LISTEN", i.address, config_.webvpn.port});
-    views.push_back({"DTLS", handle + 0x100, "LISTEN", i.address, config_.webvpn.dtls_port});
+    const auto add = [&](const IpAddress& address) {
+      // A handle is a number that moves when the socket is bound anew; ours are bound once.
+      const auto handle = static_cast<uint32_t>(0x00010000u + (views.size() << 8) + 0x08);
+      views.push_back({"SSL", handle, "LISTEN", address, config_.webvpn.port});
+      views.push_back({"DTLS", handle + 0x100, "LISTEN", address, config_.webvpn.dtls_port});
+    };
+    if (!i.address.is_unspecified()) add(i.address);
+    for (const Ipv6Prefix& own : i.ipv6_addresses)
+      add(own.address);
   }
   return views;
 }
@@ -198,6 +215,7 @@ std::vector<InterfaceView> LiveState::interfaces() const {
     view.mtu = i.mtu;
     view.address = i.address;
     view.prefix = i.prefix;
+    view.ipv6 = i.ipv6_addresses;
     if (!i.nameif.empty()) {
       const dp::Port& port = dataplane_.port(index);
       const dp::LinkState link = port.link();
@@ -207,6 +225,7 @@ std::vector<InterfaceView> LiveState::interfaces() const {
       view.full_duplex = link.full_duplex;
       view.speed_mbps = link.megabits;
       view.mac = port.mac();
+      view.link_local = dataplane_.interfaces()[index].link_local;
       view.packets_in = stats.rx_packets;
       view.bytes_in = stats.rx_bytes;
       view.packets_out = stats.tx_packets;
@@ -244,9 +263,20 @@ VersionView LiveState::version() const {
 std::vector<ArpView> LiveState::arp() const {
   std::vector<ArpView> views;
   for (const dp::NeighbourRow& row : dataplane_.neighbours()) {
-    if (row.mac == dp::MacAddress{}) continue;  // no answer yet
+    // No answer yet, or of the other family.
+    if (row.mac == dp::MacAddress{} || !row.ip.is_v4()) continue;
     views.push_back({dataplane_.interfaces()[row.interface].nameif, row.ip, row.mac,
                      static_cast<unsigned>(row.age / dp::kSecond)});
+  }
+  return views;
+}
+
+std::vector<NeighbourView> LiveState::neighbours6() const {
+  std::vector<NeighbourView> views;
+  for (const dp::NeighbourRow& row : dataplane_.neighbours()) {
+    if (row.ip.is_v4()) continue;
+    views.push_back({dataplane_.interfaces()[row.interface].nameif, row.ip, row.mac,
+                     static_cast<unsigned>(row.age / dp::kSecond), neighbour_state(row.state)});
   }
   return views;
 }
@@ -308,7 +338,7 @@ std::vector<CarriedTunnelView> LiveState::carried_tunnels() const {
                          const dp::Totals& totals) {
       CarriedTunnelView view;
       view.protocol = protocol;
-      view.assigned = s->inner->address();
+      view.assigned = s->inner->name();
       view.carries = carrier == kind;
       view.worker = worker;
       view.home = s->inner->session->home;

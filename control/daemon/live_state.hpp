@@ -34,6 +34,7 @@ class LiveState final : public StateSource {
   [[nodiscard]] VersionView version() const override;
   [[nodiscard]] LogView log() const override { return log_.view(); }
   [[nodiscard]] std::vector<ArpView> arp() const override;
+  [[nodiscard]] std::vector<NeighbourView> neighbours6() const override;
   [[nodiscard]] std::vector<RouteView> routes() const override;
   [[nodiscard]] std::vector<WorkerView> workers() const override;
   [[nodiscard]] std::vector<CarriedTunnelView> carried_tunnels() const override;

@@ -101,7 +101,8 @@ void Accounting::send(const SessionRecord& session, const Account& account, Stat
   a.integer(Type::framed_protocol, kPpp);
   a.integer(Type::acct_authentic,
             session.attributes.from_server ? kAuthenticRadius : kAuthenticLocal);
-  if (session.inner) a.address(Type::framed_ip_address, session.inner->address());
+  if (session.inner && session.inner->lease)
+    a.address(Type::framed_ip_address, session.inner->address());
   for (const std::string& klass : session.attributes.classes)
     a.text(Type::klass, klass);
   if (status != Status::start) add_counts(a, session, env_.now_us());

@@ -3,11 +3,27 @@
 
 #include <algorithm>
 
+#include "crypto/bytes.hpp"
+
 namespace culvert::control {
 
-AddressPool::AddressPool(const PoolConfig& config, HomeOf home_of, std::set<uint32_t> excluded)
+namespace {
+
+// Which address of the pool this is.
+std::optional<uint32_t> number_of(const Pool6Config& pool, const IpAddress& address) {
+  if (address < pool.first || address > pool.last()) return std::nullopt;
+  // The pool is far smaller than 2^32, so the last four bytes tell, modulo a carry.
+  const auto low = [](const IpAddress& a) { return load_be<uint32_t>(a.bytes().data() + 12); };
+  return low(address) - low(pool.first);
+}
+
+}  // namespace
+
+AddressPool::AddressPool(const PoolConfig& config, HomeOf home_of, std::set<uint32_t> excluded,
+                         AddressOf address_of)
     : config_(config),
       home_of_(std::move(home_of)),
+      address_of_(std::move(address_of)),
       excluded_(std::move(excluded)),
       next_fresh_(config.first) {
   std::erase_if(excluded_, [&](uint32_t a) { return a < config.first || a > config.last; });
@@ -23,7 +39,7 @@ bool AddressPool::contains(uint32_t address) const noexcept {
 }
 
 uint8_t AddressPool::home(uint32_t address) const {
-  return static_cast<uint8_t>(home_of_(IpAddress::v4(address)) % dp::kMaxWorkers);
+  return static_cast<uint8_t>(home_of_(address_of_(address)) % dp::kMaxWorkers);
 }
 
 void AddressPool::add_free(uint32_t address) {
@@ -88,6 +104,12 @@ AddressPools::AddressPools(const Config& config, const HomeOf& home_of) {
   }
   for (const auto& [name, pool] : config.pools)
     pools_.emplace(name, AddressPool(pool, home_of, own_));
+  for (const auto& [name, pool] : config.pools6) {
+    const PoolConfig numbers{name, 0, pool.count - 1, 0};
+    const auto address_of = [first = pool.first](uint32_t n) { return dp::plus6(first, n); };
+    // An interface's own address in a pool is refused when the configuration is read.
+    pools6_.emplace(name, Pool6{pool, AddressPool(numbers, home_of, {}, address_of)});
+  }
 }
 
 std::optional<AddressLease> AddressPools::acquire(const std::vector<std::string>& pools,
@@ -130,6 +152,30 @@ void AddressPools::release(const AddressLease& lease) {
   if (found != pools_.end()) found->second.release(lease.address);
 }
 
+std::optional<AddressLease6> AddressPools::acquire6(const std::vector<std::string>& pools,
+                                                    unsigned worker,
+                                                    const std::vector<IpAddress>& wishes) {
+  for (const std::string& name : pools) {
+    const auto found = pools6_.find(name);
+    if (found == pools6_.end()) continue;
+    Pool6& pool = found->second;
+    std::optional<uint32_t> wish;
+    for (const IpAddress& address : wishes) {
+      if (const auto number = number_of(pool.config, address)) wish = number;
+    }
+    if (const auto number = pool.numbers.acquire(worker, wish)) {
+      return AddressLease6{name, *number, dp::plus6(pool.config.first, *number),
+                           pool.config.prefix};
+    }
+  }
+  return std::nullopt;
+}
+
+void AddressPools::release(const AddressLease6& lease) {
+  const auto found = pools6_.find(lease.pool);
+  if (found != pools6_.end()) found->second.numbers.release(lease.number);
+}
+
 const AddressPool* AddressPools::find(const std::string& name) const {
   const auto found = pools_.find(name);
   return found == pools_.end() ? nullptr : &found->second;
@@ -139,6 +185,8 @@ uint64_t AddressPools::in_use() const noexcept {
   uint64_t total = outside_pools_.size();
   for (const auto& [name, pool] : pools_)
     total += pool.in_use();
+  for (const auto& [name, pool] : pools6_)
+    total += pool.numbers.in_use();
   return total;
 }
 

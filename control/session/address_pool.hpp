@@ -19,12 +19,15 @@
 namespace culvert::control {
 
 using HomeOf = std::function<uint8_t(const IpAddress&)>;
+using AddressOf = std::function<IpAddress(uint32_t)>;
 
-// One range of IPv4 addresses.
+// One range of addresses, which are numbers here: IPv4 addresses in host order, or how far an IPv6
+// address is from the pool's first one.
 class AddressPool {
  public:
-  // `excluded`: addresses in the range that belong to the headend itself, host order.
-  AddressPool(const PoolConfig& config, HomeOf home_of, std::set<uint32_t> excluded);
+  // `excluded`: numbers in the range whose addresses belong to the headend itself.
+  AddressPool(const PoolConfig& config, HomeOf home_of, std::set<uint32_t> excluded,
+              AddressOf address_of = &IpAddress::v4);
 
   // Prefers `wish` if it is free, then an address whose home is `worker`, then any. Never used
   // addresses go before used ones. Nothing when the pool is exhausted.
@@ -50,6 +53,7 @@ class AddressPool {
 
   PoolConfig config_;
   HomeOf home_of_;
+  AddressOf address_of_;
   std::set<uint32_t> excluded_;
   uint64_t next_fresh_;  // first address that nobody has looked at; > last: none
   uint64_t next_turn_ = 0;
@@ -62,6 +66,13 @@ struct AddressLease {
   std::string pool;      // "" = of no pool
   uint32_t address = 0;  // host order
   uint32_t mask = 0;
+};
+
+struct AddressLease6 {
+  std::string pool;
+  uint32_t number = 0;  // in the pool
+  IpAddress address;
+  uint8_t prefix = 64;
 };
 
 // All pools of the configuration, by name.
@@ -78,11 +89,21 @@ class AddressPools {
   [[nodiscard]] std::optional<AddressLease> acquire_fixed(const IpAddress& address,
                                                           std::optional<uint32_t> mask);
   void release(const AddressLease& lease);
+  // The same for IPv6.
+  [[nodiscard]] std::optional<AddressLease6> acquire6(const std::vector<std::string>& pools,
+                                                      unsigned worker,
+                                                      const std::vector<IpAddress>& wishes);
+  void release(const AddressLease6& lease);
   [[nodiscard]] const AddressPool* find(const std::string& name) const;
   [[nodiscard]] uint64_t in_use() const noexcept;
 
  private:
+  struct Pool6 {
+    Pool6Config config;
+    AddressPool numbers;
+  };
   std::map<std::string, AddressPool> pools_;
+  std::map<std::string, Pool6> pools6_;
   std::set<uint32_t> own_;            // the headend's
   std::set<uint32_t> outside_pools_;  // assigned by a server, in use
 };

@@ -46,6 +46,7 @@ Policy resolve_policy(const Config& config, const std::string& name) {
   Policy p;
   p.name = own != nullptr ? name : "DfltGrpPolicy";
   p.address_pools = value(own, base, &G::address_pools, {});
+  p.ipv6_address_pools = value(own, base, &G::ipv6_address_pools, {});
   p.simultaneous_logins = value(own, base, &G::simultaneous_logins, p.simultaneous_logins);
   p.idle_timeout_s = 60 * value(own, base, &G::idle_timeout_min, kDefaultIdleMinutes);
   p.session_timeout_s = 60 * value(own, base, &G::session_timeout_min, 0u);
@@ -88,6 +89,9 @@ Policy resolve_policy(const Config& config, const std::string& tunnel_group,
   Policy policy = resolve_policy(config, name);
   if (policy.address_pools.empty() && group != config.tunnel_groups.end()) {
     policy.address_pools = group->second.address_pools;
+  }
+  if (policy.ipv6_address_pools.empty() && group != config.tunnel_groups.end()) {
+    policy.ipv6_address_pools = group->second.ipv6_address_pools;
   }
   if (attributes.session_timeout_s) policy.session_timeout_s = *attributes.session_timeout_s;
   if (attributes.idle_timeout_s) {

@@ -15,6 +15,7 @@ namespace culvert::control {
 struct Policy {
   std::string name;
   std::vector<std::string> address_pools;
+  std::vector<std::string> ipv6_address_pools;
   unsigned simultaneous_logins = 3;        // 0 = nobody may log in
   unsigned idle_timeout_s = 1800;          // 0 = none
   unsigned session_timeout_s = 0;          // 0 = none

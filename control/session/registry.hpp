@@ -27,7 +27,8 @@ struct DtlsTunnel;
 // sides, and the address must not go to somebody else before.
 struct PublishedSession {
   dp::Session* session = nullptr;
-  AddressLease lease;
+  std::optional<AddressLease> lease;
+  std::optional<AddressLease6> lease6;
   std::function<void(PublishedSession&)> on_release;  // retires, frees the address
 
   PublishedSession() = default;
@@ -36,7 +37,15 @@ struct PublishedSession {
   ~PublishedSession() {
     if (on_release) on_release(*this);
   }
-  [[nodiscard]] IpAddress address() const noexcept { return IpAddress::v4(lease.address); }
+  // Unspecified: none of that family.
+  [[nodiscard]] IpAddress address() const noexcept {
+    return lease ? IpAddress::v4(lease->address) : IpAddress{};
+  }
+  [[nodiscard]] IpAddress address6() const noexcept {
+    return lease6 ? lease6->address : IpAddress{};
+  }
+  // The one that the session is called by: IPv4's if there is one.
+  [[nodiscard]] IpAddress name() const noexcept { return lease ? address() : address6(); }
 };
 
 // One TLS tunnel.

@@ -92,9 +92,15 @@ class Sessions : private DtlsOwner {
   void log_end(const SessionRecord& session, Cause cause);
   [[nodiscard]] bool idle_too_long(SessionRecord& session, uint64_t now_us);
   [[nodiscard]] bool make_room(SessionRecord*& victim);
+  // `mtu`: the smallest that is announced; below 1280 there is no IPv6 inside.
   [[nodiscard]] std::shared_ptr<PublishedSession> publish(const SessionRecord& session,
                                                           unsigned worker,
-                                                          const std::vector<IpAddress>& wishes);
+                                                          const ConnectRequest& request,
+                                                          unsigned mtu);
+  [[nodiscard]] std::optional<AddressLease6> lease_ipv6(const SessionRecord& session,
+                                                        unsigned worker,
+                                                        const ConnectRequest& request,
+                                                        unsigned mtu);
   [[nodiscard]] ConnectResult refuse(unsigned status, std::string_view reason);
 
   // --- channels.cpp ---

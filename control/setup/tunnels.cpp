@@ -1,5 +1,6 @@
 // CONNECT, and what becomes of a session's tunnels: the first, one that replaces another, one that
 // is lost.
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -17,6 +18,9 @@ constexpr uint64_t kSecond = 1'000'000;
 const InterfaceConfig* interface_of(const Config& config, const IpAddress& address) {
   for (const InterfaceConfig& interface : config.interfaces) {
     if (interface.address == address) return &interface;
+    for (const Ipv6Prefix& own : interface.ipv6_addresses) {
+      if (own.address == address) return &interface;
+    }
   }
   return nullptr;
 }
@@ -30,29 +34,56 @@ Sessions::ConnectResult Sessions::refuse(unsigned status, std::string_view reaso
   return result;
 }
 
+std::optional<AddressLease6> Sessions::lease_ipv6(const SessionRecord& session, unsigned worker,
+                                                  const ConnectRequest& request, unsigned mtu) {
+  constexpr unsigned kLeastMtu = 1280;  // RFC 8200 §5
+  const Policy& policy = session.policy;
+  if (!request.wants_ipv6 || policy.ipv6_address_pools.empty()) return std::nullopt;
+  if (mtu < kLeastMtu) {
+    env_.log(4, 722041,
+             fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> No IPv6 address "
+                         "available for SVC connection: the tunnel's MTU of {} is below the 1280 "
+                         "that IPv6 needs",
+                         session.tunnel_group, policy.name, session.user,
+                         session.public_address.to_string(), mtu));
+    return std::nullopt;
+  }
+  auto lease = pools_.acquire6(policy.ipv6_address_pools, worker, request.addresses);
+  if (!lease) {
+    env_.log(4, 722041,
+             fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> No IPv6 address "
+                         "available for SVC connection",
+                         session.tunnel_group, policy.name, session.user,
+                         session.public_address.to_string()));
+  }
+  return lease;
+}
+
 std::shared_ptr<PublishedSession> Sessions::publish(const SessionRecord& session, unsigned worker,
-                                                    const std::vector<IpAddress>& wishes) {
-  const auto& framed = session.attributes.framed_address;
-  const auto lease = framed ? pools_.acquire_fixed(*framed, session.attributes.framed_netmask)
-                            : pools_.acquire(session.policy.address_pools, worker, wishes);
-  if (!lease) return nullptr;
+                                                    const ConnectRequest& request, unsigned mtu) {
   auto inner = std::make_shared<PublishedSession>();
-  inner->lease = *lease;
+  if (const auto& framed = session.attributes.framed_address) {
+    inner->lease = pools_.acquire_fixed(*framed, session.attributes.framed_netmask);
+    if (!inner->lease) return nullptr;
+  } else if (request.wants_ipv4) {
+    inner->lease = pools_.acquire(session.policy.address_pools, worker, request.addresses);
+  }
+  // Both addresses have the same home, so that one worker decides everything on the way down.
+  if (inner->lease) worker = env_.home_of(inner->address());
+  inner->lease6 = lease_ipv6(session, worker, request, mtu);
   SessionSpec spec;
   spec.index = session.index;
-  spec.inner.v4 = inner->address();
-  spec.home = env_.home_of(spec.inner.v4);
+  spec.inner = {inner->address(), inner->address6()};
+  if (spec.inner.empty()) return nullptr;
+  spec.home = env_.home_of(inner->name());
   spec.df_bit_ignore = session.policy.df_bit_ignore;
   inner->session = env_.publish(spec);
-  if (inner->session == nullptr) {
-    pools_.release(*lease);
-    return nullptr;
-  }
   inner->on_release = [this](PublishedSession& released) {
-    env_.retire(released.session);
-    pools_.release(released.lease);
+    if (released.session != nullptr) env_.retire(released.session);
+    if (released.lease) pools_.release(*released.lease);
+    if (released.lease6) pools_.release(*released.lease6);
   };
-  return inner;
+  return inner->session == nullptr ? nullptr : inner;
 }
 
 Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const TunnelInfo& peer,
@@ -63,22 +94,6 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
              fmt::format("IP <{}> Error authenticating SVC connect request.",
                          peer.flow.remote.to_string()));
     return refuse(401, "");
-  }
-  const bool first = !session->inner;
-  if (first) session->inner = publish(*session, peer.conn.worker, request.addresses);
-  if (!session->inner) {
-    if (const auto& framed = session->attributes.framed_address) {
-      env_.log(4, 0,
-               fmt::format("{} The address {} that the server assigned is taken or cannot be "
-                           "a client's",
-                           prefix(*session), framed->to_string()));
-    }
-    env_.log(3, 722020,
-             fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> No address available "
-                         "for SVC connection",
-                         session->tunnel_group, session->policy.name, session->user,
-                         peer.flow.remote.to_string()));
-    return refuse(503, "No address available");
   }
   const Policy& policy = session->policy;
   const InterfaceConfig* interface = interface_of(*env_.config, peer.flow.local);
@@ -103,11 +118,31 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
     sizes.dtls_suite = find_cipher_shape(dtls->suite->name).value_or(sizes.dtls_suite);
   }
   const Mtus mtus = announced_mtus(sizes);
+  const bool first = !session->inner;
+  if (first) {
+    session->inner = publish(*session, peer.conn.worker, request, std::min(mtus.tls, mtus.dtls));
+  }
+  if (!session->inner) {
+    if (const auto& framed = session->attributes.framed_address) {
+      env_.log(4, 0,
+               fmt::format("{} The address {} that the server assigned is taken or cannot be "
+                           "a client's",
+                           prefix(*session), framed->to_string()));
+    }
+    env_.log(3, 722020,
+             fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> No address available "
+                         "for SVC connection",
+                         session->tunnel_group, session->policy.name, session->user,
+                         peer.flow.remote.to_string()));
+    return refuse(503, "No address available");
+  }
 
   const uint64_t age_s = (env_.now_us() - session->login_us) / kSecond;
   TunnelGrant grant;
   grant.address = session->inner->address();
-  grant.netmask = session->inner->lease.mask;
+  if (session->inner->lease) grant.netmask = session->inner->lease->mask;
+  if (session->inner->lease6)
+    grant.address6 = {session->inner->lease6->address, session->inner->lease6->prefix};
   grant.hostname = request.hostname;
   grant.dns = policy.dns_servers;
   grant.default_domain = policy.default_domain;
@@ -146,9 +181,11 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
   result.promotion.idle_timeout_s = 0;  // is judged here, over both channels
   session->user_agent = request.user_agent;
   if (first) {
-    env_.log(6, 722051,
-             fmt::format("{} IPv4 Address <{}> IPv6 address <::> assigned to session",
-                         prefix(*session), grant.address.to_string()));
+    env_.log(
+        6, 722051,
+        fmt::format("{} IPv4 Address <{}> IPv6 address <{}> assigned to session", prefix(*session),
+                    grant.address.is_unspecified() ? "0.0.0.0" : grant.address.to_string(),
+                    grant.address6.address.to_string()));
   }
   return result;
 }

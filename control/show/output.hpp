@@ -27,6 +27,8 @@ struct Output {
 [[nodiscard]] Output show_version(const StateSource& state);
 [[nodiscard]] Output show_logging(const StateSource& state);
 [[nodiscard]] Output show_arp(const StateSource& state);
+[[nodiscard]] Output show_ipv6_neighbours(const StateSource& state);
+[[nodiscard]] Output show_ipv6_routes(const StateSource& state);
 [[nodiscard]] Output show_routes(const StateSource& state);
 [[nodiscard]] Output show_workers(const StateSource& state);
 [[nodiscard]] Output show_tunnels(const StateSource& state);

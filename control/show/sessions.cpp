@@ -44,8 +44,9 @@ std::string session_text(const SessionView& s, Time now) {
     protocol += " " + t.name;
   const auto idle = s.inactive_since ? between(*s.inactive_since, now) : std::chrono::seconds(0);
   std::string out = pair_line("Username", s.username, "Index", std::to_string(s.index));
-  out +=
-      pair_line("Assigned IP", s.assigned.to_string(), "Public IP", s.public_address.to_string());
+  out += pair_line("Assigned IP", s.assigned.is_unspecified() ? "0.0.0.0" : s.assigned.to_string(),
+                   "Public IP", s.public_address.to_string());
+  if (!s.assigned6.is_unspecified()) out += "Assigned IPv6: " + s.assigned6.to_string() + "\n";
   out += "Protocol     : " + protocol + "\n";
   out += "License      : AnyConnect Premium\n";
   out += "Encryption   : " + per_tunnel(s, &TunnelView::encryption) + "\n";
@@ -75,6 +76,7 @@ nlohmann::json session_json(const SessionView& s, Time now) {
   return {{"username", s.username},
           {"index", s.index},
           {"assigned_ip", s.assigned.to_string()},
+          {"assigned_ipv6", s.assigned6.is_unspecified() ? "" : s.assigned6.to_string()},
           {"public_ip", s.public_address.to_string()},
           {"public_port", s.public_port},
           {"encryption", per_tunnel(s, &TunnelView::encryption)},

@@ -30,7 +30,8 @@ struct TunnelView {
 struct SessionView {
   std::string username;
   uint32_t index = 0;
-  IpAddress assigned;
+  IpAddress assigned;   // unspecified: no IPv4 inside
+  IpAddress assigned6;  // likewise
   IpAddress public_address;
   uint16_t public_port = 0;
   IpAddress headend;                // the address that the client reached, for the audit number
@@ -93,6 +94,8 @@ struct InterfaceView {
   unsigned mtu = 0;
   IpAddress address;
   unsigned prefix = 0;
+  IpAddress link_local;  // unspecified: no IPv6
+  std::vector<Ipv6Prefix> ipv6;
   uint64_t packets_in = 0, bytes_in = 0, packets_out = 0, bytes_out = 0;
   uint64_t no_buffer = 0, errors_in = 0, missed_in = 0, errors_out = 0;
   uint64_t dropped = 0;      // by the workers, of packets that came in here
@@ -113,6 +116,14 @@ struct ArpView {
   IpAddress address;
   std::array<uint8_t, 6> mac{};
   unsigned age_s = 0;
+};
+
+struct NeighbourView {
+  std::string nameif;
+  IpAddress address;
+  std::array<uint8_t, 6> mac{};  // zero: no answer yet
+  unsigned age_s = 0;
+  std::string state;  // "REACH", "STALE"
 };
 
 struct RouteView {
@@ -184,6 +195,7 @@ class StateSource {
   [[nodiscard]] virtual VersionView version() const = 0;
   [[nodiscard]] virtual LogView log() const = 0;
   [[nodiscard]] virtual std::vector<ArpView> arp() const = 0;
+  [[nodiscard]] virtual std::vector<NeighbourView> neighbours6() const = 0;
   [[nodiscard]] virtual std::vector<RouteView> routes() const = 0;
   [[nodiscard]] virtual std::vector<WorkerView> workers() const = 0;
   [[nodiscard]] virtual std::vector<CarriedTunnelView> carried_tunnels() const = 0;

@@ -26,6 +26,11 @@ std::string interface_text(const InterfaceView& i) {
     out += fmt::format("\tIP address {}, subnet mask {}\n", i.address.to_string(),
                        ipv4_text(mask_of_prefix(i.prefix)));
   }
+  if (!i.link_local.is_unspecified()) {
+    out += fmt::format("\tIPv6 link-local address {}\n", i.link_local.to_string());
+  }
+  for (const Ipv6Prefix& own : i.ipv6)
+    out += fmt::format("\tIPv6 address {}\n", ipv6_text(own));
   out += fmt::format("\t{} packets input, {} bytes, {} no buffer\n", i.packets_in, i.bytes_in,
                      i.no_buffer);
   out += "\tReceived 0 broadcasts, 0 runts, 0 giants\n";
@@ -46,6 +51,10 @@ std::string interface_text(const InterfaceView& i) {
 }
 
 nlohmann::json interface_json(const InterfaceView& i) {
+  nlohmann::json six = nlohmann::json::array();
+  if (!i.link_local.is_unspecified()) six.push_back(i.link_local.to_string() + "/64");
+  for (const Ipv6Prefix& own : i.ipv6)
+    six.push_back(ipv6_text(own));
   return {{"device", i.device},
           {"nameif", i.nameif},
           {"hardware", i.hardware},
@@ -57,6 +66,7 @@ nlohmann::json interface_json(const InterfaceView& i) {
           {"address",
            i.address.is_unspecified() ? nlohmann::json() : nlohmann::json(i.address.to_string())},
           {"prefix", i.prefix},
+          {"ipv6", std::move(six)},
           {"packets_in", i.packets_in},
           {"bytes_in", i.bytes_in},
           {"packets_out", i.packets_out},

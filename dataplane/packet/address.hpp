@@ -78,6 +78,18 @@ static_assert(sizeof(IpAddress) == 16);
 inline constexpr IpAddress kAllNodes =
     IpAddress::v6({0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
+// The IPv6 address `n` above `a`, modulo 2^128.
+[[nodiscard]] constexpr IpAddress plus6(const IpAddress& a, uint32_t n) noexcept {
+  std::array<uint8_t, 16> out = a.bytes();
+  uint64_t carry = n;
+  for (size_t i = 16; i-- > 0;) {
+    carry += out[i];
+    out[i] = static_cast<uint8_t>(carry);
+    carry >>= 8;
+  }
+  return IpAddress::v6(out);
+}
+
 // An address with the length of its network's prefix.
 struct Ipv6Prefix {
   IpAddress address;

@@ -11,7 +11,7 @@ from harness.client import Client
 from harness.devices import DEVICES
 from harness.headend import Headend
 from harness.headend_config import HeadendConfig
-from harness.lab import SERVER, Lab
+from harness.lab import SERVER, SERVER6, Lab
 from harness.paths import CULVERTCTL
 from harness.ping import ping
 
@@ -61,6 +61,8 @@ class Demonstration:
         with step("Pings through the tunnel, both ways"):
             ping(self.lab.client, SERVER)
             ping(self.lab.server, self.client.address)
+            ping(self.lab.client, SERVER6)
+            ping(self.lab.server, self.client.address6)
         with step("Data through the tunnel, both ways"):
             return measure(self.lab, self.headend, self.client)
 

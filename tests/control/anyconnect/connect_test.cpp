@@ -162,5 +162,45 @@ TEST(ConnectReply, Refusals) {
   EXPECT_TRUE(connect_refusal(401, "").starts_with("HTTP/1.1 401 Unauthorized\r\n"));
 }
 
+TEST(ConnectRequest, Ipv6OnlyForThoseWhoReadItsHeaders) {
+  const auto parse = [](const char* types, const char* capability) {
+    return parse_connect(request({{"X-CSTP-Address-Type", types},
+                                  {"X-CSTP-Full-IPv6-Capability", capability},
+                                  {"X-CSTP-Address", "10.0.0.1"},
+                                  {"X-CSTP-Address", "fd00:10::5"}}));
+  };
+  const ConnectRequest both = parse("IPv6,IPv4", "true");
+  EXPECT_TRUE(both.wants_ipv4);
+  EXPECT_TRUE(both.wants_ipv6);
+  ASSERT_EQ(both.addresses.size(), 2u);
+  EXPECT_EQ(both.addresses[1].to_string(), "fd00:10::5");
+  EXPECT_FALSE(parse("IPv4", "true").wants_ipv6);
+  EXPECT_FALSE(parse("IPv6,IPv4", "false").wants_ipv6);
+  EXPECT_FALSE(parse("IPv6", "true").wants_ipv4);
+  EXPECT_TRUE(parse("IPv6", "false").wants_ipv4);
+  const ConnectRequest silent = parse_connect(request({}));
+  EXPECT_TRUE(silent.wants_ipv4);
+  EXPECT_FALSE(silent.wants_ipv6);
+}
+
+TEST(ConnectReply, Ipv6BesideOrWithoutIpv4) {
+  TunnelGrant grant;
+  grant.address = IpAddress::v4(0x0a0a0a01);
+  grant.dns = {*IpAddress::parse("fd00::53"), IpAddress::v4(0x0a000001)};
+  const auto has = [&](const char* line) {
+    return connect_reply(grant).find(std::string("\r\n") + line + "\r\n") != std::string::npos;
+  };
+  EXPECT_TRUE(has("X-CSTP-DNS: 10.0.0.1"));
+  EXPECT_EQ(connect_reply(grant).find("IP6"), std::string::npos);
+  grant.address6 = {*IpAddress::parse("fd00:10::5"), 64};
+  EXPECT_TRUE(has("X-CSTP-Address: 10.10.10.1"));
+  EXPECT_TRUE(has("X-CSTP-Address-IP6: fd00:10::5/64"));
+  EXPECT_TRUE(has("X-CSTP-DNS-IP6: fd00::53"));
+  grant.address = {};
+  EXPECT_FALSE(has("X-CSTP-Address: 10.10.10.1"));
+  EXPECT_EQ(connect_reply(grant).find("X-CSTP-Netmask"), std::string::npos);
+  EXPECT_FALSE(has("X-CSTP-DNS: 10.0.0.1"));
+}
+
 }  // namespace
 }  // namespace culvert::control

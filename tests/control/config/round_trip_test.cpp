@@ -35,12 +35,15 @@ class Chance {
 };
 
 GroupPolicyConfig random_policy(Chance& chance, std::string name,
-                                const std::vector<std::string>& pools) {
+                                const std::vector<std::string>& pools,
+                                const std::vector<std::string>& pools6) {
   GroupPolicyConfig p;
   p.name = std::move(name);
   if (chance.coin()) p.address_pools = chance.coin() ? pools : std::vector<std::string>{};
+  if (chance.coin()) p.ipv6_address_pools = chance.coin() ? pools6 : std::vector<std::string>{};
   if (chance.coin())
-    p.dns_servers = std::vector<IpAddress>(chance.below(3), IpAddress::v4(0x08080808));
+    p.dns_servers = std::vector<IpAddress>(
+        chance.below(3), chance.coin() ? IpAddress::v4(0x08080808) : *IpAddress::parse("fd00::53"));
   if (chance.coin())
     p.wins_servers = std::vector<IpAddress>(chance.below(3), IpAddress::v4(0x08080809));
   chance.maybe(p.split_tunnel_policy,
@@ -82,8 +85,20 @@ void random_network(Chance& chance, Config& c) {
       f.address = IpAddress::v4(0xc0000201 + (i << 8));
       f.prefix = chance.between(24, 31);
     }
-    if (!f.nameif.empty()) f.mtu = chance.between(64, 9198);
+    for (unsigned n = chance.below(3); n > 0; --n) {
+      std::array<uint8_t, 16> bytes{0xfd, static_cast<uint8_t>(i), static_cast<uint8_t>(n)};
+      bytes[15] = 1;
+      f.ipv6_addresses.push_back({IpAddress::v6(bytes), 64});
+    }
+    f.ipv6_enable = chance.coin();
+    if (!f.nameif.empty()) f.mtu = chance.between(f.has_ipv6() ? 1280 : 64, 9198);
     c.interfaces.push_back(f);
+    if (!f.nameif.empty() && f.has_ipv6()) {
+      c.routes6.push_back({f.nameif,
+                           {*IpAddress::parse("2001:db8:" + std::to_string(i) + "::"), 48},
+                           *IpAddress::parse("fe80::1"),
+                           chance.between(1, 255)});
+    }
     if (f.nameif.empty() || f.address.is_unspecified()) continue;
     c.webvpn.enabled_on.push_back(f.nameif);
     const auto gateway = IpAddress::v4(f.address.v4_value() ^ (f.prefix == 31 ? 1 : 3));
@@ -133,6 +148,13 @@ Config random_config(unsigned seed) {
     c.pools[name] = {name, first, first + chance.below(1000), 0xffff0000};
     pools.push_back(name);
   }
+  std::vector<std::string> pools6;
+  for (unsigned i = 0; i < chance.below(4); ++i) {
+    const std::string name = chance.name() + ".six" + std::to_string(i);
+    const auto first = *IpAddress::parse("2001:db8:" + std::to_string(i) + "::ffff");
+    c.pools6[name] = {name, first, 64, chance.between(1, 16384)};
+    pools6.push_back(name);
+  }
   c.tcpmss = chance.coin() ? 0 : chance.between(1000, 65535);
   c.tcpmss_minimum = chance.coin() ? 0 : chance.between(48, 1000);
   if (chance.coin()) c.ssl.trust_point = chance.name();
@@ -153,7 +175,7 @@ Config random_config(unsigned seed) {
   for (unsigned i = 0; i < chance.below(3); ++i)
     policies.push_back(chance.name());
   for (const auto& name : policies)
-    c.group_policies[name] = random_policy(chance, name, pools);
+    c.group_policies[name] = random_policy(chance, name, pools, pools6);
   random_servers(chance, c);
   for (unsigned i = 0; i < chance.below(3); ++i) {
     const std::string name = i == 0 ? "DefaultWEBVPNGroup" : chance.name();

@@ -116,5 +116,25 @@ TEST(AddressPools, AnAddressThatAServerAssigned) {
     EXPECT_FALSE(pools.acquire_fixed(IpAddress::v4(address), {})) << address;
 }
 
+TEST(AddressPools, Ipv6WithTheHomeThatIsWanted) {
+  Config config;
+  const auto first = *IpAddress::parse("fd00:10::fffe");
+  config.pools6["SIX"] = {"SIX", first, 64, 4};
+  AddressPools pools(config, [](const IpAddress& a) { return uint8_t(a.bytes()[15] & 1); });
+  const auto one = pools.acquire6({"NONE", "SIX"}, 1, {});
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->address.to_string(), "fd00:10::ffff");
+  EXPECT_EQ(one->prefix, 64);
+  // The pool goes on beyond a carry.
+  EXPECT_EQ(pools.acquire6({"SIX"}, 1, {})->address.to_string(), "fd00:10::1:1");
+  EXPECT_EQ(pools.in_use(), 2u);
+  const auto wish = *IpAddress::parse("fd00:10::1:0");
+  EXPECT_EQ(pools.acquire6({"SIX"}, 1, {IpAddress::v4(10), wish})->address, wish);
+  EXPECT_EQ(pools.acquire6({"SIX"}, 1, {wish})->address, first);
+  EXPECT_FALSE(pools.acquire6({"SIX"}, 1, {}));
+  pools.release(*one);
+  EXPECT_EQ(pools.acquire6({"SIX"}, 0, {})->address, one->address);
+}
+
 }  // namespace
 }  // namespace culvert::control

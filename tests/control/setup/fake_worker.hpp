@@ -65,11 +65,14 @@ class FakeWorld {
       delete m;
     };
     env.post = [this](unsigned, dp::Message* m) { take(m); };
+    // The last byte decides, whatever the family.
     env.home_of = [workers](const IpAddress& a) {
-      return static_cast<uint8_t>(a.v4_value() % workers);
+      return static_cast<uint8_t>(a.bytes()[15] % workers);
     };
     env.publish = [this](const SessionSpec& spec) -> dp::Session* {
-      if (!addresses.insert(spec.inner.v4).second) return nullptr;
+      for (const IpAddress& a : {spec.inner.v4, spec.inner.v6}) {
+        if (!a.is_unspecified() && !addresses.insert(a).second) return nullptr;
+      }
       auto session = std::make_unique<dp::Session>();
       session->inner = spec.inner;
       session->index = spec.index;
@@ -81,6 +84,7 @@ class FakeWorld {
     env.set_channel = [](dp::Session* s, dp::Channel c) { s->channel.store(c.word()); };
     env.retire = [this](dp::Session* s) {
       addresses.erase(s->inner.v4);
+      addresses.erase(s->inner.v6);
       published.erase(s);
     };
     env.log = [this](int, unsigned number, std::string text) {

@@ -28,6 +28,7 @@ class FakeState : public StateSource {
   VersionView the_version;
   LogView the_log;
   std::vector<ArpView> the_arp;
+  std::vector<NeighbourView> the_neighbours6;
   std::vector<RouteView> the_routes;
   std::vector<WorkerView> the_workers;
   std::vector<CarriedTunnelView> the_tunnels;
@@ -44,6 +45,7 @@ class FakeState : public StateSource {
   VersionView version() const override { return the_version; }
   LogView log() const override { return the_log; }
   std::vector<ArpView> arp() const override { return the_arp; }
+  std::vector<NeighbourView> neighbours6() const override { return the_neighbours6; }
   std::vector<RouteView> routes() const override { return the_routes; }
   std::vector<WorkerView> workers() const override { return the_workers; }
   std::vector<CarriedTunnelView> carried_tunnels() const override { return the_tunnels; }

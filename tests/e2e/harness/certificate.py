@@ -5,7 +5,7 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from .lab import OUTSIDE
+from .lab import OUTSIDE, OUTSIDE6
 
 
 def make_certificate(folder: Path) -> Path:
@@ -13,7 +13,8 @@ def make_certificate(folder: Path) -> Path:
     pem = folder / "headend.pem"
     key = folder / "key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-days", "30", "-subj", "/CN=headend.lab.example", "-addext", f"subjectAltName=IP:{OUTSIDE}",
+                    "-days", "30", "-subj", "/CN=headend.lab.example",
+                    "-addext", f"subjectAltName=IP:{OUTSIDE},IP:{OUTSIDE6}",
                     "-keyout", key, "-out", pem], check=True, capture_output=True)
     pem.write_text(pem.read_text() + key.read_text())
     key.unlink()

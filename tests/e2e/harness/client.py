@@ -42,7 +42,7 @@ class Client:
     def __init__(self, lab: Lab, show: Management, pin: str, folder: Path, number: int = 0, suite: str = "",
                  user: str = USER, passwords: tuple[str, ...] = (PASSWORD,), cookie: str = "",
                  path: str = "/", options: tuple[str, ...] = (), dtls: bool = False, trace: bool = False,
-                 hurry: int = 1):
+                 hurry: int = 1, outside: str = OUTSIDE):
         """`trace`: it logs every packet, so that records can be counted from a reconnect on. `hurry`: how many times
         faster its clock runs, for timers that are counted in minutes."""
         self.show = show
@@ -63,7 +63,8 @@ class Client:
         if hurry != 1:
             env |= {"LD_PRELOAD": FAKETIME, "FAKETIME": f"+0 x{hurry}", "FAKETIME_ONLY_CMDS": "openconnect"}
         stdin = "" if cookie else "".join(password + "\n" for password in passwords)
-        command = lab.client.command(*words, f"https://{OUTSIDE}{path}")
+        host = f"[{outside}]" if ":" in outside else outside
+        command = lab.client.command(*words, f"https://{host}{path}")
         self.process = Process(command, folder / f"openconnect{number}.log", stdin, env)
 
     def wait_connected(self, timeout: float = 30.0) -> "Client":
@@ -87,6 +88,13 @@ class Client:
     def address(self) -> str:
         """The inner address of the last connection."""
         return re.findall(r"Configured as ([0-9.]+)", self.process.log())[-1]
+
+    @property
+    def address6(self) -> str:
+        """The inner IPv6 address of the last connection; empty if there was none."""
+        last = re.findall(r"Configured as (.*), with SSL", self.process.log())[-1]
+        found = re.search(r"([0-9a-f:]*:[0-9a-f:]*)/\d+", last)
+        return found.group(1) if found else ""
 
     @property
     def ciphersuite(self) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .lab import INSIDE, OUTSIDE, POOL_FIRST, POOL_LAST
+from .lab import INSIDE, INSIDE6, OUTSIDE, OUTSIDE6, POOL6_FIRST, POOL_FIRST, POOL_LAST
 
 USER, PASSWORD = "vpn", "secret"
 
@@ -31,6 +31,7 @@ class HeadendConfig:
     inside_device: str = ""
     outside_address: str = OUTSIDE
     inside_address: str = INSIDE
+    ipv6: bool = True                # outside and inside
     dataplane: list[str] = field(default_factory=list)
     policy: list[str] = field(default_factory=list)   # lines of the group policy's webvpn mode
     extra: list[str] = field(default_factory=list)
@@ -49,9 +50,11 @@ class HeadendConfig:
             f"interface {self.outside_device or self.device('outside', 0)}",
             " nameif outside",
             f" ip address {self.outside_address} 255.255.255.0",
+            *([f" ipv6 address {OUTSIDE6}/64"] if self.ipv6 else []),
             f"interface {self.inside_device or self.device('inside', 1)}",
             " nameif inside",
             f" ip address {self.inside_address} 255.255.255.0",
+            *([f" ipv6 address {INSIDE6}/64", f"ipv6 local pool VPN6 {POOL6_FIRST}/64 254"] if self.ipv6 else []),
             f"ip local pool VPN {POOL_FIRST}-{POOL_LAST} mask 255.255.255.0",
             f"management socket {self.socket}",
             f"state-directory {self.state}",
@@ -65,6 +68,7 @@ class HeadendConfig:
             "group-policy LAB internal",
             "group-policy LAB attributes",
             " address-pools value VPN",
+            *([" ipv6-address-pools value VPN6"] if self.ipv6 else []),
             " vpn-simultaneous-logins 100",
             " webvpn",
             *("  " + line for line in self.policy),

@@ -7,6 +7,9 @@ from .namespace import Namespace
 from .paths import LAB
 
 CLIENT = "198.51.100.2"
+CLIENT6, OUTSIDE6 = "2001:db8:100::2", "2001:db8:100::1"
+INSIDE6, SERVER6 = "fd00:48:66::1", "fd00:48:66::200"
+POOL6_FIRST = "fd00:10:10::1"
 OUTSIDE = "198.51.100.1"
 INSIDE = "10.48.66.1"
 SERVER = "10.48.66.200"
@@ -34,12 +37,12 @@ class Lab:
 
     def forget_clients(self) -> None:
         """Removes what a client that was killed could not: its rules. Its tunnel interface went with it."""
-        rules = self.client.run("ip", "rule", "show").stdout
-        for line in rules.splitlines():
-            priority = int(line.split(":")[0])
-            if 1000 <= priority < 2000:
-                self.client.run("ip", "rule", "del", "priority", priority)
-                self.client.run("ip", "route", "flush", "table", priority, check=False)
+        for family in ("-4", "-6"):
+            for line in self.client.run("ip", family, "rule", "show").stdout.splitlines():
+                priority = int(line.split(":")[0])
+                if 1000 <= priority < 2000:
+                    self.client.run("ip", family, "rule", "del", "priority", priority)
+                    self.client.run("ip", family, "route", "flush", "table", priority, check=False)
 
     def _run(self, command: str) -> None:
         done = subprocess.run([LAB, "--prefix", self.prefix, command], capture_output=True, text=True)

@@ -4,7 +4,8 @@ What this file expects of it:
 
     tcp_peer --device DEVICE --address ADDRESS/BITS --port PORT --mode MODE [options]
 
-        DEVICE  as in the configuration, for example net_af_xdp0,iface=outside; the tool answers ARP and echo requests
+        DEVICE  as in the configuration, for example net_af_xdp0,iface=outside; the tool answers ARP, neighbour
+                solicitations and echo requests
         MODE    echo        everything that comes goes back; FIN when the peer's FIN was reached and all is sent
                 discard     reads and compares with the pattern; FIN when the peer's FIN was reached
                 source      sends --bytes of the pattern, then FIN; reads and compares what comes meanwhile and after
@@ -57,10 +58,11 @@ def pattern(start: int, size: int) -> bytes:
 
 
 class TcpPeer:
-    def __init__(self, lab: Lab, folder: Path, mode: str, *options: str, device: str = "net_af_xdp0,iface=outside"):
+    def __init__(self, lab: Lab, folder: Path, mode: str, *options: str, device: str = "net_af_xdp0,iface=outside",
+                 address: str = f"{OUTSIDE}/24"):
         assert TCP_PEER.exists(), f"{TCP_PEER} is not built"
         self._process = Process(
-            lab.headend.command(TCP_PEER, "--device", device, "--address", f"{OUTSIDE}/24", "--port", PORT,
+            lab.headend.command(TCP_PEER, "--device", device, "--address", address, "--port", PORT,
                                 "--mode", mode, *options),
             folder / "tcp_peer.log", env=sanitizer_environment())
         self._process.wait_for_line('"ready"', 30)

@@ -38,13 +38,14 @@ def send_and_compare(sender: Namespace, receiver: Namespace, receiver_address: s
                      sender_address: str = "") -> None:
     """Sends `size` unpredictable bytes; the receiver's SHA-256 must be the sender's."""
     with receiver.entered():
-        listener = socket.create_server((receiver_address, 0))
+        family = socket.AF_INET6 if ":" in receiver_address else socket.AF_INET
+        listener = socket.create_server((receiver_address, 0), family=family)
     listener.settimeout(60)
     with listener:
         sink = _Sink(listener)
         source = (sender_address, 0) if sender_address else None
         with sender.entered():
-            outgoing = socket.create_connection(listener.getsockname(), timeout=60, source_address=source)
+            outgoing = socket.create_connection(listener.getsockname()[:2], timeout=60, source_address=source)
         digest = hashlib.sha256()
         # Blocks differ, so that a lost, doubled or swapped one shows; making every byte random would be the bottleneck.
         block = bytearray(os.urandom(_CHUNK))
