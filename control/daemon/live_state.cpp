@@ -208,7 +208,7 @@ std::vector<InterfaceView> LiveState::interfaces() const {
   std::vector<InterfaceView> views;
   uint8_t index = 0;
   for (const InterfaceConfig& i : config_.interfaces) {
-    InterfaceView view;
+    InterfaceView& view = views.emplace_back();
     view.device = i.device;
     view.nameif = i.nameif;
     view.admin_up = !i.shutdown;
@@ -241,7 +241,6 @@ std::vector<InterfaceView> LiveState::interfaces() const {
       }
       ++index;
     }
-    views.push_back(std::move(view));
   }
   return views;
 }

@@ -23,12 +23,12 @@ std::optional<DtlsChoice> Sessions::choose_dtls_form(const SessionRecord& sessio
   const DtlsWishes& wishes = request.dtls;
   if (!session.policy.dtls || peer.suite == nullptr) return std::nullopt;
   if (wishes.suites.empty() && wishes.suites12.empty()) return std::nullopt;
-  auto choice = choose_dtls(wishes, *peer.suite);
-  if (choice && choice->form == DtlsForm::psk && tls.psk.empty()) choice.reset();
-  if (!choice) {
-    env_.log(5, 722043, prefix(session) + " DTLS disabled: unable to negotiate cipher");
+  if (auto choice = choose_dtls(wishes, *peer.suite);
+      choice && (choice->form != DtlsForm::psk || !tls.psk.empty())) {
+    return choice;
   }
-  return choice;
+  env_.log(5, 722043, prefix(session) + " DTLS disabled: unable to negotiate cipher");
+  return std::nullopt;
 }
 
 DtlsGrant Sessions::offer_dtls(const SessionRecord& session, const DtlsChoice& choice,

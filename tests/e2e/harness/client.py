@@ -65,7 +65,9 @@ class Client:
         stdin = "" if cookie else "".join(password + "\n" for password in passwords)
         host = f"[{outside}]" if ":" in outside else outside
         command = lab.client.command(*words, f"https://{host}{path}")
-        self.process = Process(command, folder / f"openconnect{number}.log", stdin, env)
+        log = folder / f"openconnect{number}.log"
+        log.unlink(missing_ok=True)  # of a client before this one that had its number
+        self.process = Process(command, log, stdin, env)
 
     def wait_connected(self, timeout: float = 30.0) -> "Client":
         self.process.wait_for_line("Configured as", timeout)
