@@ -100,7 +100,7 @@ def test_iperf3_both_ways_through_dtls(stage, headend):
     lab = stage.lab
     for direction in ((), ("--reverse",)):
         server = Process(lab.server.command("iperf3", "-s", "-1", "--forceflush", "-B", SERVER),
-                         stage.folder / "iperf3.log")
+                         stage.folder / f"iperf3{len(direction)}.log")
         server.wait_for_line("Server listening")
         done = lab.client.run("iperf3", "-c", SERVER, "-t", "3", "--json", "--connect-timeout", "5000", *direction,
                               check=False)

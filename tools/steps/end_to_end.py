@@ -10,8 +10,7 @@ from .console import Progress, tail
 from .results import Results, from_junit
 
 # On the sanitizer build the files that throw the most unusual input; --full runs them all.
-SANITIZED_FILES = ("test_connect.py", "test_login.py", "test_reconnect.py", "test_garbage_cstp.py",
-                   "test_garbage_ports.py", "test_garbage_setup.py")
+SANITIZED_FILES = ("test_reconnect.py", "test_garbage_cstp.py", "test_garbage_ports.py", "test_garbage_setup.py")
 
 
 MOST_AGAIN = 5  # failed tests that get a second try; more is no accident
