@@ -32,7 +32,7 @@ class RadiusAccounting : public testing::Test {
     record.login_us = now;
     session = &registry.add(std::move(record));
     session->inner = std::make_shared<PublishedSession>();
-    session->inner->lease.address = 0x0a0a0a01;
+    session->inner->lease.emplace().address = 0x0a0a0a01;
   }
 
   void add_tunnel() {
