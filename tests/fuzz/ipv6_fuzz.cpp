@@ -17,6 +17,7 @@
 #include "dataplane/neighbour/nd.hpp"
 #include "dataplane/packet/checksum.hpp"
 #include "dataplane/packet/contiguous.hpp"
+#include "dataplane/packet/meta.hpp"
 
 namespace {
 
