@@ -82,7 +82,7 @@ void set_up(Dialogue& d, std::string_view bytes, size_t segment) {
   require(all.substr(0, passed.size()) == passed);
 }
 
-// Control's answer to a KeyUpdate: the keys that the client goes on with, which are the old ones.
+// Control's answer to a KeyUpdate: new ones to seal with, and to open with those that the client goes on with, the old ones.
 void renew(Dialogue& d, uint8_t wanted) {
   dp::Message* m = d.mailbox.allocate_for_worker();
   require(m != nullptr);
@@ -93,10 +93,8 @@ void renew(Dialogue& d, uint8_t wanted) {
     m->promotion.rx = d.client_material;
     m->promotion.rx.sequence = keys.rx.sequence;
   }
-  if ((wanted & ~dp::wanted_keys::kReceive) != 0) {
-    m->promotion.tx = d.server_material;
-    m->promotion.tx.sequence = keys.tx.sequence + 1;  // behind the KeyUpdate
-  }
+  if ((wanted & dp::wanted_keys::kTransmit) != 0) m->promotion.tx = d.next_server_material();
+  require((wanted & dp::wanted_keys::kTransmitAgain) == 0);  // the pool does not run dry here
   d.mailbox.to_worker(m);
   d.pump();
   d.pump();

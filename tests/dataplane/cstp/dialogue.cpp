@@ -167,9 +167,19 @@ std::vector<Heard> Dialogue::hear_records() {
     crypto::record::open(mb, {&op, 1});
     EXPECT_EQ(op.status, OpenStatus::ok);
     out.push_back({op.type, {reinterpret_cast<const char*>(op.payload), op.payload_size}});
+    if (out.back().type == ContentType::handshake && !announced_.empty()) {
+      EXPECT_TRUE(client_rx_.install(mb, announced_.front()));
+      announced_.pop_front();
+    }
     stream.erase(0, size);
   }
   return out;
+}
+
+const crypto::record::KeyMaterial& Dialogue::next_server_material() {
+  announced_.push_back(material(*server_material.suite, static_cast<uint8_t>(0x80 + generations_)));
+  ++generations_;
+  return announced_.back();
 }
 
 std::optional<Told> Dialogue::told() {

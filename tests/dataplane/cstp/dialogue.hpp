@@ -3,6 +3,7 @@
 // message or slot may be held.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,6 +85,9 @@ class Dialogue {
   Told promote(const Timers& timers);
   void put_promote(const Timers& timers);  // without looking at the answer
   crypto::record::KeyMaterial client_material, server_material;
+  // The next keys of the server, which nothing has been sealed with. hear_records() takes them up
+  // at the KeyUpdate that announces them.
+  const crypto::record::KeyMaterial& next_server_material();
 
   // --- the worker ---
   void pump();
@@ -113,6 +117,8 @@ class Dialogue {
   [[nodiscard]] dp::BatchSink sink() { return {take_up, this, &batch_}; }
 
   crypto::record::Keys client_tx_, client_rx_;
+  std::deque<crypto::record::KeyMaterial> announced_;
+  uint8_t generations_ = 0;
   crypto::record::Overhead overhead_;
   dp::Batch batch_;
   std::string heard_;
