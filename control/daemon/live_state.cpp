@@ -330,7 +330,8 @@ std::vector<WorkerView> LiveState::workers() const {
 std::vector<CarriedTunnelView> LiveState::carried_tunnels() const {
   std::vector<CarriedTunnelView> views;
   if (setup_ == nullptr) return views;
-  for (const auto& [index, s] : setup_->sessions().all()) {
+  for (const auto& [index, session] : setup_->sessions().all()) {
+    const auto& s = session;  // clang 14 cannot capture a structured binding
     if (s->inner == nullptr || s->inner->session == nullptr) continue;
     const auto carrier = s->inner->session->current_channel().kind();
     const auto add = [&](const char* protocol, dp::Channel::Kind kind, unsigned worker,
