@@ -7,7 +7,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .build import FUZZ, ROOT, ninja, set_up
+from .build import SANITIZED, ROOT, ninja, set_up
 from .console import Progress, tail
 from .results import Results
 
@@ -16,11 +16,11 @@ SHORT, LONG = 10, 120  # seconds a target
 
 def run(progress: Progress, full: bool) -> Results:
     results = Results()
-    set_up(FUZZ)
-    ninja(FUZZ, progress, "fuzz")
-    results.count(f"{FUZZ.folder} builds", True, "")
-    folder = FUZZ.path / "tests" / "fuzz"
-    seeds = FUZZ.path / "seeds"
+    set_up(SANITIZED)
+    ninja(SANITIZED, progress, "fuzz")
+    results.count(f"{SANITIZED.folder} builds", True, "")
+    folder = SANITIZED.path / "tests" / "fuzz"
+    seeds = SANITIZED.path / "seeds"
     subprocess.run([sys.executable, ROOT / "tests" / "fuzz" / "seeds.py", seeds], check=True)
     targets = sorted(path for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK))
     if not targets:
@@ -36,7 +36,7 @@ def run(progress: Progress, full: bool) -> Results:
 
 def fuzz(target: Path, seeds: Path, seconds: int) -> tuple[bool, str]:
     """Whether the target lived, and what it said if not. Inputs found on the way are thrown away, crashes are kept."""
-    crashes = FUZZ.path / "crashes" / target.name
+    crashes = SANITIZED.path / "crashes" / target.name
     crashes.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as corpus:
         done = subprocess.run([target, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",

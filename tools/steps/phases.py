@@ -70,7 +70,7 @@ def compare(progress: Progress, full: bool) -> Results:
 
 def tidy(progress: Progress, full: bool) -> Results:
     results = Results()
-    trees = (build.CLANG, build.FUZZ)
+    trees = (build.CLANG, build.SANITIZED)
     for tree in trees:
         build.set_up(tree)
     done = subprocess.run([sys.executable, ROOT / "tests" / "lint" / "tidy.py", *(tree.path for tree in trees)],
