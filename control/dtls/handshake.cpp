@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 
+#include "control/tls/openssl_reason.hpp"
 #include "crypto/kdf.hpp"
 
 namespace culvert::control {
@@ -26,14 +27,6 @@ int handshake_index() noexcept {
 
 DtlsHandshake* handshake_of(const SSL* ssl) noexcept {
   return static_cast<DtlsHandshake*>(SSL_get_ex_data(ssl, handshake_index()));
-}
-
-std::string openssl_reason() {
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  std::string text = reason == nullptr ? "unexpected end" : reason;
-  ERR_clear_error();
-  return text;
 }
 
 }  // namespace

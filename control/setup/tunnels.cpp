@@ -39,23 +39,19 @@ std::optional<AddressLease6> Sessions::lease_ipv6(const SessionRecord& session, 
   constexpr unsigned kLeastMtu = 1280;  // RFC 8200 §5
   const Policy& policy = session.policy;
   if (!request.wants_ipv6 || policy.ipv6_address_pools.empty()) return std::nullopt;
-  if (mtu < kLeastMtu) {
+  const auto withheld = [&](std::string_view why) {
     env_.log(4, 722041,
              fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> No IPv6 address "
-                         "available for SVC connection: the tunnel's MTU of {} is below the 1280 "
-                         "that IPv6 needs",
+                         "available for SVC connection{}",
                          session.tunnel_group, policy.name, session.user,
-                         session.public_address.to_string(), mtu));
+                         session.public_address.to_string(), why));
+  };
+  if (mtu < kLeastMtu) {
+    withheld(fmt::format(": the tunnel's MTU of {} is below the 1280 that IPv6 needs", mtu));
     return std::nullopt;
   }
   auto lease = pools_.acquire6(policy.ipv6_address_pools, worker, request.addresses);
-  if (!lease) {
-    env_.log(4, 722041,
-             fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> No IPv6 address "
-                         "available for SVC connection",
-                         session.tunnel_group, policy.name, session.user,
-                         session.public_address.to_string()));
-  }
+  if (!lease) withheld("");
   return lease;
 }
 

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/tls1.h>
 
+#include "control/tls/openssl_reason.hpp"
 #include "control/tls/server_context.hpp"
 #include "crypto/bytes.hpp"
 #include "crypto/record/format.hpp"
@@ -42,14 +43,6 @@ void take_hex(std::string_view text, crypto::Secret<48>& secret) noexcept {
     const auto low = hex_digit(text[2 * i + 1]);
     bytes[i] = high && low ? static_cast<uint8_t>(*high << 4 | *low) : uint8_t{0};
   }
-}
-
-std::string openssl_reason() {
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  std::string text = reason == nullptr ? "unexpected end" : reason;
-  ERR_clear_error();
-  return text;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <rte_mbuf.h>
 
+#include "dataplane/inner/destination.hpp"
 #include "dataplane/inner/fit.hpp"
 #include "dataplane/inner/too_big.hpp"
 #include "dataplane/ip/fragment.hpp"
@@ -121,21 +122,13 @@ bool in_pool(const PoolRanges& pools, const IpAddress& address) noexcept {
 void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> reply_from,
                 const DownEdges& edges, uint64_t now_us) noexcept {
   if (packets.empty()) return;
-  std::array<IpAddress, kBurst> destinations;
-  std::array<const IpAddress*, kBurst> keys;
-  std::array<const Session*, kBurst> sessions;
-  for (uint32_t i = 0; i < packets.size(); ++i) {
-    destinations[i] = destination_of(packets[i]);
-    keys[i] = &destinations[i];
-  }
-  c.sessions.lookup({keys.data(), packets.size()}, sessions.data());
-
+  const Destinations to(c.sessions, packets);
   for (uint32_t i = 0; i < packets.size(); ++i) {
     rte_mbuf* m = packets[i];
-    const Session* session = sessions[i];
+    const Session* session = to.sessions[i];
     if (session == nullptr) {
       drop(c.drops,
-           in_pool(c.pools, destinations[i]) ? DropReason::svc_no_session
+           in_pool(c.pools, to.addresses[i]) ? DropReason::svc_no_session
                                              : DropReason::ip_not_forwarded,
            m);
       continue;

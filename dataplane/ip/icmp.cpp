@@ -1,8 +1,6 @@
 // Echo replies, made in place.
 #include "dataplane/ip/icmp.hpp"
 
-#include <cstring>
-
 #include "dataplane/packet/checksum.hpp"
 #include "dataplane/packet/contiguous.hpp"
 #include "dataplane/packet/meta.hpp"
@@ -15,15 +13,8 @@ constexpr uint8_t kReplyTtl = 64;  // RFC 1700's default
 
 // The reply has no options: RFC 1122 §3.2.2.6 would have source routes reversed, which nobody
 // should use.
-void remove_options(rte_mbuf* m, unsigned l3_size) noexcept {
-  const auto surplus = static_cast<uint16_t>(l3_size - sizeof(Ipv4Header));
-  auto* front = rte_pktmbuf_mtod(m, uint8_t*);
-  std::memmove(front + surplus, front, sizeof(Ipv4Header));
-  rte_pktmbuf_adj(m, surplus);
-}
-
 void make_reply(rte_mbuf* m, unsigned l3_size) noexcept {
-  if (l3_size > sizeof(Ipv4Header)) remove_options(m, l3_size);
+  close_gap(m, sizeof(Ipv4Header), l3_size);
   auto* ip = header_at<Ipv4Header>(m, 0);
   auto* icmp = header_at<IcmpHeader>(m, sizeof(Ipv4Header));
   icmp->checksum =

@@ -1,7 +1,7 @@
 // Echo replies of IPv6, made in place.
 #include "dataplane/ip/icmp6.hpp"
 
-#include <cstring>
+#include <utility>
 
 #include "dataplane/packet/address.hpp"
 #include "dataplane/packet/checksum.hpp"
@@ -15,15 +15,8 @@ namespace {
 constexpr uint8_t kHopLimit = 64;
 
 // The reply has no extension headers.
-void remove_extensions(rte_mbuf* m, unsigned l3_size) noexcept {
-  const auto surplus = static_cast<uint16_t>(l3_size - sizeof(Ipv6Header));
-  auto* front = rte_pktmbuf_mtod(m, uint8_t*);
-  std::memmove(front + surplus, front, sizeof(Ipv6Header));
-  rte_pktmbuf_adj(m, surplus);
-}
-
 void make_reply(rte_mbuf* m, unsigned l3_size) noexcept {
-  if (l3_size > sizeof(Ipv6Header)) remove_extensions(m, l3_size);
+  close_gap(m, sizeof(Ipv6Header), l3_size);
   auto* ip = header_at<Ipv6Header>(m, 0);
   auto* icmp = header_at<Icmp6Header>(m, sizeof(Ipv6Header));
   // The pseudo header sums the same with its addresses exchanged: only the type changes.

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "dataplane/ip/adjacency.hpp"
 #include "dataplane/ip/fragment.hpp"
 #include "dataplane/packet/contiguous.hpp"
 #include "dataplane/packet/headers.hpp"
@@ -10,13 +11,6 @@
 namespace culvert::dp {
 
 namespace {
-
-// The last next hop of the burst: most bursts go to one, so the cache is asked once.
-struct Adjacency {
-  const MacAddress* mac = nullptr;
-  uint32_t ip = 0;
-  uint8_t interface = kNoInterface;
-};
 
 void output_one(OutputContext& context, rte_mbuf* m, uint32_t destination, const NextHop* hop,
                 Adjacency& last, Time now) noexcept;
@@ -59,20 +53,10 @@ void output_one(OutputContext& context, rte_mbuf* m, uint32_t destination, const
     output_fragments(context, m, destination, hop, last, now);
     return;
   }
-  const uint32_t next = hop->gateway != 0 ? hop->gateway : destination;
-  if (last.mac == nullptr || last.ip != next || last.interface != interface.index) {
-    const IpAddress address = IpAddress::v4(next);
-    const MacAddress* mac = link.neighbours.find(address, interface.index, now);
-    if (mac == nullptr) {
-      last.mac = nullptr;  // wait() may move entries about
-      if (link.neighbours.wait(address, interface.index, m, now)) {
-        send_request(link, {.ip = address, .interface = interface.index});
-      }
-      return;
-    }
-    last = {mac, next, interface.index};
+  const IpAddress next = IpAddress::v4(hop->gateway != 0 ? hop->gateway : destination);
+  if (const MacAddress* mac = resolve(link, last, next, interface, m, now)) {
+    send_frame(link, interface, *mac, EtherType::ipv4, m);
   }
-  send_frame(link, interface, *last.mac, EtherType::ipv4, m);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dataplane/ip/adjacency.hpp"
 #include "dataplane/ip/output.hpp"
 #include "dataplane/packet/contiguous.hpp"
 #include "dataplane/packet/headers.hpp"
@@ -9,13 +10,6 @@
 namespace culvert::dp {
 
 namespace {
-
-// The last next hop of the burst: most bursts go to one, so the cache is asked once.
-struct Adjacency {
-  const MacAddress* mac = nullptr;
-  IpAddress ip;
-  uint8_t interface = kNoInterface;
-};
 
 void output_one(LinkContext& link, rte_mbuf* m, const IpAddress& destination, const NextHop6* hop,
                 Adjacency& last, Time now) noexcept {
@@ -33,18 +27,9 @@ void output_one(LinkContext& link, rte_mbuf* m, const IpAddress& destination, co
     return;
   }
   const IpAddress& next = hop->gateway.is_unspecified() ? destination : hop->gateway;
-  if (last.mac == nullptr || last.ip != next || last.interface != interface.index) {
-    const MacAddress* mac = link.neighbours.find(next, interface.index, now);
-    if (mac == nullptr) {
-      last.mac = nullptr;  // wait() may move entries about
-      if (link.neighbours.wait(next, interface.index, m, now)) {
-        send_request(link, {.ip = next, .interface = interface.index});
-      }
-      return;
-    }
-    last = {mac, next, interface.index};
+  if (const MacAddress* mac = resolve(link, last, next, interface, m, now)) {
+    send_frame(link, interface, *mac, EtherType::ipv6, m);
   }
-  send_frame(link, interface, *last.mac, EtherType::ipv6, m);
 }
 
 // A link-local destination is on the link of the interface that the packet speaks for (RFC 4007 §6).

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include <rte_mbuf.h>
 
@@ -30,6 +31,16 @@ inline void cut_to(rte_mbuf* m, uint32_t bytes) noexcept {
     return;
   }
   detail::cut_chain(m, bytes);
+}
+
+// Takes out what stands between the packet's first `keep` bytes and byte `until` >= keep: options or
+// extension headers. The first segment holds `until` bytes.
+inline void close_gap(rte_mbuf* m, uint32_t keep, uint32_t until) noexcept {
+  if (keep == until) [[likely]]
+    return;
+  auto* front = rte_pktmbuf_mtod(m, uint8_t*);
+  std::memmove(front + (until - keep), front, keep);
+  rte_pktmbuf_adj(m, static_cast<uint16_t>(until - keep));
 }
 
 // The header at `offset` of the first segment; the caller has made it contiguous.

@@ -7,6 +7,7 @@
 #include "dataplane/cstp/setup.hpp"
 #include "dataplane/dtls/messages.hpp"
 #include "dataplane/dtls/timers.hpp"
+#include "dataplane/inner/destination.hpp"
 #include "dataplane/inner/validate.hpp"
 #include "dataplane/ip/icmp6.hpp"
 #include "dataplane/ip/ipv6.hpp"
@@ -78,18 +79,11 @@ bool Worker::tunnels_up() noexcept {
 // Packets that came out of tunnels: to the box, to another client, or where the routes say.
 void Worker::route_up(Batch& packets) noexcept {
   if (packets.empty()) return;
-  std::array<IpAddress, kBurst> destinations;
-  std::array<const IpAddress*, kBurst> keys;
-  std::array<const Session*, kBurst> sessions;
-  for (uint32_t i = 0; i < packets.size(); ++i) {
-    destinations[i] = destination_of(packets[i]);
-    keys[i] = &destinations[i];
-  }
-  shared.sessions_->lookup({keys.data(), packets.size()}, sessions.data());
+  const Destinations to(*shared.sessions_, packets);
   for (uint32_t i = 0; i < packets.size(); ++i) {
     rte_mbuf* m = packets[i];
-    const IpAddress& dst = destinations[i];
-    if (sessions[i] != nullptr) {
+    const IpAddress& dst = to.addresses[i];
+    if (to.sessions[i] != nullptr) {
       meta(m).port = shared.tunnel_port_;
       down_sink().push(m);
     } else if (dst.is_v4() ? shared.interfaces_.by_address(dst.v4_value()) != nullptr

@@ -8,17 +8,16 @@ import random
 import re
 import socket
 import struct
-import threading
 
 import pytest
 
-from harness.lab import OUTSIDE
+from harness.lab import OUTSIDE, OUTSIDE6
 from harness.poll import until
+from harness.streams import CHUNK, MEGABYTE, echo_pattern, receive_pattern, run_at_once, send_pattern
 from harness.tcp_peer import PORT, TcpPeer, pattern
 from harness.trouble import packets_hit, trouble
 
-MEGABYTE = 1 << 20
-CHUNK = 1 << 16
+both_families = pytest.mark.parametrize("outside", [OUTSIDE, OUTSIDE6], ids=["IPv4", "IPv6"])
 
 
 @pytest.fixture
@@ -26,8 +25,8 @@ def peer(lab, tmp_path):
     """Starts tcp_peer; at the end it must hold nothing."""
     started = []
 
-    def start(mode: str, *options: str) -> TcpPeer:
-        started.append(TcpPeer(lab, tmp_path, mode, *options))
+    def start(mode: str, *options: str, outside: str = OUTSIDE) -> TcpPeer:
+        started.append(TcpPeer(lab, tmp_path, mode, *options, address=outside))
         return started[-1]
 
     yield start
@@ -35,42 +34,15 @@ def peer(lab, tmp_path):
         each.kill()
 
 
-def dial(lab, receive_buffer: int = 0, timeout: float = 60.0) -> socket.socket:
+def dial(lab, outside: str = OUTSIDE, port: int = PORT, *, receive_buffer: int = 0,
+         timeout: float = 60.0) -> socket.socket:
     with lab.client.entered():
-        connection = socket.socket()
+        connection = socket.socket(socket.AF_INET6 if ":" in outside else socket.AF_INET)
     if receive_buffer:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     connection.settimeout(timeout)
-    connection.connect((OUTSIDE, PORT))
+    connection.connect((outside, port))
     return connection
-
-
-def send_pattern(connection: socket.socket, size: int) -> None:
-    for start in range(0, size, CHUNK):
-        connection.sendall(pattern(start, min(CHUNK, size - start)))
-
-
-def receive_pattern(connection: socket.socket, size: int) -> None:
-    """Exactly `size` bytes of the pattern, then FIN."""
-    position = 0
-    while chunk := connection.recv(CHUNK):
-        assert chunk == pattern(position, len(chunk)), f"wrong byte after position {position}"
-        position += len(chunk)
-    assert position == size, f"{position} bytes of {size} came"
-
-
-def echo_pattern(connection: socket.socket, size: int) -> None:
-    """Sends and receives at once, half-closes, and reads to the end."""
-
-    def send() -> None:
-        with contextlib.suppress(OSError):  # The receiving side, below, reports what went wrong.
-            send_pattern(connection, size)
-            connection.shutdown(socket.SHUT_WR)
-
-    sender = threading.Thread(target=send, daemon=True)
-    sender.start()
-    receive_pattern(connection, size)
-    sender.join(60)
 
 
 def segments_in(lab) -> int:
@@ -91,8 +63,18 @@ def test_echo(lab, peer):
 @pytest.mark.parametrize("size", [0, 1, 535, 536, 1379, 1380, 1381, 1448, 1460, 65535, 65536, 65537])
 def test_echo_of_awkward_sizes(lab, peer, size):
     """Sizes around the MSS and around 64 KB; nothing at all is a size, too."""
-    endpoint = peer("echo")
-    with dial(lab) as connection:
+    echo_alone(lab, peer, OUTSIDE, size)
+
+
+@pytest.mark.parametrize("size", [0, 1, 1219, 1220, 1221, 1368, 1428, 1440, 65535, 65537, 4 * MEGABYTE])
+def test_echo_of_awkward_sizes_over_ipv6(lab, peer, size):
+    """The same around the MSS values of IPv6, and enough to fill windows."""
+    echo_alone(lab, peer, OUTSIDE6, size)
+
+
+def echo_alone(lab, peer, outside: str, size: int) -> None:
+    endpoint = peer("echo", outside=outside)
+    with dial(lab, outside) as connection:
         echo_pattern(connection, size)
     assert endpoint.wait_closed()[0]["bytes_in"] == size
     endpoint.finish()
@@ -110,10 +92,11 @@ def test_one_byte_at_a_time(lab, peer):
     endpoint.finish()
 
 
-def test_bulk_to_the_endpoint(lab, peer):
+@both_families
+def test_bulk_to_the_endpoint(lab, peer, outside):
     """64 MB in; compared by the endpoint's side byte for byte."""
-    endpoint = peer("discard")
-    with dial(lab) as connection:
+    endpoint = peer("discard", outside=outside)
+    with dial(lab, outside) as connection:
         send_pattern(connection, 64 * MEGABYTE)
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1) == b""
@@ -122,11 +105,22 @@ def test_bulk_to_the_endpoint(lab, peer):
     endpoint.finish()
 
 
-def test_bulk_from_the_endpoint(lab, peer):
+@both_families
+def test_bulk_from_the_endpoint(lab, peer, outside):
     """64 MB out, compared here byte for byte."""
-    endpoint = peer("source", "--bytes", str(64 * MEGABYTE))
-    with dial(lab) as connection:
+    endpoint = peer("source", "--bytes", str(64 * MEGABYTE), outside=outside)
+    with dial(lab, outside) as connection:
         receive_pattern(connection, 64 * MEGABYTE)
+    endpoint.wait_closed()
+    endpoint.finish()
+
+
+def test_segments_fit_the_link(lab, peer):
+    """On an MTU of 1280, the least that IPv6 allows, the MSS is 1220 both ways."""
+    endpoint = peer("echo", "--mtu", "1280", outside=OUTSIDE6)
+    with dial(lab, OUTSIDE6) as connection:
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= 1220
+        echo_pattern(connection, MEGABYTE)
     endpoint.wait_closed()
     endpoint.finish()
 
@@ -167,10 +161,11 @@ def test_half_close_by_the_endpoint(lab, peer):
     endpoint.finish()
 
 
-def test_reset_by_the_kernel(lab, peer):
+@both_families
+def test_reset_by_the_kernel(lab, peer, outside):
     """A RST in the middle of a transfer ends the connection at once and frees everything."""
-    endpoint = peer("source", "--bytes", str(64 * MEGABYTE))
-    connection = dial(lab)
+    endpoint = peer("source", "--bytes", str(64 * MEGABYTE), outside=outside)
+    connection = dial(lab, outside)
     connection.recv(CHUNK)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
@@ -189,14 +184,12 @@ def test_reset_by_the_endpoint(lab, peer):
     endpoint.finish()
 
 
-def test_closed_port_refuses(lab, peer):
+@both_families
+def test_closed_port_refuses(lab, peer, outside):
     """A SYN to a port that nobody listens on is answered with a RST."""
-    endpoint = peer("echo")
-    with lab.client.entered():
-        connection = socket.socket()
-    with connection, pytest.raises(ConnectionRefusedError):
-        connection.settimeout(10)
-        connection.connect((OUTSIDE, PORT + 1))
+    endpoint = peer("echo", outside=outside)
+    with pytest.raises(ConnectionRefusedError):
+        dial(lab, outside, PORT + 1)
     endpoint.finish()
 
 
@@ -326,34 +319,18 @@ def test_heavy_loss_at_both_ends_of_a_connection(lab, peer):
     endpoint.finish()
 
 
-def test_hundred_connections_at_once(lab, peer):
+@both_families
+def test_hundred_connections_at_once(lab, peer, outside):
     """100 connections of different lengths at once; each gets its own bytes back."""
     chance = random.Random(7)
     sizes = [chance.randrange(300_000) for _ in range(100)]
-    endpoint = peer("echo")
-    errors = run_at_once(lambda: echo_once(lab, sizes.pop()), 100)
+    endpoint = peer("echo", outside=outside)
+    errors = run_at_once(lambda: echo_once(lab, sizes.pop(), outside), 100)
     assert not errors, errors
     endpoint.wait_closed(100)
     endpoint.finish()
 
 
-def echo_once(lab, size: int) -> None:
-    with dial(lab, timeout=120) as connection:
+def echo_once(lab, size: int, outside: str = OUTSIDE) -> None:
+    with dial(lab, outside, timeout=120) as connection:
         echo_pattern(connection, size)
-
-
-def run_at_once(job, count: int) -> list[str]:
-    errors: list[str] = []
-
-    def guarded() -> None:
-        try:
-            job()
-        except (AssertionError, OSError) as error:
-            errors.append(repr(error))
-
-    threads = [threading.Thread(target=guarded, daemon=True) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(150)
-    return errors

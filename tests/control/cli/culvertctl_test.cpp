@@ -1,29 +1,11 @@
 // culvertctl as a process of its own against a server in this one.
-#include <cstdio>
-
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
+#include "tests/control/cli/shell.hpp"
 #include "tests/control/cli/socket_server.hpp"
 
 namespace culvert::control {
 namespace {
-
-struct Done {
-  int status;
-  std::string said;  // standard output, or standard error if 2>&1 is asked for
-};
-
-Done shell(const std::string& command) {
-  Done out{};
-  FILE* pipe = popen(command.c_str(), "r");
-  char room[4096];
-  for (size_t n = 0; (n = fread(room, 1, sizeof room, pipe)) > 0;)
-    out.said.append(room, n);
-  const int status = pclose(pipe);
-  out.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return out;
-}
 
 class Culvertctl : public testing::Test {
  protected:

@@ -1,27 +1,14 @@
 // `culvertctl mtu`, which needs no server.
-#include <cstdio>
-
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sys/wait.h>
+
+#include "tests/control/cli/shell.hpp"
 
 namespace culvert::control {
 namespace {
 
-struct Done {
-  int status;
-  std::string said;
-};
-
 Done mtu(const std::string& arguments) {
-  Done out{};
-  FILE* pipe = popen((std::string(CULVERTCTL) + " mtu " + arguments + " 2>&1").c_str(), "r");
-  char room[4096];
-  for (size_t n = 0; (n = fread(room, 1, sizeof room, pipe)) > 0;)
-    out.said.append(room, n);
-  const int status = pclose(pipe);
-  out.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return out;
+  return shell(std::string(CULVERTCTL) + " mtu " + arguments + " 2>&1");
 }
 
 nlohmann::json json(const std::string& arguments) {

@@ -8,11 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/record/protection.hpp"
-#include "tests/crypto/guarded_buffer.hpp"
-#include "tests/crypto/hex.hpp"
-#include "tests/crypto/isas.hpp"
-#include "tests/crypto/record/evp_record.hpp"
+#include "tests/crypto/record/opening.hpp"
 
 namespace culvert::crypto::record {
 namespace {
@@ -31,20 +27,8 @@ std::vector<Suite> both_versions() {
   return out;
 }
 
-class CbcTest : public testing::TestWithParam<Isa> {
+class CbcTest : public OpeningTest {
  protected:
-  MbManager mb_{GetParam()};
-  GuardedBuffer record_room_{70000};
-  GuardedBuffer payload_room_{70000};
-  std::mt19937_64 rng_{8};
-
-  Bytes random_bytes(size_t size) {
-    Bytes out(size);
-    for (auto& b : out)
-      b = static_cast<uint8_t>(rng_());
-    return out;
-  }
-
   static KeyMaterial material(const Suite& suite, uint64_t number) {
     KeyMaterial out = test_material(suite);
     out.sequence = suite.version == Version::dtls12 ? dtls_sequence(1, number) : number;
@@ -54,24 +38,13 @@ class CbcTest : public testing::TestWithParam<Isa> {
   // What `suite` says of one record, and the payload if it is good.
   OpenStatus open_one(const Suite& suite, uint64_t number, std::span<const uint8_t> record,
                       bool in_place, Bytes* payload = nullptr) {
-    Keys keys;
-    EXPECT_TRUE(keys.install(mb_, material(suite, number)));
-    const auto o = overhead(suite);
-    const auto in = record_room_.hold(record);
-    const size_t size = record.size() < o.prefix ? 0 : record.size() - o.prefix;
-    std::span<uint8_t> out = payload_room_.last(size);
-    if (in_place && size > 0) out = in.subspan(o.prefix, size);
-    OpenOp op{&keys, in.data(), static_cast<uint32_t>(record.size()), out.data(), 0, {}, {}};
-    open(mb_, {&op, 1});
-    if (!in_place) {
-      EXPECT_EQ(to_vector(in), to_vector(record)) << "the record itself is only read";
+    const Opened o = open_with(material(suite, number), record, in_place, overhead(suite).prefix);
+    if (o.status == OpenStatus::bad_tag) {
+      EXPECT_EQ(std::count(o.room.begin(), o.room.end(), 0), static_cast<long>(o.room.size()));
     }
-    if (op.status == OpenStatus::bad_tag) {
-      EXPECT_EQ(std::count(out.begin(), out.end(), 0), static_cast<long>(out.size()));
-    }
-    if (payload != nullptr) *payload = to_vector(out.first(op.payload_size));
-    EXPECT_EQ(keys.held, suite.version == Version::tls12 && op.status != OpenStatus::ok);
-    return op.status;
+    if (payload != nullptr) *payload = o.payload;
+    EXPECT_EQ(o.held, suite.version == Version::tls12 && o.status != OpenStatus::ok);
+    return o.status;
   }
 };
 
@@ -245,7 +218,6 @@ TEST_P(CbcTest, AStreamStopsAtAFailureOrAHandshakeMessage) {
       Keys keys;
       ASSERT_TRUE(keys.install(mb_, material(suite, 0)));
       std::vector<Bytes> records;
-      std::vector<OpenOp> ops;
       for (uint64_t i = 0; i < 100; i++) {
         Forgery f;
         f.sequence = f.explicit_nonce = i;
@@ -254,16 +226,7 @@ TEST_P(CbcTest, AStreamStopsAtAFailureOrAHandshakeMessage) {
       }
       if (tamper) records[70].back() ^= 1;
       const auto sealed = records;
-      for (auto& r : records) {
-        ops.push_back({&keys,
-                       r.data(),
-                       static_cast<uint32_t>(r.size()),
-                       r.data() + overhead(suite).prefix,
-                       0,
-                       {},
-                       {}});
-      }
-      open(mb_, ops);
+      const auto ops = open_burst(keys, records);
       for (size_t i = 0; i < 70; i++)
         ASSERT_EQ(ops[i].status, OpenStatus::ok) << i;
       EXPECT_EQ(ops[70].status, tamper ? OpenStatus::bad_tag : OpenStatus::ok);
@@ -286,23 +249,13 @@ TEST_P(CbcTest, DatagramsFailEachForItself) {
     Keys keys;
     ASSERT_TRUE(keys.install(mb_, material(suite, 0)));
     std::vector<Bytes> records;
-    std::vector<OpenOp> ops;
     for (uint64_t i = 0; i < 100; i++) {
       Forgery f;
       f.sequence = dtls_sequence(i % 5 == 2 ? 2 : 1, rng_());
       records.push_back(evp_seal(test_material(suite), f, random_bytes(rng_() % 1400)));
       if (i % 5 == 4) records.back()[30] ^= 1;
     }
-    for (auto& r : records) {
-      ops.push_back({&keys,
-                     r.data(),
-                     static_cast<uint32_t>(r.size()),
-                     r.data() + overhead(suite).prefix,
-                     0,
-                     {},
-                     {}});
-    }
-    open(mb_, ops);
+    const auto ops = open_burst(keys, records);
     for (size_t i = 0; i < 100; i++) {
       EXPECT_EQ(ops[i].status, i % 5 == 2   ? OpenStatus::bad_epoch
                                : i % 5 == 4 ? OpenStatus::bad_tag

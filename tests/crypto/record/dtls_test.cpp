@@ -5,38 +5,15 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/record/protection.hpp"
-#include "tests/crypto/guarded_buffer.hpp"
-#include "tests/crypto/hex.hpp"
-#include "tests/crypto/isas.hpp"
-#include "tests/crypto/record/evp_record.hpp"
+#include "tests/crypto/record/opening.hpp"
 
 namespace culvert::crypto::record {
 namespace {
 
 constexpr uint64_t kEpoch1 = dtls_sequence(1, 0);
 
-struct Opened {
-  OpenStatus status;
-  ContentType type;
-  std::vector<uint8_t> payload;
-  std::vector<uint8_t> room;  // all that the op may write to
-};
-
-class DtlsTest : public testing::TestWithParam<Isa> {
+class DtlsTest : public OpeningTest {
  protected:
-  MbManager mb_{GetParam()};
-  GuardedBuffer record_room_{70000};
-  GuardedBuffer payload_room_{70000};
-  std::mt19937_64 rng_{5};
-
-  std::vector<uint8_t> random_payload(size_t size) {
-    std::vector<uint8_t> out(size);
-    for (auto& b : out)
-      b = static_cast<uint8_t>(rng_());
-    return out;
-  }
-
   std::vector<uint8_t> forge(const Suite& suite, uint64_t sequence,
                              std::span<const uint8_t> payload, uint8_t type = 23) {
     Forgery f;
@@ -50,22 +27,10 @@ class DtlsTest : public testing::TestWithParam<Isa> {
   Opened open_one(const Suite& suite, std::span<const uint8_t> record, bool in_place) {
     KeyMaterial material = test_material(suite);
     material.sequence = dtls_sequence(1, 77);
-    Keys keys;
-    EXPECT_TRUE(keys.install(mb_, material));
-    const auto o = overhead(suite);
-    const auto in = record_room_.hold(record);
-    const size_t size = record.size() < o.total() ? 0 : record.size() - o.total();
-    std::span<uint8_t> out = payload_room_.last(size);
-    if (in_place && size > 0) out = in.subspan(o.prefix, size);
-    if (!in_place) std::fill(out.begin(), out.end(), uint8_t{0xee});
-    OpenOp op{&keys, in.data(), static_cast<uint32_t>(record.size()), out.data(), 0, {}, {}};
-    open(mb_, {&op, 1});
-    EXPECT_EQ(keys.sequence, material.sequence) << "only the caller's window moves";
-    EXPECT_FALSE(keys.held) << "a datagram says nothing about the next";
-    if (!in_place) {
-      EXPECT_EQ(to_vector(in), to_vector(record)) << "the record itself is only read";
-    }
-    return {op.status, op.type, to_vector(out.first(op.payload_size)), to_vector(out)};
+    const Opened o = open_with(material, record, in_place, overhead(suite).total());
+    EXPECT_EQ(o.sequence, material.sequence) << "only the caller's window moves";
+    EXPECT_FALSE(o.held) << "a datagram says nothing about the next";
+    return o;
   }
 
   void refused(const Suite& suite, std::span<const uint8_t> record, OpenStatus status) {
@@ -100,7 +65,7 @@ TEST_P(DtlsTest, SealsAsOpenSslDoes) {
     Forgery expected;
     expected.sequence = material.sequence;
     for (const size_t size : sizes(rng_)) {
-      const auto payload = random_payload(size);
+      const auto payload = random_bytes(size);
       expected.explicit_nonce = expected.sequence;
       expected.outer_type = size % 7 == 0 ? 21 : 23;
       const auto record = record_room_.last(size + o.total());
@@ -121,7 +86,7 @@ TEST_P(DtlsTest, OpensWhatOpenSslSealedInAnyOrder) {
   for (const Suite& suite : aead_only(dtls_suites())) {
     SCOPED_TRACE(std::string(suite.name));
     for (const size_t size : sizes(rng_)) {
-      const auto payload = random_payload(size);
+      const auto payload = random_bytes(size);
       const auto record = forge(suite, dtls_sequence(1, rng_()), payload);
       for (const bool in_place : {false, true}) {
         const Opened o = open_one(suite, record, in_place);
@@ -141,7 +106,7 @@ TEST_P(DtlsTest, EveryTamperedByteIsNoticed) {
   for (const Suite& suite : aead_only(dtls_suites())) {
     SCOPED_TRACE(std::string(suite.name));
     for (const size_t size : {0u, 1u, 15u, 64u, 300u}) {
-      const auto good = forge(suite, kEpoch1 + 9, random_payload(size));
+      const auto good = forge(suite, kEpoch1 + 9, random_bytes(size));
       for (size_t at = 0; at < good.size(); at++) {
         auto bad = good;
         bad[at] ^= static_cast<uint8_t>(1u << (rng_() % 8));
@@ -169,7 +134,7 @@ TEST_P(DtlsTest, EveryTamperedByteIsNoticed) {
 TEST_P(DtlsTest, TruncatedAndExtendedDatagramsAreRefused) {
   for (const Suite& suite : aead_only(dtls_suites())) {
     SCOPED_TRACE(std::string(suite.name));
-    const auto good = forge(suite, kEpoch1 + 9, random_payload(40));
+    const auto good = forge(suite, kEpoch1 + 9, random_bytes(40));
     for (size_t size = 0; size < good.size(); size++) {
       std::vector<uint8_t> cut(good.begin(), good.begin() + static_cast<long>(size));
       refused(suite, cut, OpenStatus::bad_length);
@@ -194,15 +159,14 @@ TEST_P(DtlsTest, OtherVersionsEpochsAndTypesAreRefused) {
     f.sequence = kEpoch1;
     for (const uint16_t version : std::initializer_list<uint16_t>{0x0100, 0xfeff, 0x0303, 0xfefc}) {
       f.version = version;
-      refused(suite, evp_seal(test_material(suite), f, random_payload(30)),
-              OpenStatus::bad_version);
+      refused(suite, evp_seal(test_material(suite), f, random_bytes(30)), OpenStatus::bad_version);
     }
     for (const uint16_t epoch : std::initializer_list<uint16_t>{0, 2, 0xffff}) {
-      refused(suite, forge(suite, dtls_sequence(epoch, 5), random_payload(30)),
+      refused(suite, forge(suite, dtls_sequence(epoch, 5), random_bytes(30)),
               OpenStatus::bad_epoch);
     }
     for (int type = 0; type < 256; type++) {
-      const auto record = forge(suite, kEpoch1, random_payload(3), static_cast<uint8_t>(type));
+      const auto record = forge(suite, kEpoch1, random_bytes(3), static_cast<uint8_t>(type));
       if (type >= 20 && type <= 23) {
         const Opened o = open_one(suite, record, true);
         EXPECT_EQ(o.status, OpenStatus::ok);
@@ -230,21 +194,11 @@ TEST_P(DtlsTest, OneBadRecordOfABurstHurtsOnlyItself) {
     Keys keys;
     ASSERT_TRUE(keys.install(mb_, material));
     std::vector<std::vector<uint8_t>> records;
-    std::vector<OpenOp> ops;
     for (uint64_t i = 0; i < 40; i++) {
-      records.push_back(forge(suite, kEpoch1 + i % 30, random_payload(50), i == 3 ? 22 : 23));
+      records.push_back(forge(suite, kEpoch1 + i % 30, random_bytes(50), i == 3 ? 22 : 23));
       if (i % 5 == 4) records.back().back() ^= 1;
     }
-    for (auto& r : records) {
-      ops.push_back({&keys,
-                     r.data(),
-                     static_cast<uint32_t>(r.size()),
-                     r.data() + overhead(suite).prefix,
-                     0,
-                     {},
-                     {}});
-    }
-    open(mb_, ops);
+    const auto ops = open_burst(keys, records);
     for (size_t i = 0; i < ops.size(); i++)
       EXPECT_EQ(ops[i].status, i % 5 == 4 ? OpenStatus::bad_tag : OpenStatus::ok) << i;
     EXPECT_EQ(ops[3].type, ContentType::handshake);

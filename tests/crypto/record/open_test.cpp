@@ -5,58 +5,22 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/record/protection.hpp"
-#include "tests/crypto/guarded_buffer.hpp"
-#include "tests/crypto/hex.hpp"
-#include "tests/crypto/isas.hpp"
-#include "tests/crypto/record/evp_record.hpp"
+#include "tests/crypto/record/opening.hpp"
 
 namespace culvert::crypto::record {
 namespace {
 
-struct Opened {
-  OpenStatus status;
-  ContentType type;
-  std::vector<uint8_t> payload;
-  std::vector<uint8_t> room;  // all that the op may write to
-};
-
-class OpenTest : public testing::TestWithParam<Isa> {
+class OpenTest : public OpeningTest {
  protected:
-  MbManager mb_{GetParam()};
-  GuardedBuffer record_room_{70000};
-  GuardedBuffer payload_room_{70000};
-  std::mt19937 rng_{3};
-
   // With fresh keys at `sequence`.
   Opened open_one(const Suite& suite, uint64_t sequence, std::span<const uint8_t> record,
                   bool in_place) {
     KeyMaterial material = test_material(suite);
     material.sequence = sequence;
-    Keys keys;
-    EXPECT_TRUE(keys.install(mb_, material));
-    const auto o = overhead(suite);
-    const auto in = record_room_.hold(record);
     // The promised room: the plaintext, and the inner type byte of TLS 1.3.
-    const size_t size =
-        record.size() < o.prefix + kTagSize ? 0 : record.size() - o.prefix - kTagSize;
-    std::span<uint8_t> out = payload_room_.last(size);
-    if (in_place && size > 0) out = in.subspan(o.prefix, size);
-    if (!in_place) std::fill(out.begin(), out.end(), uint8_t{0xee});
-    OpenOp op{&keys, in.data(), static_cast<uint32_t>(record.size()), out.data(), 0, {}, {}};
-    open(mb_, {&op, 1});
-    EXPECT_EQ(keys.held, op.status != OpenStatus::ok || op.type == ContentType::handshake);
-    if (!in_place) {
-      EXPECT_EQ(to_vector(in), to_vector(record)) << "the record itself is only read";
-    }
-    return {op.status, op.type, to_vector(out.first(op.payload_size)), to_vector(out)};
-  }
-
-  std::vector<uint8_t> random_payload(size_t size) {
-    std::vector<uint8_t> out(size);
-    for (auto& b : out)
-      b = static_cast<uint8_t>(rng_());
-    return out;
+    const Opened o = open_with(material, record, in_place, overhead(suite).prefix + kTagSize);
+    EXPECT_EQ(o.held, o.status != OpenStatus::ok || o.type == ContentType::handshake);
+    return o;
   }
 
   void refused(const Suite& suite, std::span<const uint8_t> record, OpenStatus status,
@@ -82,7 +46,7 @@ TEST_P(OpenTest, OpensWhatOpenSslSealed) {
     for (int i = 0; i < 30; i++)
       sizes.push_back(rng_() % (kMaxPlaintext + 1));
     for (const size_t size : sizes) {
-      const auto payload = random_payload(size);
+      const auto payload = random_bytes(size);
       Forgery f;
       f.sequence = rng_();
       f.explicit_nonce = rng_();
@@ -103,7 +67,7 @@ TEST_P(OpenTest, EveryTamperedByteIsNoticed) {
     for (const size_t size : {0u, 1u, 15u, 64u, 300u}) {
       Forgery f;
       f.sequence = 5;
-      const auto good = evp_seal(test_material(suite), f, random_payload(size));
+      const auto good = evp_seal(test_material(suite), f, random_bytes(size));
       for (size_t at = 0; at < good.size(); at++) {
         auto bad = good;
         bad[at] ^= static_cast<uint8_t>(1u << (rng_() % 8));
@@ -130,7 +94,7 @@ TEST_P(OpenTest, TruncatedAndExtendedRecordsAreRefused) {
     SCOPED_TRACE(std::string(suite.name));
     Forgery f;
     f.sequence = 5;
-    const auto good = evp_seal(test_material(suite), f, random_payload(40));
+    const auto good = evp_seal(test_material(suite), f, random_bytes(40));
     for (size_t size = 0; size < good.size(); size++) {
       std::vector<uint8_t> cut(good.begin(), good.begin() + static_cast<long>(size));
       refused(suite, cut, OpenStatus::bad_length);
@@ -152,7 +116,7 @@ TEST_P(OpenTest, ReplayedAndReorderedRecordsAreRefused) {
     Forgery f;
     for (const uint64_t sequence : {4u, 6u, 0u}) {
       f.sequence = sequence;
-      refused(suite, evp_seal(test_material(suite), f, random_payload(40)), OpenStatus::bad_tag);
+      refused(suite, evp_seal(test_material(suite), f, random_bytes(40)), OpenStatus::bad_tag);
     }
   }
 }
@@ -219,7 +183,7 @@ TEST_P(OpenTest, OnlyApplicationDataMayBeEmpty) {
 }
 
 TEST_P(OpenTest, Tls13PaddingIsStripped) {
-  const auto payload = random_payload(100);
+  const auto payload = random_bytes(100);
   for (const size_t padding : {1u, 7u, 16u, 1000u, kMaxPlaintext - 100}) {
     Forgery f;
     f.sequence = 5;
@@ -263,24 +227,6 @@ TEST_P(OpenTest, SequenceNumbersRunOut) {
   }
 }
 
-// Seals `types` one after the other and opens them as one burst.
-std::vector<OpenOp> open_burst(const MbManager& mb, Keys& keys,
-                               std::vector<std::vector<uint8_t>>& records) {
-  std::vector<OpenOp> ops;
-  ops.reserve(records.size());
-  for (auto& r : records) {
-    ops.push_back({&keys,
-                   r.data(),
-                   static_cast<uint32_t>(r.size()),
-                   r.data() + overhead(keys).prefix,
-                   0,
-                   {},
-                   {}});
-  }
-  open(mb, ops);
-  return ops;
-}
-
 TEST_P(OpenTest, WhatFollowsAFailureOrAHandshakeMessageIsLeftAlone) {
   for (const Suite& suite : aead_only(tls_suites())) {
     SCOPED_TRACE(std::string(suite.name));
@@ -292,13 +238,13 @@ TEST_P(OpenTest, WhatFollowsAFailureOrAHandshakeMessageIsLeftAlone) {
         f.sequence = f.explicit_nonce = i;
         f.inner_type = i == 1 && !tamper ? 22 : 23;
         if (suite.version == Version::tls12) f.outer_type = f.inner_type;
-        records.push_back(evp_seal(material, f, random_payload(50)));
+        records.push_back(evp_seal(material, f, random_bytes(50)));
       }
       if (tamper) records[1].back() ^= 1;
       const auto sealed = records;
       Keys keys;
       ASSERT_TRUE(keys.install(mb_, material));
-      const auto ops = open_burst(mb_, keys, records);
+      const auto ops = open_burst(keys, records);
       EXPECT_EQ(ops[0].status, OpenStatus::ok);
       EXPECT_EQ(ops[1].status, tamper ? OpenStatus::bad_tag : OpenStatus::ok);
       EXPECT_EQ(ops[2].status, OpenStatus::held);
@@ -310,7 +256,7 @@ TEST_P(OpenTest, WhatFollowsAFailureOrAHandshakeMessageIsLeftAlone) {
       // The keys were not changed: the rest opens.
       keys.held = false;
       std::vector<std::vector<uint8_t>> rest{records[2], records[3]};
-      for (const OpenOp& op : open_burst(mb_, keys, rest))
+      for (const OpenOp& op : open_burst(keys, rest))
         EXPECT_EQ(op.status, OpenStatus::ok);
     }
   }

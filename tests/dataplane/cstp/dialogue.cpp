@@ -2,26 +2,17 @@
 
 #include <cstring>
 
+#include "tests/crypto/record/material.hpp"
+
 namespace culvert::cstp::test {
 
 using namespace culvert::tcp::test;
+using crypto::record::filled_material;
 using crypto::record::OpenOp;
 using crypto::record::OpenStatus;
 using crypto::record::SealOp;
 
 namespace {
-
-crypto::record::KeyMaterial material(const crypto::Suite& suite, uint8_t fill) {
-  const std::vector<uint8_t> bytes(48, fill);
-  crypto::record::KeyMaterial out;
-  out.suite = &suite;
-  out.key.assign(std::span(bytes).first(suite.key_size));
-  out.mac_key.assign(std::span(bytes).first(crypto::record::mac_size(suite.mac)));
-  out.iv.assign(std::span(bytes).first(suite.fixed_iv_size));
-  out.sequence = 1;
-  out.explicit_nonce = 0x1122334455667788u + fill;
-  return out;
-}
 
 // DPDK's names are the process's: two dialogues at a time need two.
 unsigned next_mailbox() {
@@ -53,8 +44,8 @@ void EmptyPool::release() {
 }
 
 Dialogue::Dialogue(const crypto::Suite& suite, unsigned messages, tcp::EndpointConfig config)
-    : client_material(material(suite, 0x31)),
-      server_material(material(suite, 0x42)),
+    : client_material(filled_material(suite, 0x31, 1)),
+      server_material(filled_material(suite, 0x42, 1)),
       wire(config),
       peer(wire),
       conn(peer.conn),
@@ -177,7 +168,8 @@ std::vector<Heard> Dialogue::hear_records() {
 }
 
 const crypto::record::KeyMaterial& Dialogue::next_server_material() {
-  announced_.push_back(material(*server_material.suite, static_cast<uint8_t>(0x80 + generations_)));
+  announced_.push_back(
+      filled_material(*server_material.suite, static_cast<uint8_t>(0x80 + generations_), 0));
   ++generations_;
   return announced_.back();
 }

@@ -2,9 +2,13 @@
 
 #include <cstring>
 
+#include "tests/crypto/record/material.hpp"
+
 namespace culvert::dtls::test {
 
 using namespace dp::test;
+using crypto::record::dtls_sequence;
+using crypto::record::filled_material;
 using crypto::record::OpenOp;
 using crypto::record::OpenStatus;
 using crypto::record::SealOp;
@@ -25,17 +29,6 @@ unsigned next_mailbox() {
 crypto::MbManager& manager() {
   static crypto::MbManager one(crypto::best_isa(0));
   return one;
-}
-
-crypto::record::KeyMaterial material(const crypto::Suite& suite, uint8_t fill) {
-  const std::vector<uint8_t> bytes(48, fill);
-  crypto::record::KeyMaterial out;
-  out.suite = &suite;
-  out.key.assign(std::span(bytes).first(suite.key_size));
-  out.mac_key.assign(std::span(bytes).first(crypto::record::mac_size(suite.mac)));
-  out.iv.assign(std::span(bytes).first(suite.fixed_iv_size));
-  out.sequence = crypto::record::dtls_sequence(1, 1);
-  return out;
 }
 
 }  // namespace
@@ -161,8 +154,8 @@ std::unique_ptr<Client> Rig::client(uint32_t slot, uint8_t worker, uint8_t home,
   ++generation;
   c->rx = {worker, slot, generation};
   c->tx = {home, slot, generation};
-  c->up = material(*suite, static_cast<uint8_t>(0x31 + slot));
-  c->down = material(*suite, static_cast<uint8_t>(0x71 + slot));
+  c->up = filled_material(*suite, static_cast<uint8_t>(0x31 + slot), dtls_sequence(1, 1));
+  c->down = filled_material(*suite, static_cast<uint8_t>(0x71 + slot), dtls_sequence(1, 1));
   c->inner = dp::IpAddress::v4(0x0a0a0a05 + slot);
   EXPECT_TRUE(c->sealing.install(manager(), c->up));
   EXPECT_TRUE(c->opening.install(manager(), c->down));

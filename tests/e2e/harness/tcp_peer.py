@@ -59,10 +59,11 @@ def pattern(start: int, size: int) -> bytes:
 
 class TcpPeer:
     def __init__(self, lab: Lab, folder: Path, mode: str, *options: str, device: str = "net_af_xdp0,iface=outside",
-                 address: str = f"{OUTSIDE}/24"):
+                 address: str = OUTSIDE):
         assert TCP_PEER.exists(), f"{TCP_PEER} is not built"
+        prefix = 64 if ":" in address else 24
         self._process = Process(
-            lab.headend.command(TCP_PEER, "--device", device, "--address", address, "--port", PORT,
+            lab.headend.command(TCP_PEER, "--device", device, "--address", f"{address}/{prefix}", "--port", PORT,
                                 "--mode", mode, *options),
             folder / "tcp_peer.log", env=sanitizer_environment())
         self._process.wait_for_line('"ready"', 30)

@@ -1,0 +1,19 @@
+// Why OpenSSL gave up.
+#pragma once
+
+#include <string>
+
+#include <openssl/err.h>
+
+namespace culvert::control {
+
+// The reason of this thread's last error, in OpenSSL's words; empties the thread's error queue.
+[[nodiscard]] inline std::string openssl_reason() {
+  const unsigned long code = ERR_peek_last_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  std::string text = reason == nullptr ? "unexpected end" : reason;
+  ERR_clear_error();
+  return text;
+}
+
+}  // namespace culvert::control
