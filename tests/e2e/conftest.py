@@ -14,12 +14,23 @@ from harness.client import Client  # noqa: E402
 from harness.headend import Headend  # noqa: E402
 from harness.headend_config import HeadendConfig  # noqa: E402
 from harness.lab import Lab  # noqa: E402
+from harness.machine import use  # noqa: E402
 from harness.paths import CULVERTCTL, CULVERTD  # noqa: E402
 
 
 def pytest_sessionstart(session):
     if os.geteuid() != 0:
         pytest.exit("the end-to-end tests make network namespaces: run them as root", 2)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: needs what the machine has but once, or its time; no other test runs")
+
+
+@pytest.fixture(autouse=True)
+def machine(request):
+    with use(alone=request.node.get_closest_marker("alone") is not None):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from harness.devices import DEVICES, adopt_tap
 from harness.frames import ARP, IPV4, arp_request, checksum, echo_request, ethernet, ipv4, tcp
 from harness.headend_config import TWO_WORKERS
 from harness.lab import CLIENT, INSIDE, OUTSIDE, SERVER, Lab
+from harness.machine import PREFIX
 from harness.ping import ping
 from harness.poll import until
 from harness.tcp_peer import PORT, TcpPeer, pattern
@@ -25,7 +26,7 @@ MEGABYTE = 1 << 20
 @pytest.fixture
 def lab():
     """A lab of one's own: a tap interface takes a cable's place."""
-    lab = Lab("culvert-device-")
+    lab = Lab(f"{PREFIX}device-")
     lab.up()
     yield lab
     lab.down()
@@ -57,7 +58,7 @@ def described(headend, nameif: str) -> str:
     return line
 
 
-@pytest.fixture(params=["ordinary pages", "huge pages"])
+@pytest.fixture(params=["ordinary pages", pytest.param("huge pages", marks=pytest.mark.alone)])
 def pages(request):
     """Some drivers share memory with other processes, and do so in other ways where pages are huge."""
     with huge_pages.reserved(300) if request.param == "huge pages" else contextlib.nullcontext():

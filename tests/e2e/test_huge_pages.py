@@ -1,9 +1,13 @@
 """Huge pages if there are any, ordinary ones otherwise with one warning."""
 
+import pytest
+
 from harness import huge_pages
 from harness.lab import SERVER
 from harness.ping import ping
 from harness.poll import until
+
+pytestmark = pytest.mark.alone  # the machine's huge pages
 
 MEMORY = 64  # MB
 PAGES = MEMORY // 2

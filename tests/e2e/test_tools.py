@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.lab import Lab
+from harness.machine import PREFIX
 from harness.paths import ROOT
 
 TOOLS = ROOT / "tools"
@@ -44,7 +45,7 @@ def test_second_quickstart_at_the_same_time():
 
 def test_lab_status():
     """Host by host; a lab that is not there is no error in Python."""
-    lab = Lab("culvert-status-")
+    lab = Lab(f"{PREFIX}status-")
     absent = run("lab", "--prefix", lab.prefix, "status")
     assert absent.returncode == 1 and "tools/lab up" in absent.stdout
     lab.up()

@@ -12,6 +12,12 @@ from .results import Results, from_junit
 # On the sanitizer build the files that throw the most unusual input; --full runs them all.
 SANITIZED_FILES = ("test_reconnect.py", "test_garbage_cstp.py", "test_garbage_ports.py", "test_garbage_setup.py")
 
+# Most tests wait most of their time, for timers of the protocols. Each process has a lab of its own.
+PROCESSES = 2
+
+# How pytest reports a test, alone and as pytest-xdist.
+_ONE_PROCESS = re.compile(r"(?P<test>\S+::.*) (?P<outcome>PASSED|FAILED|ERROR) +\[ *(?P<percent>\d+)%\]")
+_OF_SEVERAL = re.compile(r"\[gw\d+\] \[ *(?P<percent>\d+)%\] (?P<outcome>PASSED|FAILED|ERROR) (?P<test>\S+::.*\S)")
 
 MOST_AGAIN = 5  # failed tests that get a second try; more is no accident
 
@@ -19,7 +25,7 @@ MOST_AGAIN = 5  # failed tests that get a second try; more is no accident
 def run(tree: Tree, progress: Progress, *patterns: str) -> Results:
     folder = ROOT / "tests" / "e2e"
     files = sorted(path for pattern in patterns or ("test_*.py",) for path in folder.glob(pattern))
-    results, failed = run_once(tree, progress, "end-to-end", *files)
+    results, failed = run_once(tree, progress, "end-to-end", *files, processes=PROCESSES)
     if failed and len(failed) <= MOST_AGAIN:
         # Programs of four hosts share a machine that may be busy: what fails twice is broken. What fails once is named.
         again, _ = run_once(tree, progress, "end-to-end-again", *(folder / name for name in failed))
@@ -29,12 +35,15 @@ def run(tree: Tree, progress: Progress, *patterns: str) -> Results:
     return results
 
 
-def run_once(tree: Tree, progress: Progress, name: str, *tests: object) -> tuple[Results, list[str]]:
+def run_once(tree: Tree, progress: Progress, name: str, *tests: object, processes: int = 1
+             ) -> tuple[Results, list[str]]:
     """Runs pytest; also returns the ids of the tests that failed."""
     report, log_path = tree.path / f"{name}.xml", tree.path / f"{name}.log"
     report.unlink(missing_ok=True)
     words = [sys.executable, "-m", "pytest", "-v", "--color=no", "--tb=short", "-p", "no:cacheprovider",
              f"--rootdir={ROOT / 'tests' / 'e2e'}", f"--junitxml={report}", *map(str, tests)]
+    if processes > 1:
+        words += ["-n", str(processes)]
     failed: list[str] = []
     with open(log_path, "w") as log, subprocess.Popen(
             words, cwd=ROOT / "tests" / "e2e", env=os.environ | {"CULVERT_BUILD": tree.folder}, text=True,
@@ -42,16 +51,17 @@ def run_once(tree: Tree, progress: Progress, name: str, *tests: object) -> tuple
         for line in process.stdout:
             log.write(line)
             log.flush()
-            if found := re.match(r"(\S+::.*) (PASSED|FAILED|ERROR) +\[ *(\d+)%\]", line):
-                if found.group(2) != "PASSED" and found.group(1) not in failed:
-                    failed.append(found.group(1))
-                progress.show(f"{found.group(3)} % ({len(failed)} failed)")
+            if found := _ONE_PROCESS.match(line) or _OF_SEVERAL.match(line):
+                if found["outcome"] != "PASSED" and found["test"] not in failed:
+                    failed.append(found["test"])
+                progress.show(f"{found['percent']} % ({len(failed)} failed)")
     results = Results()
     if report.exists():
         results = from_junit(report, f"end-to-end ({tree.folder})")
     if not report.exists() or (process.returncode != 0 and not results.failures):
         results.fail(f"end-to-end ({tree.folder})", tail(log_path.read_text(), 40))
     return results, failed
+
 
 def on_release(progress: Progress, full: bool) -> Results:
     return run(RELEASE, progress)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from .bridge import Bridge
 from .lab import CLIENT, INSIDE, POOL, SERVER, Lab
+from .machine import PREFIX
 from .namespace import Namespace
 from .poll import until
 
 # Of memif and vhost-user: a path must fit a socket address, and pytest's folders hardly do.
-_SOCKET = "/run/culvert-test-device{number}.sock"
+_SOCKET = f"/run/{PREFIX}device{{number}}.sock"
 
 
 @dataclass(frozen=True)

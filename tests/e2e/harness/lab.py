@@ -1,8 +1,9 @@
-"""The lab of the tests: its own prefix, so that a lab which somebody keeps running is not in the way."""
+"""The lab of the tests, under their own prefix."""
 
 import subprocess
 from pathlib import Path
 
+from .machine import PREFIX
 from .namespace import Namespace
 from .paths import LAB
 
@@ -18,7 +19,7 @@ POOL_FIRST, POOL_LAST = "10.10.10.1", "10.10.10.254"
 
 
 class Lab:
-    def __init__(self, prefix: str = "culvert-test-"):
+    def __init__(self, prefix: str = PREFIX):
         self.prefix = prefix
         self.client = Namespace(prefix + "client")
         self.headend = Namespace(prefix + "headend")
