@@ -60,7 +60,7 @@ class Handshake : public ::testing::TestWithParam<Variant> {
     EXPECT_EQ(keys.tx.sequence, uint64_t{1} << 48 | 0x100);
     EXPECT_EQ(keys.rx.sequence >> 48, 1u);
     RecordLayer worker(keys.rx, keys.tx);
-    for (const size_t size : {1, 2, 100, 1300}) {
+    for (const size_t size : std::initializer_list<size_t>{1, 2, 100, 1300}) {
       const std::string text(size, 'x');
       EXPECT_EQ(worker.open(client.seal(text)), text);
       EXPECT_EQ(client.open(worker.seal(text)), text);
