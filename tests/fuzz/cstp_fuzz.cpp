@@ -82,7 +82,8 @@ void set_up(Dialogue& d, std::string_view bytes, size_t segment) {
   require(all.substr(0, passed.size()) == passed);
 }
 
-// Control's answer to a KeyUpdate: new ones to seal with, and to open with those that the client goes on with, the old ones.
+// Control's answer to a KeyUpdate: new keys to seal with, and to open with those that the client goes on with, which
+// are the old ones.
 void renew(Dialogue& d, uint8_t wanted) {
   dp::Message* m = d.mailbox.allocate_for_worker();
   require(m != nullptr);
