@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <tuple>
 
 #include <openssl/crypto.h>
 #include <rte_cycles.h>
@@ -41,6 +42,13 @@ std::string neighbour_state(dp::NeighbourState state) {
     case dp::NeighbourState::probe: return "PROBE";
     default: return "FAILED";
   }
+}
+
+void describe(const crypto::Suite& suite, TunnelView& tunnel) {
+  tunnel.encryption = suite.asa_encryption;
+  tunnel.hashing = suite.asa_hashing;
+  tunnel.version = crypto::to_string(suite.version);
+  tunnel.suite = suite.name;
 }
 
 }  // namespace
@@ -109,13 +117,9 @@ std::vector<SessionView> LiveState::sessions() const {
       TunnelView tunnel;
       tunnel.name = "SSL-Tunnel";
       tunnel.mtu = t.tls_mtu;
+      if (t.counters != nullptr) tunnel.path_mtu = t.counters->path_mtu.load(kRelaxed);
       tunnel.worker = t.conn.worker;
-      if (t.suite != nullptr) {
-        tunnel.encryption = t.suite->asa_encryption;
-        tunnel.hashing = t.suite->asa_hashing;
-        tunnel.version = crypto::to_string(t.suite->version);
-        tunnel.suite = t.suite->name;
-      }
+      if (t.suite != nullptr) describe(*t.suite, tunnel);
       view.tunnels.push_back(std::move(tunnel));
     }
     if (s->dtls && s->dtls->state == DtlsTunnel::State::up) {
@@ -124,11 +128,9 @@ std::vector<SessionView> LiveState::sessions() const {
       TunnelView tunnel;
       tunnel.name = "DTLS-Tunnel";
       tunnel.mtu = t.mtu;
+      tunnel.path_mtu = t.path_mtu();
       tunnel.worker = t.rx.worker;
-      tunnel.encryption = t.suite->asa_encryption;
-      tunnel.hashing = t.suite->asa_hashing;
-      tunnel.version = crypto::to_string(t.suite->version);
-      tunnel.suite = t.suite->name;
+      describe(*t.suite, tunnel);
       view.tunnels.push_back(std::move(tunnel));
     }
     if (view.tunnels.empty()) {
@@ -335,13 +337,14 @@ std::vector<CarriedTunnelView> LiveState::carried_tunnels() const {
     if (s->inner == nullptr || s->inner->session == nullptr) continue;
     const auto carrier = s->inner->session->current_channel().kind();
     const auto add = [&](const char* protocol, dp::Channel::Kind kind, unsigned worker,
-                         const dp::Totals& totals) {
+                         const dp::Totals& totals, std::pair<uint16_t, uint16_t> mtus) {
       CarriedTunnelView view;
       view.protocol = protocol;
       view.assigned = s->inner->name();
       view.carries = carrier == kind;
       view.worker = worker;
       view.home = s->inner->session->home;
+      std::tie(view.mtu, view.path_mtu) = mtus;
       view.rx_records = totals.rx_records;
       view.tx_records = totals.tx_records;
       view.rx_packets = totals.rx_packets;
@@ -349,11 +352,14 @@ std::vector<CarriedTunnelView> LiveState::carried_tunnels() const {
       views.push_back(view);
     };
     if (s->tunnel && s->tunnel->counters != nullptr) {
-      add("SSL", dp::Channel::Kind::tls, s->tunnel->conn.worker, read_totals(*s->tunnel->counters));
+      add("SSL", dp::Channel::Kind::tls, s->tunnel->conn.worker, read_totals(*s->tunnel->counters),
+          {s->tunnel->tls_mtu, s->tunnel->counters->path_mtu.load(kRelaxed)});
       views.back().key_updates = s->tunnel->counters->key_updates.load(kRelaxed);
       views.back().openssl_bytes_after_connect = s->tunnel->openssl_bytes_after_connect;
     }
-    if (s->dtls) add("DTLS", dp::Channel::Kind::dtls, s->dtls->rx.worker, s->dtls->totals());
+    if (const auto& d = s->dtls) {
+      add("DTLS", dp::Channel::Kind::dtls, d->rx.worker, d->totals(), {d->mtu, d->path_mtu()});
+    }
   }
   return views;
 }

@@ -8,6 +8,7 @@
 
 #include "control/dtls/form.hpp"
 #include "control/dtls/handshake.hpp"
+#include "control/mtu/cipher_shape.hpp"
 #include "control/session/registry.hpp"
 #include "crypto/secret.hpp"
 
@@ -24,6 +25,8 @@ struct DtlsOffer {
   dp::IpAddress tls_remote;   // where the client's TLS connection comes from
   uint16_t mtu = 0;           // largest inner packet
   unsigned datagram_mtu = 0;  // largest UDP payload
+  CipherShape shape;          // of `suite`
+  uint16_t link = 0;          // bytes of the largest outer packet
   uint32_t dpd_s = 0;         // the gateway's; 0 = none
   uint32_t keepalive_s = 0;
 };

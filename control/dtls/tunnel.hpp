@@ -1,9 +1,11 @@
 // A DTLS tunnel as control knows it: two sides on two workers, and how far they are.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
+#include "control/mtu/path_mtu.hpp"
 #include "control/session/registry.hpp"
 #include "crypto/record/protection.hpp"
 #include "crypto/suite.hpp"
@@ -25,7 +27,11 @@ struct DtlsTunnel {
   uint64_t serial = 0;                      // DtlsOffer::serial
   std::shared_ptr<PublishedSession> inner;  // the workers use its address until they have let go
   const crypto::Suite* suite = nullptr;
-  uint16_t mtu = 0;
+  CipherShape shape;       // of `suite`
+  uint16_t announced = 0;  // bytes of the largest inner packet that the client was told of
+  uint16_t mtu = 0;        // what the path takes of that, as far as is known
+  uint16_t link = 0;       // bytes of the largest outer packet before anything is known
+  PathKnowledge path;
   dp::ConnId rx, tx;
   dp::Flow flow;
   State state = State::installing_tx;
@@ -39,6 +45,10 @@ struct DtlsTunnel {
   bool has_tx = false;
 
   [[nodiscard]] dp::Totals totals() const noexcept;
+  // Bytes of the largest outer packet that is sent at this moment, as far as routers have said.
+  [[nodiscard]] uint16_t path_mtu() const noexcept {
+    return path.path_mtu != 0 ? std::min(path.path_mtu, link) : link;
+  }
 };
 
 // What sessions learn of their DTLS tunnels. Called on the control thread.
@@ -51,6 +61,8 @@ class DtlsOwner {
   virtual void dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) = 0;
   // Nothing was heard for the time that DPD allows.
   virtual void dtls_silent(const DtlsTunnel& tunnel) = 0;
+  // `tunnel.mtu` is new.
+  virtual void dtls_path(const DtlsTunnel& tunnel) = 0;
   // `tunnel.flow` is new.
   virtual void dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) = 0;
   // The tunnel is about to be removed: by `reason`, or because the owner asked for it

@@ -67,7 +67,9 @@ std::shared_ptr<DtlsTunnel> DtlsTunnels::begin(const DtlsOffer& offer, const dp:
   tunnel.serial = offer.serial;
   tunnel.inner = offer.inner;
   tunnel.suite = offer.suite;
-  tunnel.mtu = offer.mtu;
+  tunnel.shape = offer.shape;
+  tunnel.link = offer.link;
+  tunnel.mtu = tunnel.announced = offer.mtu;
   tunnel.rx = *rx;
   tunnel.tx = *tx;
   tunnel.flow = flow;
@@ -107,6 +109,9 @@ void DtlsTunnels::on_message(const dp::Message& message) {
       break;
     case dp::MessageKind::dtls_moved:
       if (tunnel.state != State::removing) on_moved(*entry, message);
+      break;
+    case dp::MessageKind::dtls_path:
+      if (tunnel.state != State::removing) on_path(*entry, message);
       break;
     case dp::MessageKind::dtls_ended: end(*entry, message.reason, message.code); break;
     case dp::MessageKind::dtls_removed: on_removed(entry, message); break;
@@ -159,6 +164,15 @@ void DtlsTunnels::on_moved(Entry& entry, const dp::Message& message) {
     outbox_.route_dtls(message.landed, tunnel.flow, tunnel.rx);
   }
   owner_->dtls_moved(tunnel, before);
+}
+
+void DtlsTunnels::on_path(Entry& entry, const dp::Message& message) {
+  DtlsTunnel& tunnel = *entry.tunnel;
+  tunnel.path = {message.path_mtu, message.largest_probe};
+  const uint16_t before = std::exchange(
+      tunnel.mtu,
+      dtls_threshold(tunnel.announced, tunnel.path, !tunnel.flow.remote.is_v4(), tunnel.shape));
+  if (tunnel.mtu != before) owner_->dtls_path(tunnel);
 }
 
 void DtlsTunnels::unroute(Entry& entry) {

@@ -58,6 +58,7 @@ class DtlsTunnels {
   void on_installed(Entry& entry, const dp::Message& message);
   void on_up(Entry& entry);
   void on_moved(Entry& entry, const dp::Message& message);
+  void on_path(Entry& entry, const dp::Message& message);
   void on_removed(const EntryPtr& entry, const dp::Message& message);
   void unroute(Entry& entry);
   void end(Entry& entry, dp::EndReason reason, uint8_t code = 0);

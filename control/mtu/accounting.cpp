@@ -63,13 +63,13 @@ unsigned ip_header(const MtuInputs& in) noexcept {
 }
 
 // The path that the client and the interface allow.
-unsigned path_mtu(const MtuInputs& in) noexcept {
+unsigned path_of(const MtuInputs& in) noexcept {
   return std::min(in.interface_mtu, in.base_mtu.value_or(in.interface_mtu));
 }
 
 unsigned path_mss(const MtuInputs& in) noexcept {
   const unsigned headers = ip_header(in) + kTcpHeader;
-  const unsigned path = path_mtu(in);
+  const unsigned path = path_of(in);
   unsigned mss = path > headers ? path - headers : 0;
   if (in.tcpmss != 0) mss = std::min(mss, in.tcpmss);
   // The note knows `tcpmss` only.
@@ -138,7 +138,7 @@ Derivation tls_exact(const MtuInputs& in) {
 }
 
 Derivation dtls_blocks(const MtuInputs& in, unsigned block, unsigned hash) {
-  Sum sum(path_mtu(in), "path");
+  Sum sum(path_of(in), "path");
   sum.less(ip_header(in), "IP").less(kUdpHeader, "UDP").less(kDtlsHeader, "DTLS header");
   if (block > 1) sum.less(block, "IV").round_down(block);
   sum.less(kCdtpHeader, "CDTP").less(hash, "hash");
@@ -147,7 +147,7 @@ Derivation dtls_blocks(const MtuInputs& in, unsigned block, unsigned hash) {
 }
 
 Derivation dtls_exact(const MtuInputs& in) {
-  Sum sum(path_mtu(in), "path");
+  Sum sum(path_of(in), "path");
   sum.less(ip_header(in), "IP").less(kUdpHeader, "UDP").less(kDtlsHeader, "DTLS header");
   // Encrypt-then-MAC is refused in DTLS.
   less_protection(sum, in.dtls_suite, TlsVersion::tls12, false);
@@ -249,6 +249,14 @@ std::string Derivation::text() const {
   }
   close();
   return out;
+}
+
+unsigned largest_dtls_packet(unsigned path_mtu, bool outer_v6, const CipherShape& suite) {
+  MtuInputs in;
+  in.dtls_suite = suite;
+  in.interface_mtu = path_mtu;
+  in.outer_v6 = outer_v6;
+  return dtls_exact(in).result();
 }
 
 Mtus announced_mtus(const MtuInputs& in) {

@@ -75,4 +75,9 @@ struct Mtus {
 // Never less than 256 for either, and never more than a record holds.
 [[nodiscard]] Mtus announced_mtus(const MtuInputs& inputs);
 
+// The largest inner packet whose DTLS 1.2 record fits one datagram on a path of so many bytes: what `exact`
+// gives without caps. 0 if not even an empty one does.
+[[nodiscard]] unsigned largest_dtls_packet(unsigned path_mtu, bool outer_v6,
+                                           const CipherShape& suite);
+
 }  // namespace culvert::control

@@ -44,6 +44,8 @@ DtlsGrant Sessions::offer_dtls(const SessionRecord& session, const DtlsChoice& c
   offer.tls_remote = claim.info.flow.remote;
   offer.mtu = mtus.dtls;
   offer.datagram_mtu = path - (sizes.outer_v6 ? kHeaders6 : kHeaders4);
+  offer.shape = sizes.dtls_suite;
+  offer.link = static_cast<uint16_t>(std::min(path, 65535U));
   offer.dpd_s = policy.dpd_gateway_s;
   offer.keepalive_s = policy.keepalive_s;
   claim.dtls = dtls_.offer(std::move(offer));
@@ -67,10 +69,17 @@ DtlsGrant Sessions::offer_dtls(const SessionRecord& session, const DtlsChoice& c
   return grant;
 }
 
+bool Sessions::dtls_carries(const SessionRecord& session) {
+  if (!session.dtls || session.dtls->state != DtlsTunnel::State::up) return false;
+  const DtlsTunnel& dtls = *session.dtls;
+  return !session.tunnel || dtls.mtu == dtls.announced ||
+         dtls_is_wide_enough(dtls.mtu, session.inner->lease6.has_value());
+}
+
 // One word, so that no packet is checked against the MTU of the other channel.
 void Sessions::point_channel(const SessionRecord& session) {
   dp::Channel channel;
-  if (session.dtls && session.dtls->state == DtlsTunnel::State::up) {
+  if (dtls_carries(session)) {
     channel = dp::Channel(dp::Channel::Kind::dtls, session.dtls->tx, session.dtls->mtu);
   } else if (session.tunnel) {
     channel = dp::Channel(dp::Channel::Kind::tls, session.tunnel->conn, session.tunnel->tls_mtu);
@@ -114,6 +123,17 @@ void Sessions::dtls_silent(const DtlsTunnel& tunnel) {
   env_.log(5, 722037, prefix(*session) + " SVC closing connection: DPD failure.");
   env_.log(6, 722023, prefix(*session) + " UDP SVC connection terminated without compression");
   point_channel(*session);
+}
+
+void Sessions::dtls_path(const DtlsTunnel& tunnel) {
+  SessionRecord* session = registry_.find(tunnel.session);
+  if (session == nullptr || session->dtls.get() != &tunnel) return;
+  point_channel(*session);
+  const bool carries = dtls_carries(*session) || tunnel.state != DtlsTunnel::State::up;
+  env_.log(6, 722043,
+           fmt::format("{} DTLS MTU {}: packets of up to {} bytes fit the path{}", prefix(*session),
+                       tunnel.mtu == tunnel.announced ? "restored" : "lowered", tunnel.mtu,
+                       carries ? "" : ", too few, so that they go by TLS"));
 }
 
 void Sessions::dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) {

@@ -114,9 +114,12 @@ class Sessions : private DtlsOwner {
   [[nodiscard]] bool dtls_wanted(uint32_t session, uint64_t serial) const override;
   void dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) override;
   void dtls_silent(const DtlsTunnel& tunnel) override;
+  void dtls_path(const DtlsTunnel& tunnel) override;
   void dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) override;
   void dtls_ended(const DtlsTunnel& tunnel, dp::EndReason reason, uint8_t code) override;
   void dtls_counted(uint32_t session, const dp::Totals& totals) override;
+  // Whether packets for the client are to go by DTLS at this moment.
+  [[nodiscard]] static bool dtls_carries(const SessionRecord& session);
   // Sends packets for the client into its best tunnel.
   void point_channel(const SessionRecord& session);
   // Says that the session has no tunnel left.

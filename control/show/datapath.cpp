@@ -115,20 +115,24 @@ Output show_workers(const StateSource& state) {
 
 Output show_tunnels(const StateSource& state) {
   Output out;
-  out.text = fmt::format("{:<16} {:<8} {:<7} {:>6} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n",
-                         "Assigned IP", "Protocol", "Carries", "Worker", "Home", "Records in",
-                         "Records out", "Packets in", "Packets out", "OpenSSL");
+  out.text =
+      fmt::format("{:<16} {:<8} {:<7} {:>6} {:>5} {:>5} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n",
+                  "Assigned IP", "Protocol", "Carries", "Worker", "Home", "MTU", "Path",
+                  "Records in", "Records out", "Packets in", "Packets out", "OpenSSL");
   nlohmann::json rows = nlohmann::json::array();
   for (const CarriedTunnelView& t : state.carried_tunnels()) {
-    out.text += fmt::format("{:<16} {:<8} {:<7} {:>6} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n",
-                            t.assigned.to_string(), t.protocol, t.carries ? "yes" : "no", t.worker,
-                            t.home, t.rx_records, t.tx_records, t.rx_packets, t.tx_packets,
-                            t.openssl_bytes_after_connect);
+    out.text += fmt::format(
+        "{:<16} {:<8} {:<7} {:>6} {:>5} {:>5} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n",
+        t.assigned.to_string(), t.protocol, t.carries ? "yes" : "no", t.worker, t.home, t.mtu,
+        t.path_mtu, t.rx_records, t.tx_records, t.rx_packets, t.tx_packets,
+        t.openssl_bytes_after_connect);
     rows.push_back({{"assigned_ip", t.assigned.to_string()},
                     {"protocol", t.protocol},
                     {"carries", t.carries},
                     {"worker", t.worker},
                     {"home", t.home},
+                    {"mtu", t.mtu},
+                    {"path_mtu", t.path_mtu},
                     {"rx_records", t.rx_records},
                     {"tx_records", t.tx_records},
                     {"rx_packets", t.rx_packets},

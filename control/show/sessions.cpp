@@ -71,6 +71,7 @@ nlohmann::json session_json(const SessionView& s, Time now) {
                        {"encryption", t.encryption},
                        {"hashing", t.hashing},
                        {"mtu", t.mtu},
+                       {"path_mtu", t.path_mtu},
                        {"worker", t.worker}});
   }
   return {{"username", s.username},

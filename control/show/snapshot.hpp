@@ -24,6 +24,7 @@ struct TunnelView {
   std::string version;     // "TLSv1.3"
   std::string suite;       // OpenSSL's name
   unsigned mtu = 0;        // largest inner packet, bytes
+  unsigned path_mtu = 0;   // largest outer packet that is sent at this moment, bytes
   unsigned worker = 0;     // that has the connection
 };
 
@@ -156,6 +157,8 @@ struct CarriedTunnelView {
   bool carries = false;  // packets to the client go this way at this moment
   unsigned worker = 0;   // that opens records; DTLS ones are sealed at home
   unsigned home = 0;
+  unsigned mtu = 0;       // largest inner packet that it takes at this moment, bytes
+  unsigned path_mtu = 0;  // largest outer packet that is sent at this moment, bytes
   uint64_t rx_records = 0, tx_records = 0;
   uint64_t rx_packets = 0, tx_packets = 0;
   uint64_t key_updates = 0;                  // that came from the client

@@ -68,6 +68,8 @@ void check_timers(Context& c, Tunnel& t, Time now) noexcept {
   }
   if (t.phase != Phase::tunnel) return;
 
+  c.tunnels.counters(c.tunnels.slot_of(t))
+      .path_mtu.store(c.tcp.path_mtu(conn_of(c, t)), std::memory_order_relaxed);
   if (t.idle_timeout != 0 && now - t.last_data > t.idle_timeout) {
     static constexpr char kText[] = "Idle Timeout";
     send_packet(c, t, PacketType::terminate,

@@ -147,6 +147,12 @@ bool settle_side(Context& c, Side& s) noexcept {
             m.landed = s.landed;
           }));
     }
+    if ((s.owed & owed::kPath) != 0) {
+      pay(s, owed::kPath, post(c, s, MessageKind::dtls_path, [&](Message& m) {
+            m.path_mtu = s.path_mtu;
+            m.largest_probe = s.probed ? s.largest_probe : uint16_t{0};
+          }));
+    }
   }
   if ((s.owed & owed::kEnded) != 0) {
     pay(s, owed::kEnded, post(c, s, MessageKind::dtls_ended, [&](Message& m) {

@@ -7,6 +7,7 @@
 
 #include "dataplane/cstp/frame.hpp"
 #include "dataplane/dtls/output.hpp"
+#include "dataplane/dtls/path_mtu.hpp"
 #include "dataplane/dtls/punt.hpp"
 
 namespace culvert::dtls {
@@ -168,6 +169,8 @@ void OpenBurst::cdtp_packet(ReceiveSide& s, const Entry& entry, uint32_t size, T
   auto* type = rte_pktmbuf_mtod_offset(m, uint8_t*, entry.offset);
   switch (static_cast<PacketType>(*type)) {
     case PacketType::data: {
+      if (s.probing) [[unlikely]]
+        finish_probing(c_, s);
       keep(m, entry.offset + 1, size - 1);
       dp::TunnelCounters& n = c_.receive.counters(entry.slot);
       n.last_data_us.store(now, std::memory_order_relaxed);
@@ -182,6 +185,7 @@ void OpenBurst::cdtp_packet(ReceiveSide& s, const Entry& entry, uint32_t size, T
     }
     case PacketType::dpd_request:
       // The payload comes back whole: clients measure the path's MTU with it.
+      note_probe(c_, s, size - 1, now);
       *type = static_cast<uint8_t>(PacketType::dpd_response);
       keep(m, entry.offset, size);
       reply(c_, s.transmit, m);

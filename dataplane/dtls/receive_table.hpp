@@ -34,7 +34,13 @@ struct alignas(64) ReceiveSide : SideBase {
   Time waiting =
       0;           // since when data that went down has been without a sign of the client; 0 = not
   Time moved = 0;  // 0 = never
-  Time dpd_interval = 0;  // 0 = none
+  Time dpd_interval = 0;       // 0 = none
+  bool probing = false;        // the client measures the path
+  bool probed = false;         // it has, and largest_probe is what came of it
+  uint16_t largest_probe = 0;  // bytes of an inner packet
+  uint16_t path_mtu = 0;       // bytes, as routers say; 0: none has said anything
+  Time path_until = 0;         // for how long that counts
+  Time last_probe = 0;
   crypto::record::ReplayWindow window;
   std::array<char, 64> end_text{};
 };

@@ -31,6 +31,7 @@ inline constexpr uint8_t kHeard = 2;  // whether the client is heard has changed
 inline constexpr uint8_t kMoved = 4;
 inline constexpr uint8_t kEnded = 8;
 inline constexpr uint8_t kRemoved = 16;
+inline constexpr uint8_t kPath = 32;  // what is known of the path has changed
 }  // namespace owed
 
 // What both kinds of side have.

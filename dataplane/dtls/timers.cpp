@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/dtls/output.hpp"
+#include "dataplane/dtls/path_mtu.hpp"
 #include "dataplane/dtls/roaming.hpp"
 
 namespace culvert::dtls {
@@ -33,6 +34,7 @@ Time waited(const Context& c, ReceiveSide& s, Time now) noexcept {
 
 void check(Context& c, ReceiveSide& s, Time now) noexcept {
   if (s.phase != Phase::open) return;
+  check_path(c, s, now);
   if (s.moved != 0 && now - s.moved < kRepeatMove) tell_transmit_side(c, s);
   // Before the first record the handshake may not be over; control has a timer for that.
   if (s.dpd_interval == 0 || !s.proven) return;

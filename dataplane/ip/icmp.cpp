@@ -35,29 +35,39 @@ void make_reply(rte_mbuf* m, unsigned l3_size) noexcept {
   m->l3_len = sizeof(Ipv4Header);
 }
 
-DropReason judge(IcmpState& state, rte_mbuf* m, unsigned l3_size, Time now) noexcept {
-  if (!make_contiguous(m, l3_size + sizeof(IcmpHeader)) || !icmp_checksum_ok(m, l3_size)) {
-    return DropReason::icmp_malformed;
+bool is_report(const IcmpHeader& icmp) noexcept {
+  return icmp.type == IcmpHeader::kUnreachable && icmp.code == IcmpHeader::kFragmentationNeeded;
+}
+
+DropReason judge(IcmpState& state, const IcmpHeader& icmp, Time now) noexcept {
+  if (is_report(icmp)) {
+    return state.reports.take(now) ? DropReason::count_ : DropReason::icmp_rate_limited;
   }
-  const auto* icmp = header_at<IcmpHeader>(m, l3_size);
-  if (icmp->type != IcmpHeader::kEchoRequest || icmp->code != 0) return DropReason::icmp_ignored;
-  if (!state.echo.take(now)) return DropReason::icmp_rate_limited;
-  return DropReason::count_;
+  if (icmp.type != IcmpHeader::kEchoRequest || icmp.code != 0) return DropReason::icmp_ignored;
+  return state.echo.take(now) ? DropReason::count_ : DropReason::icmp_rate_limited;
 }
 
 }  // namespace
 
-void icmp_input(IcmpState& state, Batch& in, Batch& replies, DropCounters& drops,
+void icmp_input(IcmpState& state, Batch& in, Batch& replies, Batch& reports, DropCounters& drops,
                 Time now) noexcept {
   for (rte_mbuf* m : in) {
     const unsigned l3_size = meta(m).l3_size;
-    const DropReason reason = judge(state, m, l3_size, now);
-    if (reason != DropReason::count_) {
-      drop(drops, reason, m);
+    if (!make_contiguous(m, l3_size + uint32_t{sizeof(IcmpHeader)}) ||
+        !icmp_checksum_ok(m, l3_size)) {
+      drop(drops, DropReason::icmp_malformed, m);
       continue;
     }
-    make_reply(m, l3_size);
-    replies.push(m);
+    const auto& icmp = *header_at<IcmpHeader>(m, l3_size);
+    const DropReason reason = judge(state, icmp, now);
+    if (reason != DropReason::count_) {
+      drop(drops, reason, m);
+    } else if (is_report(icmp)) {
+      reports.push(m);
+    } else {
+      make_reply(m, l3_size);
+      replies.push(m);
+    }
   }
   in.clear();
 }

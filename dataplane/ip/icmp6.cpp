@@ -51,7 +51,7 @@ DropReason judge_echo(IcmpState& state, rte_mbuf* m, unsigned l3_size, Time now)
 
 }  // namespace
 
-void icmp6_input(IcmpState& state, Batch& in, Batch& replies, Batch& discovery, DropCounters& drops,
+void icmp6_input(IcmpState& state, Batch& in, const Icmp6Edges& out, DropCounters& drops,
                  Time now) noexcept {
   for (rte_mbuf* m : in) {
     const unsigned l3_size = meta(m).l3_size;
@@ -60,8 +60,17 @@ void icmp6_input(IcmpState& state, Batch& in, Batch& replies, Batch& discovery, 
       drop(drops, DropReason::icmp_malformed, m);
       continue;
     }
-    if (is_discovery(header_at<Icmp6Header>(m, l3_size)->type)) {
-      discovery.push(m);
+    const uint8_t type = header_at<Icmp6Header>(m, l3_size)->type;
+    if (is_discovery(type)) {
+      out.discovery.push(m);
+      continue;
+    }
+    if (type == Icmp6Header::kPacketTooBig) {
+      if (!state.reports.take(now)) {
+        drop(drops, DropReason::icmp_rate_limited, m);
+      } else {
+        out.reports.push(m);
+      }
       continue;
     }
     const DropReason reason = judge_echo(state, m, l3_size, now);
@@ -70,7 +79,7 @@ void icmp6_input(IcmpState& state, Batch& in, Batch& replies, Batch& discovery, 
       continue;
     }
     make_reply(m, l3_size);
-    replies.push(m);
+    out.replies.push(m);
   }
   in.clear();
 }

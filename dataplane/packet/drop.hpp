@@ -59,8 +59,16 @@ namespace culvert::dp {
   X(nd_malformed, "cv-nd-malformed", "Neighbour discovery message malformed",                      \
     "A message of neighbour discovery that came over a router, is cut short, or contradicts "      \
     "itself.")                                                                                     \
-  X(icmp_rate_limited, "cv-icmp-rate-limited", "ICMP echo rate limit reached",                     \
-    "More echo requests to the box than it answers in a second.")                                  \
+  X(icmp_rate_limited, "cv-icmp-rate-limited", "ICMP rate limit reached",                          \
+    "More echo requests, or reports of narrow paths, than the box deals with in a second.")        \
+  X(icmp_no_flow, "inspect-icmp-error-no-existing-conn", "ICMP Error Inspect no existing conn",    \
+    "An ICMP report of a narrow path that quotes no live connection or tunnel of the box.")        \
+  X(icmp_other_packet, "inspect-icmp-error-different-embedded-conn",                               \
+    "ICMP Error Inspect different embedded conn",                                                  \
+    "An ICMP report of a narrow path that quotes a packet which cannot be on its way, or that "    \
+    "would have fitted.")                                                                          \
+  X(icmp_mtu_ignored, "cv-icmp-mtu-ignored", "ICMP path MTU ignored",                              \
+    "An ICMP report of a path MTU that is not below the one in use, or (IPv6) below 1280.")        \
   /* TCP to the box */                                                                             \
   X(tcp_bad_header, "invalid-tcp-hdr-length", "Invalid TCP Length",                                \
     "The TCP header is cut short or its data offset is wrong.")                                    \

@@ -130,6 +130,7 @@ struct IcmpHeader {
   be32 rest;
 
   static constexpr uint8_t kEchoReply = 0, kUnreachable = 3, kEchoRequest = 8, kTimeExceeded = 11;
+  static constexpr uint8_t kFragmentationNeeded = 4;  // code of kUnreachable
 };
 static_assert(sizeof(IcmpHeader) == 8);
 

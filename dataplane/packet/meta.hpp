@@ -27,15 +27,16 @@ static_assert(sizeof(ConnId) == 8);
 // Why a packet is in a ring to another worker.
 enum class Handoff : uint8_t {
   none,
-  outside,     // an IP packet for this box whose flow the other worker owns (L2 stripped)
-  tunnel,      // an inner packet that passed home's checks; `conn` seals it
-  inner_down,  // an inner packet whose home is the other worker (L2 stripped)
-  transmit,    // a finished frame for port `port`, of which the other worker has the tx queue
-  neighbour,   // a copy of an ARP/ND message that every worker learns from (with L2)
-  datagram,    // a UDP datagram to this box for the other worker to deal with (L2 stripped)
-  dtls_seek,   // the same, of a flow that nobody knows: is it a client's that has moved?
-  dtls_reply,  // a CDTP packet, type byte first; the transmit side `conn` sends it
-  dtls_move,   // no packet: where the client of the transmit side `conn` is now (dtls/move.hpp)
+  outside,      // an IP packet for this box whose flow the other worker owns (L2 stripped)
+  tunnel,       // an inner packet that passed home's checks; `conn` seals it
+  inner_down,   // an inner packet whose home is the other worker (L2 stripped)
+  transmit,     // a finished frame for port `port`, of which the other worker has the tx queue
+  neighbour,    // a copy of an ARP/ND message that every worker learns from (with L2)
+  datagram,     // a UDP datagram to this box for the other worker to deal with (L2 stripped)
+  dtls_seek,    // the same, of a flow that nobody knows: is it a client's that has moved?
+  dtls_reply,   // a CDTP packet, type byte first; the transmit side `conn` sends it
+  path_report,  // an ICMP message about a flow that may be the other worker's (L2 stripped)
+  dtls_move,    // no packet: where the client of the transmit side `conn` is now (dtls/move.hpp)
 };
 
 struct PacketMeta {

@@ -32,6 +32,8 @@
 //                   `flow`, authentically; its                  receive side `conn` of another
 //                   datagrams land on worker                    worker: pass them on;
 //                   `landed`                                    conn.generation 0: no longer
+//   dtls_path       path_mtu, largest_probe
+//                   have changed
 //   dtls_ended      the side `conn` works no   listen_dtls      flow.local, flow.local_port
 //                   more: `reason`             unlisten_dtls
 //   dtls_removed    the side `conn` is wiped;
@@ -84,6 +86,7 @@ enum class MessageKind : uint8_t {
   dtls_up,
   dtls_silent,
   dtls_moved,
+  dtls_path,
   dtls_ended,
   dtls_removed,  // to control
   want_record,
@@ -141,6 +144,8 @@ struct TunnelCounters {
       tx_records{0};                     // TLS records since the hand-over, of any type
   std::atomic<uint64_t> key_updates{0};  // that came from the client
   std::atomic<uint64_t> last_rx_us{0}, last_data_us{0};
+  std::atomic<uint16_t> path_mtu{
+      0};  // TLS: bytes of the largest packet that TCP sends at this moment
 };
 
 struct Totals {  // a copy of the above
@@ -173,11 +178,14 @@ struct Message {
       code;  // ended/client_disconnect: CSTP reason byte; close: CSTP type to send, 0 = only FIN;
              // key_update: wanted_keys
   ConnId conn;
-  DtlsSide side;         // dtls_*, remove_dtls
-  uint8_t landed;        // dtls_moved: the worker on which `flow` lands
-  Flow flow;             // opened, (un)listen, datagrams, install_dtls_*, dtls_moved, route_dtls
-  uint16_t peer_mss;     // opened: MSS option of the client's SYN
-  uint16_t send_mss;     // opened: payload bytes of a full segment towards the client
+  DtlsSide side;      // dtls_*, remove_dtls
+  uint8_t landed;     // dtls_moved: the worker on which `flow` lands
+  Flow flow;          // opened, (un)listen, datagrams, install_dtls_*, dtls_moved, route_dtls
+  uint16_t peer_mss;  // opened: MSS option of the client's SYN
+  uint16_t send_mss;  // opened: payload bytes of a full segment towards the client
+  uint16_t path_mtu;  // dtls_path: bytes of an outer packet, as routers say; 0 = none has
+  uint16_t
+      largest_probe;  // dtls_path: bytes of an inner packet, as the client measured; 0 = it has not
   uint64_t setup_bytes;  // promoted: of the stream, that control was given in all its `record`s
   const TunnelCounters*
       counters;   // promoted, dtls_installed: where the worker counts; valid while the dataplane

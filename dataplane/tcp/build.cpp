@@ -21,6 +21,7 @@ struct Machine::Layout {
   std::span<const uint8_t> options;
   uint32_t size;         // of the payload
   uint32_t segment = 0;  // payload of each segment that the port cuts it into; 0 = it is one
+  bool dont_fragment = true;
 };
 
 void Machine::push_out(rte_mbuf* m) noexcept {
@@ -50,10 +51,11 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
     options.sack(std::span(blocks).first(c.receive.sack_blocks(std::span(blocks).first(most))));
   }
   const uint32_t limit = payload_limit(c);
-  const Layout layout{c.flow,    seq,
-                      c.rcv_nxt, window_field(c),
-                      flags,     options.bytes(),
-                      size,      size > limit ? limit : 0};
+  const Layout layout{c.flow,         seq,
+                      c.rcv_nxt,      window_field(c),
+                      flags,          options.bytes(),
+                      size,           size > limit ? limit : 0,
+                      c.dont_fragment};
   if (!emit(layout, &c.send, cursor)) {
     // The next tick finds a buffer, perhaps.
     c.ack_now = true;
@@ -176,7 +178,7 @@ bool Machine::emit(const Layout& layout, SendQueue* payload, SendQueue::Cursor c
            .tos = 0,
            .total_length = static_cast<uint16_t>(l3 + tcp_size),
            .id = ip_id_++,
-           .fragment = dp::Ipv4Header::kDontFragment,
+           .fragment = layout.dont_fragment ? dp::Ipv4Header::kDontFragment : uint16_t{0},
            .ttl = 64,
            .protocol = static_cast<uint8_t>(dp::IpProtocol::tcp),
            .checksum = uint16_t{0},

@@ -17,6 +17,7 @@ concept CongestionControl = requires(T c, const T& k, uint32_t bytes) {
   c.on_loss(bytes);          // flight, when fast recovery begins
   c.on_timeout(bytes);       // flight, at the first timeout of a segment
   c.on_idle();               // nothing was sent for longer than the timeout
+  c.set_mss(bytes);          // the path's MTU has changed, and with it what a segment may carry
   { k.window() } -> std::same_as<uint32_t>;
 };
 
@@ -28,6 +29,11 @@ class NewReno {
     window_ = syn_lost ? mss : initial_window();
     threshold_ = UINT32_MAX / 2;
     acked_ = 0;
+  }
+  // The window counts bytes and stays: RFC 1191 §6.5, a narrow link is no congestion.
+  void set_mss(uint32_t mss) noexcept {
+    mss_ = mss;
+    window_ = std::max(window_, mss);
   }
   void on_ack(uint32_t bytes) noexcept {
     if (window_ < threshold_) {

@@ -31,8 +31,9 @@ enum class Timer : uint8_t {
   ack,         // delayed ACK; also "try again" when the packet pool was empty
   keepalive,
   linger,  // TIME-WAIT, and every other state once the upper layer is gone
+  path,    // the path may have become wider again
 };
-inline constexpr size_t kTimers = 4;
+inline constexpr size_t kTimers = 5;
 
 class AgeList;
 
@@ -66,7 +67,7 @@ struct alignas(64) Connection {
 
   // --- line 1: what sending needs ---
   alignas(64) uint32_t ts_offset = 0;
-  uint16_t mss = 536;  // TCP payload plus options that a segment may carry
+  uint16_t mss = 536;  // TCP payload plus options that a segment may carry, now
   uint16_t peer_mss = 536;
   uint32_t max_snd_wnd = 0;  // the largest window ever offered (RFC 9293 §3.8.6.2.1)
   NewReno congestion;
@@ -83,9 +84,10 @@ struct alignas(64) Connection {
   bool send_refused : 1 = false;       // kWritable is owed
   bool in_use : 1 = false;
   bool syn_lost : 1 = false;
-  bool upper_knows : 1 = false;  // kOpened was posted
+  bool upper_knows : 1 = false;   // kOpened was posted
+  bool dont_fragment : 1 = true;  // DF, as long as the path is not narrower than the floor
 
-  std::array<Time, kTimers> deadlines{kNever, kNever, kNever, kNever};
+  std::array<Time, kTimers> deadlines{kNever, kNever, kNever, kNever, kNever};
   Time armed_for = kNever;  // what the wheel node stands for
   TimerNode timer;
 
@@ -109,7 +111,9 @@ struct alignas(64) Connection {
   CloseReason reason = CloseReason::none;
   uint8_t keepalive_sent = 0;
   uint8_t keepalive_probes = 0;
-  uint8_t challenges = 0;  // sent in this second
+  uint8_t challenges = 0;   // sent in this second
+  uint8_t black_holes = 0;  // how often large segments have got lost without a word
+  uint16_t full_mss = 536;  // as negotiated: what `mss` is on a path that is wide enough
   Time challenge_second = 0;
   Time ts_recent_at = 0;  // when ts_recent was written
   Time keepalive_idle = 0;

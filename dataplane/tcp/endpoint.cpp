@@ -23,6 +23,9 @@ bool Endpoint::listens(const dp::IpAddress& address, uint16_t port) const noexce
 void Endpoint::input(std::span<rte_mbuf*> segments, Time now) noexcept {
   machine_->input(segments, now);
 }
+dp::DropReason Endpoint::path_report(const dp::PathReport& report, Time now) noexcept {
+  return machine_->path_report(report, now);
+}
 void Endpoint::poll(Time now) noexcept {
   machine_->poll(now);
 }
@@ -58,6 +61,11 @@ uint16_t Endpoint::send_mss(dp::ConnId conn) const noexcept {
 uint16_t Endpoint::peer_mss(dp::ConnId conn) const noexcept {
   const Connection* c = machine_->find(conn);
   return c != nullptr ? c->peer_mss : uint16_t{0};
+}
+
+uint16_t Endpoint::path_mtu(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? Machine::path_mtu(*c) : uint16_t{0};
 }
 
 uint32_t Endpoint::readable(dp::ConnId conn) const noexcept {

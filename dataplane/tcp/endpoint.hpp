@@ -12,6 +12,7 @@
 
 #include <rte_mempool.h>
 
+#include "dataplane/ip/path_report.hpp"
 #include "dataplane/packet/address.hpp"
 #include "dataplane/packet/drop.hpp"
 #include "dataplane/packet/meta.hpp"
@@ -127,6 +128,11 @@ class Endpoint {
   // fragment), meta.l3_size and meta.family set, pkt_len trimmed to the IP total length. Takes
   // ownership. Checks the TCP checksum unless the buffer says that the port did.
   void input(std::span<rte_mbuf*> segments, Time now) noexcept;
+  // A router's word that a segment did not fit: from then on that connection sends smaller ones, and
+  // what was on its way at once again. Returns DropReason::count_ if the report was heeded, else why
+  // not: icmp_no_flow, icmp_other_packet (RFC 5927 §7: not the number of a byte that is on its way),
+  // icmp_mtu_ignored.
+  [[nodiscard]] dp::DropReason path_report(const dp::PathReport& report, Time now) noexcept;
   // Expired timers, pending ACKs (one decision per burst), queued data. Once per loop; then flushes
   // the sink.
   void poll(Time now) noexcept;
@@ -149,6 +155,8 @@ class Endpoint {
       dp::ConnId conn) const noexcept;  // payload bytes per segment, options deducted
   [[nodiscard]] uint16_t peer_mss(
       dp::ConnId conn) const noexcept;  // the SYN's MSS option, 536/1220 if absent
+  [[nodiscard]] uint16_t path_mtu(
+      dp::ConnId conn) const noexcept;  // bytes of the largest packet that is sent at this moment
 
   // --- receive stream: in-order bytes, held in packet buffers until consumed ---
   [[nodiscard]] uint32_t readable(dp::ConnId conn) const noexcept;  // bytes

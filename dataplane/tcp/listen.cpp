@@ -56,7 +56,8 @@ void Machine::negotiate(Connection& c, const Segment& s) noexcept {
   const uint32_t link = config_.interface_mtu - (v4 ? 40u : 60u);
   // Only what was announced: an absent option means 536 or 1220 and not less.
   const uint16_t least = o.mss != 0 ? std::max(kMinMss, config_.tcpmss_min) : kMinMss;
-  c.mss = static_cast<uint16_t>(std::min<uint32_t>(std::max(c.peer_mss, least), link));
+  c.full_mss = static_cast<uint16_t>(std::min<uint32_t>(std::max(c.peer_mss, least), link));
+  c.mss = c.full_mss;
   c.timestamps = o.has_timestamps;
   c.ts_recent = o.ts_value;
   c.ts_recent_at = now_;

@@ -9,6 +9,7 @@
 //   output.cpp      which segments leave
 //   build.cpp       how a segment is laid out
 //   timers.cpp      what time does
+//   path_mtu.cpp    how large a segment the path takes
 #pragma once
 
 #include <array>
@@ -60,6 +61,10 @@ class Machine {
   [[nodiscard]] bool send(Connection& c, rte_mbuf* m) noexcept;
   [[nodiscard]] bool send_copy(Connection& c, std::span<const uint8_t> bytes) noexcept;
   [[nodiscard]] uint32_t payload_limit(const Connection& c) const noexcept;
+
+  // path_mtu.cpp
+  [[nodiscard]] dp::DropReason path_report(const dp::PathReport& report, Time now) noexcept;
+  [[nodiscard]] static uint16_t path_mtu(const Connection& c) noexcept;
 
   void set_pressure(bool pressed) noexcept { pressed_ = pressed; }
   // Bytes that buffers of one queue may cost while buffers are scarce: one whole TLS record in
@@ -163,7 +168,13 @@ class Machine {
   void arm_retransmit(Connection& c) noexcept;
   void on_timer(Connection& c) noexcept;
   void on_retransmit(Connection& c) noexcept;
+  void send_all_again(Connection& c) noexcept;
   void on_keepalive(Connection& c) noexcept;
+
+  // path_mtu.cpp
+  void lower_mss(Connection& c, uint32_t mss, Time age) noexcept;
+  void widen_path(Connection& c) noexcept;
+  void look_for_black_hole(Connection& c) noexcept;
 
   [[nodiscard]] uint32_t timestamp(const Connection& c) const noexcept {
     return static_cast<uint32_t>(now_ / 1000) + c.ts_offset;

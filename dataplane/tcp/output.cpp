@@ -86,7 +86,8 @@ bool Machine::send_new(Connection& c) noexcept {
       c.cwnd_limited = true;
       break;
     }
-    if (size == limit && offload_.tso_bytes > limit) {
+    // Where fragments are allowed their numbers matter, of which a port that cuts takes some by itself.
+    if (size == limit && offload_.tso_bytes > limit && c.dont_fragment) {
       const uint32_t window = c.congestion.window() + extra;
       size = super_segment(c, limit, std::min(room, window > in_network ? window - in_network : 0));
     }

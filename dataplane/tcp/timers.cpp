@@ -34,6 +34,7 @@ void Machine::on_timer(Connection& c) noexcept {
   if (due(Timer::linger)) return abort(c, now_);
   if (due(Timer::retransmit)) on_retransmit(c);
   if (due(Timer::keepalive)) on_keepalive(c);
+  if (due(Timer::path)) widen_path(c);
   if (due(Timer::ack)) {
     c.ack_now = true;
     activate(c);
@@ -71,13 +72,8 @@ void Machine::on_retransmit(Connection& c) noexcept {
   // off.
   if (c.retries == 1) c.congestion.on_timeout(c.flight());
   if (c.board.reneged(c.snd_una)) c.board.clear();
-  c.recovery = Recovery::timeout;
-  c.recover = c.snd_nxt;
-  c.high_rxt = c.snd_una;
-  c.lost_edge = c.snd_nxt;
-  c.dup_acks = 0;
-  c.rtt_running = false;
-  c.force_retransmit = true;
+  look_for_black_hole(c);
+  send_all_again(c);
   if (c.snd_wnd == 0) {
     // The peer took its window back while data was on its way (RFC 9293 §3.8.6: be prepared): probe
     // with the first byte.
@@ -90,6 +86,17 @@ void Machine::on_retransmit(Connection& c) noexcept {
     activate(c);
   }
   arm_retransmit(c);
+}
+
+// Go-back-N: everything on its way counts as lost but what the peer has selectively acknowledged.
+void Machine::send_all_again(Connection& c) noexcept {
+  c.recovery = Recovery::timeout;
+  c.recover = c.snd_nxt;
+  c.high_rxt = c.snd_una;
+  c.lost_edge = c.snd_nxt;
+  c.dup_acks = 0;
+  c.rtt_running = false;
+  c.force_retransmit = true;
 }
 
 void Machine::on_keepalive(Connection& c) noexcept {

@@ -63,9 +63,13 @@ void Worker::box_edges(bool hardware_steered) noexcept {
       reassembly.input(edges.local_fragment, edges, now);
     }
   }
-  if (!edges.local_icmp.empty()) answer_echoes();
+  if (!edges.local_icmp.empty()) {
+    answer_echoes();
+    take_path_reports();
+  }
   if (!edges.local_icmp6.empty()) {
     answer_echoes6();
+    take_path_reports();
     if (workers > 1) share_neighbours(discovery);
     nd_input(link, nd, discovery, now);
   }
@@ -155,6 +159,7 @@ bool Worker::take_over() noexcept {
       case Handoff::datagram:
       case Handoff::dtls_seek: edges.local_udp.push(m); continue;  // input() wants to know which
       case Handoff::dtls_reply: dtls_reply_sink().push(m); break;
+      case Handoff::path_report: path_reports.push(m); continue;  // ask_next_worker() wants to know
       case Handoff::dtls_move: dtls::take_move(dtls, m); continue;
       case Handoff::none: rte_pktmbuf_free(m); break;
     }
@@ -164,6 +169,7 @@ bool Worker::take_over() noexcept {
   if (!edges.local_udp.empty()) {
     dtls::input(dtls, edges.local_udp, dtls::Steering::by_owner, now);
   }
+  if (!path_reports.empty()) take_path_reports();
   if (!edges.arp.empty()) arp_input(link, arp, edges.arp, now);
   if (!discovery.empty()) nd_input(link, nd, discovery, now);
   if (!edges.local_tcp.empty()) {

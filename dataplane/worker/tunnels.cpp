@@ -104,6 +104,10 @@ void Worker::route_up(Batch& packets) noexcept {
       drop(drops, DropReason::icmp_ignored, m);
     discovery.clear();
   }
+  // No connection or tunnel of the box goes through a client.
+  for (rte_mbuf* m : path_reports)
+    drop(drops, DropReason::icmp_ignored, m);
+  path_reports.clear();
 }
 
 // A client may ping the box; nothing else in it listens on the inside of a tunnel.
@@ -130,13 +134,13 @@ void Worker::to_own_address(rte_mbuf* m) noexcept {
 
 void Worker::answer_echoes6() noexcept {
   route_made_here();
-  icmp6_input(icmp, edges.local_icmp6, made_here, discovery, drops, now);
+  icmp6_input(icmp, edges.local_icmp6, {made_here, discovery, path_reports}, drops, now);
   route_made_here();
 }
 
 void Worker::answer_echoes() noexcept {
   route_made_here();  // the replies need the whole batch's room
-  icmp_input(icmp, edges.local_icmp, made_here, drops, now);
+  icmp_input(icmp, edges.local_icmp, made_here, path_reports, drops, now);
   route_made_here();
 }
 

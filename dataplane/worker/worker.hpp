@@ -80,6 +80,7 @@ struct alignas(64) Worker {
   ClassifyEdges edges;
   Batch received;
   Batch discovery;             // messages of IPv6 neighbour discovery
+  Batch path_reports;          // what routers say about packets of ours that were too large
   Batch arrived;               // from other workers
   Batch up;                    // opened, not yet validated
   Batch out;                   // IP packets that leave by a port
@@ -115,8 +116,10 @@ struct alignas(64) Worker {
   void connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;
   void route_up(Batch& packets) noexcept;
   void route_made_here() noexcept;
-  void answer_echoes() noexcept;
-  void answer_echoes6() noexcept;  // and puts neighbour discovery aside
+  void answer_echoes() noexcept;   // and puts path_reports aside
+  void answer_echoes6() noexcept;  // likewise, and neighbour discovery
+  void take_path_reports() noexcept;
+  bool ask_next_worker(rte_mbuf* report) noexcept;
   void to_own_address(rte_mbuf* m) noexcept;
   void run_down() noexcept;
   void hand_over(rte_mbuf* m, uint8_t to) noexcept;

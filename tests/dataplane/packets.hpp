@@ -175,9 +175,10 @@ inline Bytes icmp6(Ipv6Fields f, Bytes message, const Bytes& extensions) {
   return ipv6(f, payload);
 }
 
-[[nodiscard]] inline Bytes echo_request(size_t data, uint8_t type = 8) {
+[[nodiscard]] inline Bytes echo_request(size_t data, uint8_t type = 8, uint8_t code = 0) {
   Bytes b(8 + data);
   b[0] = type;
+  b[1] = code;
   b[4] = 0xbe;
   b[5] = 0xef;
   b[7] = 7;

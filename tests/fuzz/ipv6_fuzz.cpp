@@ -133,7 +133,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     IcmpState icmp;
     NdState nd;
     ClassifyEdges edges;
-    Batch in, replies, discovery;
+    Batch in, replies, discovery, reports;
     Time now = 1'000'000;
     Reader reader({data, size});
     while (rte_mbuf* m = frame(reader)) {
@@ -141,14 +141,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       classify(in, port->id(), interfaces, edges, drops);
       if (!edges.local_fragment.empty()) reassembly.input(edges.local_fragment, edges, now);
       repair_checksums(edges.local_icmp6);
-      icmp6_input(icmp, edges.local_icmp6, replies, discovery, drops, now);
+      icmp6_input(icmp, edges.local_icmp6, {replies, discovery, reports}, drops, now);
       nd_input(link, nd, discovery, now);
       for (rte_mbuf* through : edges.transit) {
         if (!may_answer6(through)) continue;
         rte_pktmbuf_free(make_packet_too_big(through, kOwn, 1280, pool));
       }
       for (Batch* edge : {&edges.arp, &edges.local_tcp, &edges.local_udp, &edges.local_icmp,
-                          &edges.local_other, &edges.transit, &replies}) {
+                          &edges.local_other, &edges.transit, &replies, &reports}) {
         free_all(*edge);
       }
       now += 10'000;

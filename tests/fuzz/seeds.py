@@ -139,9 +139,9 @@ def tcp_segment() -> list[bytes]:
                 bytes([flags, size, len(options) // 4]) + options)
 
     def call(what: int, amount: int) -> bytes:
-        return bytes([161 + what, amount])  # 161 is a multiple of 7, the number of calls
+        return bytes([160 + what, amount])  # 160 is a multiple of 8, the number of calls
 
-    wait, send, consume, shutdown, release, abort = range(6)
+    wait, send, consume, shutdown, release, abort, too_large = range(7)
     opened = segment(SYN, options=MSS + SACK_OK + TIMES + NOP + SCALE) + segment(ACK, options=NOP + NOP + TIMES)
     bare = segment(SYN, options=MSS) + segment(ACK)
     return [
@@ -153,7 +153,25 @@ def tcp_segment() -> list[bytes]:
         bare + call(send, 10) + call(release, 0) + segment(ACK, 50) + segment(FIN | ACK, 10) + call(wait, 255),
         bare + segment(ACK, 50) + segment(RST, seq=0), bare + call(abort, 0) + segment(ACK, 10),
         opened + call(send, 255) + segment(ACK, options=NOP + NOP + TIMES),
+        bare + call(send, 255) + call(too_large, 100) + segment(ACK) + call(too_large, 0) + segment(ACK),
     ]
+
+
+# --- ICMP: what routers say about packets that are too large ---
+
+
+def icmp() -> list[bytes]:
+    ports = bytes.fromhex("01bb9c4001020304")
+    quote4 = bytes.fromhex("450005dc000040004006 0000 c0000201cb007105") + ports
+    quote6 = (bytes.fromhex("6000000005b41140") + bytes.fromhex("20010db8000100000000000000000001") +
+              bytes.fromhex("20010db8ffff00000000000000000005") + ports)
+    udp4 = bytes.fromhex("450005dc000040004011 0000") + quote4[12:]
+    messages = [(2, struct.pack(">BBHHH", 3, 4, 0, 0, mtu) + quote)
+                for mtu in (1400, 0, 68) for quote in (quote4, udp4)]
+    messages += [(3, struct.pack(">BBHI", 2, 0, 0, mtu) + quote6) for mtu in (1400, 1280, 1000)]
+    messages += [(2, struct.pack(">BBHI", 8, 0, 0, 7) + b"echo"), (3, struct.pack(">BBHI", 128, 0, 0, 7) + b"echo")]
+    each = [bytes([kind, step, len(body)]) + body for kind, body in messages for step in (255, 9)]
+    return each + [b"".join(each)]
 
 
 # --- configuration ---
@@ -213,6 +231,7 @@ TARGETS = {
     "config_fuzz": configuration,
     "cstp_fuzz": cstp_targets,
     "http_fuzz": http,
+    "icmp_fuzz": icmp,
     "tcp_options_fuzz": tcp_options,
     "tcp_segment_fuzz": tcp_segment,
     "tls_record_fuzz": tls_record,

@@ -87,6 +87,15 @@ void act(tcp::Endpoint& endpoint, Session& session, uint8_t what, uint8_t amount
     case 3: endpoint.shutdown(session.conn); break;
     case 4: endpoint.release(session.conn); break;
     case 5: endpoint.abort(session.conn, session.now); break;
+    case 6: {  // a router's word about a segment that the endpoint has sent, perhaps
+      dp::PathReport report;
+      report.flow = {dp::IpAddress::v4(0x0a000001), dp::IpAddress::v4(0x0a000002), 443, 1000};
+      report.mtu = static_cast<uint16_t>(dp::kLeastPathMtu4 + amount * 4u);
+      report.below_floor = amount == 0;
+      report.tcp_sequence = session.their_seq - amount * 8u;
+      (void)endpoint.path_report(report, session.now);
+      break;
+    }
     default: {
       const auto front = endpoint.front(session.conn);
       if (rte_mbuf* m = endpoint.take_front(session.conn, static_cast<uint32_t>(front.size()))) {
@@ -132,7 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       } else {
         const auto amount = in.u8();
         if (!amount) break;
-        act(endpoint, session, *what % 7, *amount);
+        act(endpoint, session, *what % 8, *amount);
       }
       if (*what % 4 != 0) endpoint.poll(session.now);  // sometimes several segments a burst
       for (tcp::Event e = endpoint.next_event(); e.conn.generation != 0;

@@ -216,6 +216,41 @@ TEST(DtlsSession, MovesWithItsClient) {
   EXPECT_EQ(world.channel().kind(), Kind::dtls);
 }
 
+TEST(DtlsSession, FollowsThePath) {
+  DtlsWorld world;
+  DtlsUser user(world);
+  const auto client = user.dtls();
+  world.handshake(*client, DtlsWorld::flow());
+  const FakeSide* rx = world.newest(dp::DtlsSide::receive);
+  world.say(dp::MessageKind::dtls_up, *rx);
+  const auto path = [&](uint16_t path_mtu, uint16_t largest_probe) {
+    world.say(dp::MessageKind::dtls_path, *rx, [&](dp::Message& m) {
+      m.path_mtu = path_mtu;
+      m.largest_probe = largest_probe;
+    });
+    return world.channel();
+  };
+  // A client that finds the announced size good changes nothing.
+  EXPECT_EQ(path(0, 1418).mtu(), 1418);
+  EXPECT_EQ(path(1400, 1418).mtu(), 1334);
+  EXPECT_TRUE(world.logged("DTLS MTU lowered: packets of up to 1334 bytes fit the path"));
+  EXPECT_EQ(path(1400, 1300).mtu(), 1300);
+  EXPECT_EQ(path(0, 1300).mtu(), 1300);
+  EXPECT_EQ(path(0, 1418).mtu(), 1418);
+  EXPECT_TRUE(world.logged("DTLS MTU restored: packets of up to 1418 bytes fit the path"));
+  EXPECT_EQ(world.channel().kind(), Kind::dtls);
+  // Too narrow to be worth a datagram: a stream does better.
+  EXPECT_EQ(path(552, 0).kind(), Kind::tls);
+  EXPECT_EQ(world.channel().mtu(), 1347);
+  EXPECT_TRUE(world.logged("too few, so that they go by TLS"));
+  EXPECT_EQ(path(0, 0).kind(), Kind::dtls);
+  // Without TLS there is no choice.
+  EXPECT_EQ(path(552, 0).kind(), Kind::tls);
+  world.ended(*user.tcp, dp::EndReason::timed_out);
+  EXPECT_EQ(world.channel().kind(), Kind::dtls);
+  EXPECT_LT(world.channel().mtu(), 552);
+}
+
 TEST(DtlsSession, DataOnEitherChannelKeepsItAlive) {
   DtlsWorld world;
   world.config.group_policies["DfltGrpPolicy"].idle_timeout_min = 1;

@@ -200,9 +200,12 @@ void Rig::remove(const Client& c) {
 std::optional<Told> Rig::told(unsigned worker) {
   dp::Message* m = mailboxes[worker]->from_worker();
   if (m == nullptr) return std::nullopt;
-  Told t{
-      m->kind, m->side, m->reason,   m->code,   m->landed,
-      m->conn, m->flow, m->counters, m->totals, {reinterpret_cast<const char*>(m->data), m->size}};
+  Told t{m->kind,     m->side,
+         m->reason,   m->code,
+         m->landed,   m->conn,
+         m->flow,     m->counters,
+         m->totals,   {reinterpret_cast<const char*>(m->data), m->size},
+         m->path_mtu, m->largest_probe};
   mailboxes[worker]->free(m);
   return t;
 }

@@ -40,6 +40,7 @@ struct Told {  // a message that reached control
   const dp::TunnelCounters* counters = nullptr;
   dp::Totals totals;
   std::string data;
+  uint16_t path_mtu = 0, largest_probe = 0;
 };
 
 struct Heard {    // a record that reached a client

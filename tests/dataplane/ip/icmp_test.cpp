@@ -18,7 +18,7 @@ class Icmp : public testing::Test {
     rte_mbuf* m = pool_.packet(packet, segment);
     ASSERT_EQ(check_ipv4(m), DropReason::count_);
     in.push(m);
-    icmp_input(state_, in, replies_, drops_, now_);
+    icmp_input(state_, in, replies_, reports_, drops_, now_);
   }
   Bytes reply() {
     if (replies_.size() != 1) return {};
@@ -32,6 +32,7 @@ class Icmp : public testing::Test {
   DropCounters drops_;
   IcmpState state_;
   Batch replies_;
+  Batch reports_;
   Time now_ = kSecond;
 };
 
@@ -59,6 +60,20 @@ TEST_F(Icmp, MalformedAndIgnored) {
     input(ipv4({.protocol = 1}, echo_request(8, type)));
   EXPECT_EQ(drops_.get(DropReason::icmp_ignored), 7U);
   EXPECT_TRUE(replies_.empty());
+}
+
+TEST_F(Icmp, ReportsOfNarrowPathsGoTheirOwnWay) {
+  state_.reports = TokenBucket(100, 5);
+  for (int i = 0; i < 8; ++i)
+    input(ipv4({.protocol = 1}, echo_request(8, 3, 4)));
+  EXPECT_TRUE(replies_.empty());
+  EXPECT_EQ(reports_.size(), 5U);
+  EXPECT_EQ(drops_.get(DropReason::icmp_rate_limited), 3U);
+  input(ipv4({.protocol = 1}, echo_request(8, 3, 3)));
+  EXPECT_EQ(drops_.get(DropReason::icmp_ignored), 1U);
+  for (rte_mbuf* m : reports_)
+    rte_pktmbuf_free(m);
+  reports_.clear();
 }
 
 TEST_F(Icmp, RateLimit) {

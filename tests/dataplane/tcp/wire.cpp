@@ -56,6 +56,7 @@ void Wire::collect(rte_mbuf* m) {
   if (v4) {
     const auto* ip = reinterpret_cast<const rte_ipv4_hdr*>(bytes.data());
     EXPECT_EQ(rte_be_to_cpu_16(ip->total_length), bytes.size());
+    sent.dont_fragment = ip->fragment_offset == rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG);
     const bool cut = (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) != 0;  // by the port
     EXPECT_LE(cut ? m->l3_len + m->l4_len + m->tso_segsz : bytes.size(), 1500u);
     if ((m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM) == 0) {
@@ -137,6 +138,16 @@ rte_mbuf* Wire::packet(const Given& g, const dp::Flow& flow) const {
 void Wire::input(rte_mbuf* m) {
   endpoint->input({&m, 1}, now);
   poll();
+}
+DropReason Wire::report(const dp::Flow& flow, Seq seq, uint16_t mtu, bool below_floor) {
+  dp::PathReport r;
+  r.flow = flow;
+  r.mtu = mtu;
+  r.below_floor = below_floor;
+  r.tcp_sequence = seq.v;
+  const DropReason reason = endpoint->path_report(r, now);
+  poll();
+  return reason;
 }
 void Wire::give(const Given& g, const dp::Flow& flow) {
   input(packet(g, flow));

@@ -35,6 +35,7 @@ struct Sent {  // a segment that left the endpoint
   Options options;
   std::string data;
   Time at = 0;
+  bool dont_fragment = false;
   dp::Flow flow;  // from the endpoint's view
 };
 
@@ -57,6 +58,8 @@ class Wire {
   void give(const Given& segment, const dp::Flow& flow);
   rte_mbuf* packet(const Given& segment, const dp::Flow& flow) const;
   void input(rte_mbuf* m);
+  // As read from a router's message.
+  DropReason report(const dp::Flow& flow, Seq seq, uint16_t mtu, bool below_floor = false);
   void poll();
   void run(Time duration);  // polls at each deadline
   Sent take();              // the next segment that left; fails if there is none

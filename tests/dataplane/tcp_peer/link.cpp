@@ -60,9 +60,20 @@ bool Link::receive(tcp::Endpoint& endpoint, Time now) {
   classify(burst_, port_.id(), link_.interfaces, edges_, drops_);
   arp_input(link_, arp_, edges_.arp, now);
   reassembly_.input(edges_.local_fragment, edges_, now);
-  icmp_input(icmp_, edges_.local_icmp, replies_, drops_, now);
-  icmp6_input(icmp_, edges_.local_icmp6, replies_, discovery_, drops_, now);
+  icmp_input(icmp_, edges_.local_icmp, replies_, reports_, drops_, now);
+  icmp6_input(icmp_, edges_.local_icmp6, {replies_, discovery_, reports_}, drops_, now);
   nd_input(link_, nd_, discovery_, now);
+  for (rte_mbuf* m : reports_) {
+    dp::PathReport report;
+    DropReason reason = read_path_report(m, report);
+    if (reason == DropReason::count_) reason = endpoint.path_report(report, now);
+    if (reason == DropReason::count_) {
+      rte_pktmbuf_free(m);
+    } else {
+      drop(drops_, reason, m);
+    }
+  }
+  reports_.clear();
   ip_output(output_, replies_, now);
   drop_all(edges_.local_udp, DropReason::ip_protocol, drops_);
   drop_all(edges_.local_other, DropReason::ip_protocol, drops_);

@@ -60,6 +60,7 @@ class Link {
   dp::Batch burst_;
   dp::Batch replies_;
   dp::Batch discovery_;
+  dp::Batch reports_;
   dp::Time now_;
 };
 
