@@ -2,7 +2,8 @@
 // page, to keep each contiguous for devices that use physical addresses. The af_xdp driver reckons
 // with buffers side by side, and takes what lies beyond its reckoning for invalid: its transmit
 // ring then stands still. With virtual addresses as IO addresses contiguity comes by itself, and
-// the pool needs half the memory.
+// the pool needs half the memory. A mempool whose objects need not be contiguous is given no IO
+// addresses, though, and a card could not find its buffers; so they are entered here.
 #include "dataplane/packet/pool.hpp"
 
 #include <algorithm>
@@ -15,6 +16,14 @@
 
 namespace culvert::dp {
 
+namespace {
+
+void enter_io_address(rte_mempool*, void*, void* object, unsigned) {
+  rte_mempool_get_header(object)->iova = reinterpret_cast<rte_iova_t>(object);
+}
+
+}  // namespace
+
 PacketPool make_packet_pool(const std::string& name, unsigned count, unsigned mtu, unsigned cache) {
   // 2 KiB is what NICs like; 64 bytes are Ethernet header and the record's tag.
   const unsigned room = std::max(2048u, (mtu + 64 + 63) / 64 * 64) + RTE_PKTMBUF_HEADROOM;
@@ -23,7 +32,8 @@ PacketPool make_packet_pool(const std::string& name, unsigned count, unsigned mt
                               std::to_string(room) +
                               " bytes: raise `memory` or lower `buffers` in the dataplane section");
   };
-  const unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+  const bool virtual_addresses = rte_eal_iova_mode() == RTE_IOVA_VA;
+  const unsigned flags = virtual_addresses ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
   PacketPool pool(rte_mempool_create_empty(name.c_str(), count, sizeof(rte_mbuf) + room, cache,
                                            sizeof(rte_pktmbuf_pool_private), SOCKET_ID_ANY, flags));
   if (pool == nullptr) throw fail();
@@ -33,6 +43,7 @@ PacketPool make_packet_pool(const std::string& name, unsigned count, unsigned mt
     throw fail();
   rte_pktmbuf_pool_init(pool.get(), &sizes);
   if (rte_mempool_populate_default(pool.get()) < static_cast<int>(count)) throw fail();
+  if (virtual_addresses) rte_mempool_obj_iter(pool.get(), enter_io_address, nullptr);
   rte_mempool_obj_iter(pool.get(), rte_pktmbuf_init, nullptr);
   return pool;
 }
