@@ -28,6 +28,19 @@ Verdict dropped(DropReason reason) noexcept {
   return {nullptr, reason};
 }
 
+// For somebody behind us. What the sender left undone because the wire is no wire (another machine on
+// the same virtual switch) has to be done before the packet goes into a tunnel.
+Verdict pass_on(rte_mbuf* m, ClassifyEdges& out) noexcept {
+  if (transport_checksum_missing(m)) [[unlikely]] {
+    const uint16_t plain_size = meta(m).l3_size;
+    const uint16_t size = meta(m).family == 6 ? walk_extensions(m).size : plain_size;
+    meta(m).l3_size = plain_size;  // what passes through is judged by its first header alone
+    (void)make_contiguous(m, std::min(size + uint32_t{sizeof(TcpHeader)}, m->pkt_len));
+    (void)make_transport_checksum(m, size);
+  }
+  return {&out.transit, kGood};
+}
+
 // Which addresses may be on a packet that came in by this interface, and whom it is for.
 Verdict judge_addresses(rte_mbuf* m, const Ipv4Header& ip, bool group_frame,
                         const Interface& interface, const InterfaceTable& interfaces,
@@ -58,7 +71,7 @@ Verdict judge_addresses(rte_mbuf* m, const Ipv4Header& ip, bool group_frame,
   if (group_frame) return dropped(DropReason::ip_bad_address);
   // The address of another interface is not served here, as on the ASA.
   if (interfaces.by_address(dst) != nullptr) return dropped(DropReason::ip_not_forwarded);
-  return {&out.transit, kGood};
+  return pass_on(m, out);
 }
 
 Verdict input_ipv4(rte_mbuf* m, bool group_frame, const Interface& interface,
@@ -103,7 +116,7 @@ Verdict judge_addresses6(rte_mbuf* m, bool group_frame, const Interface& interfa
   // RFC 4291 §2.5.6: link-local addresses stay on their link.
   if (is_link_local6(src) || is_link_local6(dst)) return dropped(DropReason::ip6_bad_address);
   if (interfaces.by_address6(dst) != nullptr) return dropped(DropReason::ip_not_forwarded);
-  return {&out.transit, kGood};
+  return pass_on(m, out);
 }
 
 Verdict input_ipv6(rte_mbuf* m, bool group_frame, const Interface& interface,

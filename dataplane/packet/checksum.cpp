@@ -126,6 +126,27 @@ uint16_t pseudo_header_sum(const rte_mbuf* m) noexcept {
   return byte_swap(pseudo_sum(ip, l4_size, protocol_of(ip, l3_size)));
 }
 
+bool make_transport_checksum(rte_mbuf* m, unsigned l3_size) noexcept {
+  if (l3_size == 0) return false;
+  auto* ip = rte_pktmbuf_mtod(m, uint8_t*);
+  be16* field = nullptr;
+  switch (static_cast<IpProtocol>(protocol_of(ip, l3_size))) {
+    case IpProtocol::tcp:
+      if (m->data_len < l3_size + sizeof(TcpHeader)) return false;
+      field = &reinterpret_cast<TcpHeader*>(ip + l3_size)->checksum;
+      break;
+    case IpProtocol::udp:
+      if (m->data_len < l3_size + sizeof(UdpHeader)) return false;
+      field = &reinterpret_cast<UdpHeader*>(ip + l3_size)->checksum;
+      break;
+    default: return false;
+  }
+  *field = uint16_t{0};
+  *field = transport_checksum(m, l3_size);
+  m->ol_flags &= ~RTE_MBUF_F_RX_L4_CKSUM_MASK;
+  return true;
+}
+
 bool icmp_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept {
   // No port verifies ICMP; a port's verdict on layer 4 does not speak of it.
   return fold(payload_sum(m, l3_size)) == 0xffff;
@@ -141,10 +162,10 @@ void fill_icmp6_checksum(rte_mbuf* m) noexcept {
   icmp->checksum = transport_checksum(m, sizeof(Ipv6Header));
 }
 
-void finish_checksums(rte_mbuf* m) noexcept {
+void finish_checksums(rte_mbuf* m, uint64_t flags) noexcept {
   const auto l2_size = static_cast<uint16_t>(m->l2_len);
   const auto l3_size = static_cast<unsigned>(m->l3_len);
-  const uint64_t l4 = m->ol_flags & RTE_MBUF_F_TX_L4_MASK;
+  const uint64_t l4 = flags & RTE_MBUF_F_TX_L4_MASK;
   // The sums want the IP header first: step over the Ethernet header and back.
   rte_pktmbuf_adj(m, l2_size);
   auto* ip = rte_pktmbuf_mtod(m, uint8_t*);
@@ -157,10 +178,10 @@ void finish_checksums(rte_mbuf* m) noexcept {
     udp->checksum = 0;
     udp->checksum = transport_checksum(m, l3_size);
   }
-  if ((m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM) != 0) {
+  if ((flags & RTE_MBUF_F_TX_IP_CKSUM) != 0) {
     fill_ipv4_checksum(*reinterpret_cast<Ipv4Header*>(ip));
   }
-  m->ol_flags &= ~(RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IP_CKSUM);
+  m->ol_flags &= ~flags;
   rte_pktmbuf_prepend(m, l2_size);
 }
 

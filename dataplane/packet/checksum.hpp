@@ -34,6 +34,17 @@ void fill_ipv4_checksum(Ipv4Header& ip) noexcept;
 // without the length if the port will segment (ol_flags has RTE_MBUF_F_TX_TCP_SEG).
 [[nodiscard]] uint16_t pseudo_header_sum(const rte_mbuf* m) noexcept;
 
+// --- Received with a checksum that is still to be made ---
+
+// Whether the sender left the TCP or UDP checksum to whoever sends the packet on: a neighbour on the
+// same virtual switch, whose port vouches for the data and says that the field is not filled in.
+[[nodiscard]] inline bool transport_checksum_missing(const rte_mbuf* m) noexcept {
+  return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE;
+}
+// Fills the field of such a packet. False (and the packet is unchanged) if behind `l3_size` bytes of
+// IP header(s), 0 for unknown, there is no whole TCP or UDP header in the first segment.
+bool make_transport_checksum(rte_mbuf* m, unsigned l3_size) noexcept;
+
 // --- ICMP (no pseudo header), and ICMPv6 (with one, RFC 4443 §2.3) ---
 
 [[nodiscard]] bool icmp_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept;
@@ -57,8 +68,9 @@ void fill_icmp6_checksum(rte_mbuf* m) noexcept;
 
 // --- Transmit ---
 
-// Fills in software what m->ol_flags asks of a port that cannot do it (IPv4 header and TCP/UDP
-// checksum; l2_len and l3_len say where), and clears those flags. The headers must be contiguous.
-void finish_checksums(rte_mbuf* m) noexcept;
+// Fills in software those checksums of a frame that `flags` names (RTE_MBUF_F_TX_IP_CKSUM,
+// RTE_MBUF_F_TX_TCP_CKSUM or _UDP_CKSUM; l2_len and l3_len say where), and takes the flags off the
+// packet, so that the port does only the rest. The headers must be contiguous.
+void finish_checksums(rte_mbuf* m, uint64_t flags) noexcept;
 
 }  // namespace culvert::dp

@@ -13,16 +13,16 @@ namespace {
 
 constexpr uint64_t kChecksumFlags = RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK;
 
-// The layer 4 flags are a number, not bits: TCP is 1, UDP 3. So a port that fills TCP only is asked
-// for each.
-bool port_fills(const PortCapabilities& c, uint64_t flags) noexcept {
-  if ((flags & RTE_MBUF_F_TX_IP_CKSUM) != 0 && !c.tx_ip_checksum) return false;
-  switch (flags & RTE_MBUF_F_TX_L4_MASK) {
-    case RTE_MBUF_F_TX_L4_NO_CKSUM: return true;
-    case RTE_MBUF_F_TX_TCP_CKSUM: return c.tx_tcp_checksum;
-    case RTE_MBUF_F_TX_UDP_CKSUM: return c.tx_udp_checksum;
-    default: return false;
-  }
+// Which of the checksums that a packet wants the port does not fill. Paravirtual cards fill TCP's and
+// leave the IPv4 header to us: that header is all that is summed here then. The layer 4 flags are a
+// number, not bits (TCP is 1, UDP 3), so each is asked for by itself.
+uint64_t left_to_us(const PortCapabilities& c, uint64_t flags) noexcept {
+  uint64_t ours = c.tx_ip_checksum ? 0 : flags & RTE_MBUF_F_TX_IP_CKSUM;
+  const uint64_t l4 = flags & RTE_MBUF_F_TX_L4_MASK;
+  const bool port_fills = (l4 == RTE_MBUF_F_TX_TCP_CKSUM && c.tx_tcp_checksum) ||
+                          (l4 == RTE_MBUF_F_TX_UDP_CKSUM && c.tx_udp_checksum);
+  if (!port_fills) ours |= l4;
+  return ours;
 }
 
 }  // namespace
@@ -69,8 +69,9 @@ void PortTx::prepare() noexcept {
       m = single_buffer(m);
       if (m == nullptr) continue;
     }
-    if ((m->ol_flags & kChecksumFlags) != 0 && !port_fills(capabilities_, m->ol_flags)) {
-      finish_checksums(m);
+    if ((m->ol_flags & kChecksumFlags) != 0) {
+      const uint64_t ours = left_to_us(capabilities_, m->ol_flags);
+      if (ours != 0) finish_checksums(m, ours);
     }
     frames_[kept++] = m;
   }

@@ -132,7 +132,7 @@ TEST(DtlsOutput, PathsOfBothFamilies) {
   path.prepend(m, 1);
   EXPECT_EQ(dp::meta(m).family, 6);
   EXPECT_EQ(dp::meta(m).l3_size, 40);
-  dp::finish_checksums(m);
+  dp::finish_checksums(m, m->ol_flags & (RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK));
   EXPECT_TRUE(dp::transport_checksum_ok(m, 40));
   const auto* udp = rte_pktmbuf_mtod_offset(m, const dp::UdpHeader*, 40);
   EXPECT_EQ(udp->src_port, 443);

@@ -278,7 +278,7 @@ std::vector<Heard> Rig::hear(Client& c) {
     for (rte_mbuf* m : worker->sent) {
       EXPECT_EQ(dp::meta(m).family, 4);
       EXPECT_EQ(dp::meta(m).l3_size, 20);
-      dp::finish_checksums(m);
+      dp::finish_checksums(m, m->ol_flags & (RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK));
       const Bytes b = bytes_of(m);
       const auto* ip = reinterpret_cast<const dp::Ipv4Header*>(b.data());
       const auto* udp = reinterpret_cast<const dp::UdpHeader*>(b.data() + 20);

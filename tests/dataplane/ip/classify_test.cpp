@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/packet/checksum.hpp"
 #include "tests/dataplane/packets.hpp"
 
 namespace culvert::dp {
@@ -74,6 +75,32 @@ TEST_F(Classify, Edges) {
   expect_edge(ethernet(through), edges_.transit, through);
   const Bytes arp = ethernet(Bytes(28, 1), 0x0806, kBroadcastMac);
   expect_edge(arp, edges_.arp, arp);
+}
+
+TEST_F(Classify, PassesOnWithTheChecksumThatTheSenderLeftOut) {
+  const auto passed_on = [&](const Bytes& packet, uint16_t type, unsigned l3_size) {
+    Batch in;
+    in.push(pool_.packet(ethernet(packet, type), 64));
+    in[0]->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_NONE;
+    classify(in, 0, interfaces_, edges_, drops_);
+    ASSERT_EQ(edges_.transit.size(), 1U);
+    rte_mbuf* m = edges_.transit[0];
+    EXPECT_EQ(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK, 0U);
+    EXPECT_TRUE(transport_checksum_ok(m, l3_size));
+    rte_pktmbuf_free(m);
+    edges_.clear();
+  };
+  for (const uint8_t protocol : {uint8_t{6}, uint8_t{17}}) {
+    passed_on(ipv4({.dst = kFarIp, .protocol = protocol}, Bytes(90, 7)), 0x0800, 20);
+  }
+  // For the box itself nothing is made: the port's word is enough.
+  Batch in;
+  in.push(pool_.packet(ethernet(ipv4({.protocol = 6}, Bytes(90, 7)))));
+  in[0]->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_NONE;
+  classify(in, 0, interfaces_, edges_, drops_);
+  ASSERT_EQ(edges_.local_tcp.size(), 1U);
+  EXPECT_TRUE(transport_checksum_missing(edges_.local_tcp[0]));
+  rte_pktmbuf_free(edges_.local_tcp[0]);
 }
 
 TEST_F(Classify, SetsMetaAndCutsPadding) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/ip/classify.hpp"
+#include "dataplane/packet/checksum.hpp"
 #include "tests/dataplane/packets.hpp"
 
 namespace culvert::dp {
@@ -116,6 +117,28 @@ TEST_F(Classify6, Edges) {
   ASSERT_EQ(edges_.local_tcp.size(), 1U);
   EXPECT_EQ(bytes_of(edges_.local_tcp[0]).size(), 43U);
   rte_pktmbuf_free(edges_.local_tcp[0]);
+}
+
+TEST_F(Classify6, PassesOnWithTheChecksumThatTheSenderLeftOut) {
+  const auto passed_on = [&](const Bytes& packet, unsigned headers, bool made) {
+    Batch in;
+    in.push(pool_.packet(ethernet(packet, 0x86dd)));
+    in[0]->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_NONE;
+    classify(in, 0, interfaces_, edges_, drops_);
+    ASSERT_EQ(edges_.transit.size(), 1U);
+    rte_mbuf* m = edges_.transit[0];
+    EXPECT_EQ(meta(m).l3_size, 40);
+    EXPECT_EQ(bytes_of(m) != packet, made);
+    m->ol_flags = 0;
+    EXPECT_EQ(transport_checksum_ok(m, headers), made);
+    rte_pktmbuf_free(m);
+    edges_.clear();
+  };
+  passed_on(ipv6({.dst = kFar6, .next_header = 6}, payload_), 40, true);
+  passed_on(ipv6({.dst = kFar6, .next_header = 0}, hop_by_hop(17) + payload_), 48, true);
+  // Nobody leaves those out; they pass as they are.
+  passed_on(ipv6({.dst = kFar6, .next_header = 44}, fragment(50, 8, true) + payload_), 48, false);
+  passed_on(ipv6({.dst = kFar6, .next_header = 50}, payload_), 40, false);
 }
 
 TEST_F(Classify6, WalksExtensionHeaders) {

@@ -133,13 +133,67 @@ TEST(Checksum, FinishFillsWhatWasLeftToThePort) {
   m->l3_len = 20;
   m->l4_len = 20;
   m->ol_flags = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
-  finish_checksums(m);
+  finish_checksums(m, RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM);
   EXPECT_EQ(m->ol_flags & (RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK), 0U);
   EXPECT_EQ(m->pkt_len, 14 + 20 + tcp.size());
   rte_pktmbuf_adj(m, 14);
   EXPECT_TRUE(ipv4_checksum_ok(m, *rte_pktmbuf_mtod(m, Ipv4Header*), 20));
   EXPECT_TRUE(transport_checksum_ok(m, 20));
   rte_pktmbuf_free(m);
+}
+
+TEST(Checksum, FinishLeavesThePortItsPart) {
+  const Pool pool;
+  Bytes tcp(20 + 33, 0xa5);
+  tcp[12] = 0x50;
+  Bytes packet = ipv4({.protocol = 6}, tcp);
+  packet[10] = packet[11] = 0;
+  rte_mbuf* m = pool.packet(ethernet(packet));
+  m->l2_len = 14;
+  m->l3_len = 20;
+  m->l4_len = 20;
+  m->ol_flags =
+      RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_TCP_SEG;
+  finish_checksums(m, RTE_MBUF_F_TX_IP_CKSUM);
+  EXPECT_EQ(m->ol_flags, RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_TCP_SEG);
+  rte_pktmbuf_adj(m, 14);
+  EXPECT_TRUE(ipv4_checksum_ok(m, *rte_pktmbuf_mtod(m, Ipv4Header*), 20));
+  const Bytes after = bytes_of(m);
+  EXPECT_TRUE(std::equal(tcp.begin(), tcp.end(), after.begin() + 20)) << "TCP is the port's";
+  rte_pktmbuf_free(m);
+}
+
+TEST(Checksum, MissingOnesAreMade) {
+  const Pool pool;
+  for (const uint8_t protocol : {uint8_t{6}, uint8_t{17}}) {
+    for (const size_t segment : {size_t{2048}, size_t{60}}) {
+      Bytes transport(20 + 33, 0x5a);
+      rte_mbuf* m = pool.packet(ipv4({.protocol = protocol}, transport), segment);
+      m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
+      EXPECT_TRUE(transport_checksum_missing(m));
+      EXPECT_TRUE(make_transport_checksum(m, 20));
+      EXPECT_FALSE(transport_checksum_missing(m));
+      EXPECT_EQ(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK, 0U) << "the next look is an honest one";
+      EXPECT_TRUE(transport_checksum_ok(m, 20));
+      rte_pktmbuf_free(m);
+    }
+  }
+}
+
+TEST(Checksum, MissingOnesThatCannotBeMade) {
+  const Pool pool;
+  const auto refuse = [&](uint8_t protocol, size_t size, unsigned l3_size) {
+    const Bytes packet = ipv4({.protocol = protocol}, Bytes(size, 0x5a));
+    rte_mbuf* m = pool.packet(packet);
+    m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
+    EXPECT_FALSE(make_transport_checksum(m, l3_size));
+    EXPECT_EQ(bytes_of(m), packet);
+    rte_pktmbuf_free(m);
+  };
+  refuse(6, 19, 20);
+  refuse(17, 7, 20);
+  refuse(1, 40, 20);
+  refuse(6, 40, 0);
 }
 
 TEST(Checksum, PseudoHeaderSumIsWhatPortsExpect) {
