@@ -129,6 +129,18 @@ void check_memory(uint64_t wanted) {
                            " that 'memory' in the dataplane section wants: lower it.");
 }
 
+void check_addresses(const std::vector<DeviceName>& devices, bool huge_pages, unsigned memory_mb) {
+  if (huge_pages) return;
+  for (const DeviceName& device : devices) {
+    if (!wants_physical_addresses(device)) continue;
+    throw std::runtime_error("PCI device " + device.name +
+                             " has no IOMMU before it and works with huge pages only: reserve them "
+                             "with 'sysctl vm.nr_hugepages=" +
+                             std::to_string((memory_mb + 1) / 2) +
+                             "', or use an IOMMU and bind the device to vfio-pci.");
+  }
+}
+
 // A file descriptor of the vhost-user and memif kind shares memory by segment; many small ones do
 // not fit in one message.
 bool shares_memory(const DeviceName& device) {
@@ -255,6 +267,7 @@ void Eal::start(const EalConfig& config) {
           std::to_string((config.memory_mb + 1) / 2) + "'.");
     }
   }
+  check_addresses(devices_, huge_pages_, config.memory_mb);
   log_capture().open(config.on_log);
   std::vector<std::string> args = arguments(config, devices_, huge_pages_);
   std::vector<char*> argv;

@@ -27,12 +27,6 @@ std::string cpu_model() {
   return "unknown CPU";
 }
 
-// "net_af_xdp" of "net_af_xdp0,iface=veth0"; a PCI device is its own name.
-std::string eal_driver(const std::string& device) {
-  const dp::DeviceName name = dp::parse_device_name(device);
-  return name.pci ? name.name : std::string(name.driver());
-}
-
 // The ASA's words, which are RFC 4861's.
 std::string neighbour_state(dp::NeighbourState state) {
   switch (state) {
@@ -222,7 +216,7 @@ std::vector<InterfaceView> LiveState::interfaces() const {
       const dp::Port& port = dataplane_.port(index);
       const dp::LinkState link = port.link();
       const dp::PortStats stats = port.stats();
-      view.hardware = eal_driver(i.device);
+      view.hardware = port.driver();
       view.link_up = link.up;
       view.full_duplex = link.full_duplex;
       view.speed_mbps = link.megabits;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include <linux/capability.h>
@@ -48,10 +49,14 @@ bool serves_dpdk(std::string_view driver) {
   return false;
 }
 
+std::filesystem::path pci_folder(const std::string& address) {
+  return std::filesystem::path("/sys/bus/pci/devices") / address;
+}
+
 std::optional<std::string> pci_obstacle(const std::string& address) {
   namespace fs = std::filesystem;
   std::error_code ec;
-  const fs::path device = fs::path("/sys/bus/pci/devices") / address;
+  const fs::path device = pci_folder(address);
   if (!fs::exists(device, ec)) {
     return "There is no PCI device " + address + ": look for the right address with 'lspci -D'.";
   }
@@ -156,6 +161,17 @@ std::optional<std::string> obstacle(const DeviceName& device) {
     }
   }
   return missing_file(device, "rx_pcap");
+}
+
+bool wants_physical_addresses(const DeviceName& device) {
+  namespace fs = std::filesystem;
+  if (!device.pci) return false;
+  std::error_code ec;
+  const std::string driver = fs::read_symlink(pci_folder(device.name) / "driver", ec).filename();
+  if (driver == "uio_pci_generic" || driver == "igb_uio") return true;
+  std::string group;
+  std::ifstream(pci_folder(device.name) / "iommu_group" / "name") >> group;
+  return group == "vfio-noiommu";
 }
 
 }  // namespace culvert::dp

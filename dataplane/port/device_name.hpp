@@ -28,4 +28,8 @@ struct DeviceName {
 // file, no permission. One sentence that says what to do; nullopt if nothing speaks against it.
 [[nodiscard]] std::optional<std::string> obstacle(const DeviceName& device);
 
+// Whether the card reads and writes physical memory with no IOMMU between them (UIO drivers, VFIO in
+// its "noiommu" mode). It then works with huge pages only: where other pages are, nobody knows.
+[[nodiscard]] bool wants_physical_addresses(const DeviceName& device);
+
 }  // namespace culvert::dp

@@ -4,12 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <stdexcept>
-#include <string_view>
 
-#include <rte_bus.h>
-#include <rte_dev.h>
 #include <rte_errno.h>
 #include <unistd.h>
 
@@ -28,27 +24,20 @@ rte_eth_dev_info device_info(uint16_t id) {
   return info;
 }
 
-// A driver that names no bus that reaches hardware: DPDK's virtual bus is called "vdev".
-bool on_virtual_bus(const rte_eth_dev_info& info) {
-  if (info.device == nullptr) return true;
-  return std::strcmp(rte_bus_name(rte_dev_bus(info.device)), "vdev") == 0;
-}
-
-// Many drivers state the largest frame only, and leave the MTU at the most that a number can say.
-uint16_t largest_mtu(const rte_eth_dev_info& info) {
-  const bool stated = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu;
-  if (stated || info.max_rx_pktlen == 0) return info.max_mtu;
-  constexpr uint32_t kOverhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;  // as ethdev reckons
-  const uint32_t frame = std::max(info.max_rx_pktlen, kOverhead);
-  return static_cast<uint16_t>(std::min<uint32_t>(info.max_mtu, frame - kOverhead));
-}
-
-std::string_view driver_name(const rte_eth_dev_info& info) {
-  return info.driver_name == nullptr ? "" : info.driver_name;
-}
-
 const char* yes_no(bool b) {
   return b ? "yes" : "no";
+}
+
+// Of TCP, that is: its checksum is over all the data. That of the IPv4 header costs next to nothing.
+std::string checksums_by(const PortCapabilities& c) {
+  if (c.rx_tcp_checksum && c.tx_tcp_checksum) {
+    return c.rx_ip_checksum && c.tx_ip_checksum
+               ? "checksums by the port"
+               : "checksums by the port (of IPv4 headers in software)";
+  }
+  return c.rx_tcp_checksum   ? "receive checksums by the port"
+         : c.tx_tcp_checksum ? "transmit checksums by the port"
+                             : "checksums in software";
 }
 
 }  // namespace
@@ -64,8 +53,9 @@ Port::Port(const std::string& device_name, DriverFaults faults) : name_(device_n
   if (rte_eth_dev_get_port_by_name(device_name.c_str(), &id_) != 0) {
     throw std::runtime_error("There is no DPDK port " + device_name + ".");
   }
-  read_capabilities();
-  if (faults == DriverFaults::avoid) avoid_faults(driver_name(device_info(id_)));
+  const rte_eth_dev_info info = device_info(id_);
+  if (info.driver_name != nullptr) driver_ = info.driver_name;
+  capabilities_ = capabilities_of(info, on_virtual_bus(info), faults);
   rte_ether_addr address{};
   const int rc = rte_eth_macaddr_get(id_, &address);
   if (rc != 0) fail("has no MAC address", rc);
@@ -77,74 +67,13 @@ Port::~Port() {
   rte_eth_dev_close(id_);
 }
 
-void Port::read_capabilities() {
-  const rte_eth_dev_info info = device_info(id_);
-  PortCapabilities& c = capabilities_;
-  const auto rx = [&](uint64_t bit) { return (info.rx_offload_capa & bit) != 0; };
-  const auto tx = [&](uint64_t bit) { return (info.tx_offload_capa & bit) != 0; };
-  c.max_rx_queues = info.max_rx_queues;
-  c.max_tx_queues = info.max_tx_queues;
-  c.is_virtual = on_virtual_bus(info);
-  const std::string_view driver = driver_name(info);
-  // Virtual drivers pair their queues (tap, memif, af_xdp); so does paravirtual hardware: what it
-  // puts on a queue that nobody polls is lost.
-  c.pairs_queues = c.is_virtual || driver == "net_virtio" || driver == "net_vmxnet3";
-  c.rx_ip_checksum = rx(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM);
-  c.rx_tcp_checksum = rx(RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
-  c.rx_udp_checksum = rx(RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
-  c.rx_scatter = rx(RTE_ETH_RX_OFFLOAD_SCATTER);
-  c.tx_ip_checksum = tx(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM);
-  c.tx_tcp_checksum = tx(RTE_ETH_TX_OFFLOAD_TCP_CKSUM);
-  c.tx_udp_checksum = tx(RTE_ETH_TX_OFFLOAD_UDP_CKSUM);
-  c.multi_segment = tx(RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
-  // A driver that states no limit takes what a 64 KB frame can need.
-  constexpr uint16_t kUnstated = 64;
-  if (c.multi_segment) {
-    c.max_segments =
-        info.tx_desc_lim.nb_mtu_seg_max == 0 ? kUnstated : info.tx_desc_lim.nb_mtu_seg_max;
-  }
-  c.tso = tx(RTE_ETH_TX_OFFLOAD_TCP_TSO) && c.multi_segment && c.tx_tcp_checksum;
-  if (c.tso) {
-    c.max_tso_segments = info.tx_desc_lim.nb_seg_max == 0 ? kUnstated : info.tx_desc_lim.nb_seg_max;
-    // IPv4's total length is the limit; no driver of DPDK 22.11 states a lower one.
-    c.max_tso_size = 65535;
-  }
-  // A virtual device may say that it hashes (tap does), but where a packet lands is decided by what
-  // feeds it, which may change its mind; so nobody relies on that.
-  const bool hashes = !c.is_virtual;
-  c.rss_tuple = hashes && (info.flow_type_rss_offloads & RTE_ETH_RSS_NONFRAG_IPV4_TCP) != 0;
-  c.rss_destination = hashes && (info.flow_type_rss_offloads & RTE_ETH_RSS_L3_DST_ONLY) != 0 &&
-                      (info.flow_type_rss_offloads & RTE_ETH_RSS_IPV4) != 0;
-  c.min_mtu = info.min_mtu;
-  c.max_mtu = largest_mtu(info);
-}
-
-// net_tap of DPDK 22.11 does its offloads in software, no faster than we do, and wrong: the checksum
-// of a chain that has a buffer of odd length before its last (the next buffer is added as if it
-// began at an even place), and segmentation where a cut frame with its Ethernet header exceeds the
-// MTU (it is refused for ever, and what is behind it waits). And what it verifies on receipt are
-// the packets of all and sundry, though only ours need it.
-void Port::avoid_faults(std::string_view driver) {
-  if (driver != "net_tap") return;
-  PortCapabilities& c = capabilities_;
-  c.rx_ip_checksum = c.rx_tcp_checksum = c.rx_udp_checksum = false;
-  c.tx_ip_checksum = c.tx_tcp_checksum = c.tx_udp_checksum = false;
-  c.tso = false;
-  c.max_tso_segments = 0;
-  c.max_tso_size = 0;
-}
-
 void Port::choose_queues(const PortConfig& config) {
-  const PortCapabilities& c = capabilities_;
-  if (c.max_rx_queues == 0 || c.max_tx_queues == 0) {
+  const QueueCounts queues = queues_for(capabilities_, config.workers);
+  if (queues.rx == 0) {
     throw std::runtime_error(name_ + " cannot both receive and send: give it arguments for both.");
   }
-  rx_queues_ = std::min(config.workers, c.max_rx_queues);
-  tx_queues_ = std::min(config.workers, c.max_tx_queues);
-  // A card without RSS would leave all queues but the first empty. What feeds a virtual device
-  // spreads packets by a hash of its own, or not at all.
-  if (!c.pairs_queues && !c.rss_tuple) rx_queues_ = 1;
-  if (c.pairs_queues) rx_queues_ = tx_queues_ = std::min(rx_queues_, tx_queues_);
+  rx_queues_ = queues.rx;
+  tx_queues_ = queues.tx;
 }
 
 rte_eth_conf Port::choose_offloads(const PortConfig& config) {
@@ -196,7 +125,7 @@ void Port::check_mtu(unsigned mtu) const {
 
 // af_xdp shares the buffers with the kernel, which takes none that is larger than a page.
 void Port::check_buffers(const rte_mempool& pool) const {
-  if (driver_name(device_info(id_)) != "net_af_xdp") return;
+  if (driver_ != "net_af_xdp") return;
   const auto page = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
   const uint32_t size = pool.header_size + pool.elt_size + pool.trailer_size;
   if (size <= page) return;
@@ -281,16 +210,12 @@ PortStats Port::stats() const noexcept {
 
 std::string Port::describe(const std::string& nameif) const {
   const PortCapabilities& c = capabilities_;
-  const bool rx = c.rx_ip_checksum && c.rx_tcp_checksum;
-  const bool tx = c.tx_ip_checksum && c.tx_tcp_checksum;
   std::string s = nameif.empty() ? name_ : nameif + ": " + name_;
+  // A virtual device is called after its driver.
+  if (!c.is_virtual) s += " (" + driver_ + ")";
   s += " " + to_string(mac_) + ", " + std::to_string(rx_queues_) + " rx/" +
        std::to_string(tx_queues_) + (tx_queues_ == 1 ? " tx queue" : " tx queues");
-  s += rx && tx ? ", checksums by the port"
-       : rx     ? ", receive checksums by the port"
-       : tx     ? ", transmit checksums by the port"
-                : ", checksums in software";
-  s += ", multi-segment ";
+  s += ", " + checksums_by(c) + ", multi-segment ";
   s += yes_no(c.multi_segment);
   s += ", TSO ";
   s += yes_no(c.tso);

@@ -8,37 +8,14 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
 #include "dataplane/packet/headers.hpp"
+#include "dataplane/port/capabilities.hpp"
 
 namespace culvert::dp {
-
-struct PortCapabilities {
-  uint16_t max_rx_queues = 1;
-  uint16_t max_tx_queues = 1;
-  bool is_virtual = true;       // no PCI device behind it: other software makes its packets
-  bool pairs_queues = true;     // as many queues are used each way
-  bool rx_ip_checksum = false;  // the port verifies
-  bool rx_tcp_checksum = false;
-  bool rx_udp_checksum = false;
-  bool tx_ip_checksum = false;  // the port fills
-  bool tx_tcp_checksum = false;
-  bool tx_udp_checksum = false;
-  bool rx_scatter = false;     // a frame may arrive in several buffers
-  bool multi_segment = false;  // a frame may leave in several buffers
-  uint16_t max_segments = 1;   // of a frame that leaves
-  bool tso = false;
-  uint16_t max_tso_segments = 0;  // buffers of a TCP super-segment
-  uint32_t max_tso_size = 0;      // its bytes, headers included
-  bool rss_tuple = false;         // hashes TCP/IPv4 by addresses and ports
-  bool rss_destination = false;   // hashes by destination address alone
-  uint16_t min_mtu = 68;
-  uint16_t max_mtu = 1500;
-};
 
 // How received packets are wanted on the queues, and what the port really does.
 enum class Spread : uint8_t {
@@ -68,9 +45,6 @@ struct LinkState {
   bool full_duplex = true;
 };
 
-// Whether to use what a driver offers but does wrong (only tests have a reason to).
-enum class DriverFaults : uint8_t { avoid, ignore };
-
 // Errors are std::runtime_error with a sentence. The destructor stops and closes the ethdev.
 class Port {
  public:
@@ -89,6 +63,8 @@ class Port {
 
   [[nodiscard]] uint16_t id() const noexcept { return id_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  // "net_ice"
+  [[nodiscard]] const std::string& driver() const noexcept { return driver_; }
   [[nodiscard]] const PortCapabilities& capabilities() const noexcept { return capabilities_; }
   [[nodiscard]] const MacAddress& mac() const noexcept { return mac_; }
   [[nodiscard]] uint16_t mtu() const noexcept { return mtu_; }
@@ -105,8 +81,6 @@ class Port {
   [[nodiscard]] std::string describe(const std::string& nameif) const;
 
  private:
-  void read_capabilities();
-  void avoid_faults(std::string_view driver);
   [[nodiscard]] rte_eth_conf choose_offloads(const PortConfig& config);
   void choose_queues(const PortConfig& config);
   void set_up_queues(const PortConfig& config);
@@ -115,6 +89,7 @@ class Port {
   [[noreturn]] void fail(const std::string& what, int error) const;
 
   std::string name_;
+  std::string driver_;
   uint16_t id_ = 0;
   PortCapabilities capabilities_;
   MacAddress mac_{};
