@@ -52,9 +52,13 @@ bool Machine::send_lost(Connection& c) noexcept {
   return sent;
 }
 
-// As many full segments in one packet as there is data, as both windows allow, and as the port cuts. `room`: bytes that
-// the windows leave.
+// As many full segments in one packet as there is data, as both windows allow, and as the port cuts.
+// `room`: bytes that the windows leave. Some cards (i40e, iavf, hns3 in DPDK 22.11) refuse a packet
+// that is to be cut into pieces of less than 256 bytes, and would refuse it again for ever; a peer
+// with so small a segment size gets them one by one.
 uint32_t Machine::super_segment(Connection& c, uint32_t limit, uint32_t room) noexcept {
+  constexpr uint32_t kLeastPiece = 256;
+  if (limit < kLeastPiece) return limit;
   const uint32_t full = std::min({c.unsent(), room, offload_.tso_bytes}) / limit * limit;
   if (full <= limit) return limit;
   const uint32_t reach = c.send.reach(c.snd_nxt, offload_.tso_buffers - 1) / limit * limit;

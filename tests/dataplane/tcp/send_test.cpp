@@ -79,6 +79,20 @@ TEST(Send, super_segments_for_ports_that_cut_them) {
   EXPECT_EQ(got.size(), 28'000u);
 }
 
+TEST(Send, no_super_segments_of_pieces_that_some_cards_refuse) {
+  Wire wire({}, {.ip_checksum = true,
+                 .tcp_checksum = true,
+                 .multi_segment = true,
+                 .tso_bytes = 60'000,
+                 .tso_buffers = 8});
+  Peer peer(wire, {.mss = 255});
+  ASSERT_TRUE(wire.endpoint->send_copy(peer.conn, bytes(pattern(5000))));
+  wire.poll();
+  ASSERT_EQ(wire.out.size(), 10u);  // the initial window
+  for (const Sent& s : wire.out)
+    EXPECT_EQ(s.data.size(), 255u);
+}
+
 TEST(Send, tiny_mss) {
   Wire wire;
   Peer peer(wire, {.mss = 1});
