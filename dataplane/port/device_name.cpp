@@ -49,6 +49,17 @@ bool serves_dpdk(std::string_view driver) {
   return false;
 }
 
+bool is_uio(std::string_view driver) {
+  return driver == "uio_pci_generic" || driver == "igb_uio";
+}
+
+// Whether an IOMMU stands before the device, and has not been told to let everything pass.
+bool is_translated(const std::filesystem::path& device) {
+  std::string type;
+  std::ifstream(device / "iommu_group" / "type") >> type;
+  return type.starts_with("DMA");
+}
+
 std::filesystem::path pci_folder(const std::string& address) {
   return std::filesystem::path("/sys/bus/pci/devices") / address;
 }
@@ -66,6 +77,11 @@ std::optional<std::string> pci_obstacle(const std::string& address) {
   if (!serves_dpdk(driver.string())) {
     return "PCI device " + address + " belongs to the kernel driver " + driver.string() + ": " +
            bind;
+  }
+  // It would open and then receive nothing: the IOMMU lets a card at memory that somebody entered.
+  if (is_uio(driver.string()) && is_translated(device)) {
+    return "PCI device " + address + " is behind an IOMMU that " + driver.string() +
+           " does not program: " + bind;
   }
   return std::nullopt;
 }
@@ -168,7 +184,7 @@ bool wants_physical_addresses(const DeviceName& device) {
   if (!device.pci) return false;
   std::error_code ec;
   const std::string driver = fs::read_symlink(pci_folder(device.name) / "driver", ec).filename();
-  if (driver == "uio_pci_generic" || driver == "igb_uio") return true;
+  if (is_uio(driver)) return true;
   std::string group;
   std::ifstream(pci_folder(device.name) / "iommu_group" / "name") >> group;
   return group == "vfio-noiommu";
