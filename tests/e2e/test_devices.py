@@ -204,7 +204,7 @@ def test_tap_segmentation(lab, tmp_path, options):
     size = 256 * MEGABYTE
     peer = TcpPeer(lab, tmp_path, "source", "--bytes", str(size), *options, device="net_tap0,iface=tap0")
     try:
-        adopt_tap(lab, "tap0", lab.client, "wan", CLIENT)
+        adopt_tap(lab, "tap0", lab.client, "wan")
         lab.client.run("ip", "link", "set", "wan", "mtu", 1480)  # The driver reckons with the Ethernet header as well.
         with lab.client.entered():
             connection = socket.create_connection((OUTSIDE, PORT), timeout=60)

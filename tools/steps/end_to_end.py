@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from .build import RELEASE, ROOT, SANITIZED, Tree
 from .console import Progress, tail
@@ -20,33 +21,34 @@ _ONE_PROCESS = re.compile(r"(?P<test>\S+::.*) (?P<outcome>PASSED|FAILED|ERROR) +
 _OF_SEVERAL = re.compile(r"\[gw\d+\] \[ *(?P<percent>\d+)%\] (?P<outcome>PASSED|FAILED|ERROR) (?P<test>\S+::.*\S)")
 
 MOST_AGAIN = 5  # failed tests that get a second try; more is no accident
+FOLDER = ROOT / "tests" / "e2e"
 
 
-def run(tree: Tree, progress: Progress, *patterns: str) -> Results:
-    folder = ROOT / "tests" / "e2e"
+def run(tree: Tree, progress: Progress, *patterns: str, folder: Path = FOLDER, name: str = "end-to-end",
+        processes: int = PROCESSES) -> Results:
     files = sorted(path for pattern in patterns or ("test_*.py",) for path in folder.glob(pattern))
-    results, failed = run_once(tree, progress, "end-to-end", *files, processes=PROCESSES)
+    results, failed = run_once(tree, progress, name, folder, *files, processes=processes)
     if failed and len(failed) <= MOST_AGAIN:
         # Programs of four hosts share a machine that may be busy: what fails twice is broken. What fails once is named.
-        again, _ = run_once(tree, progress, "end-to-end-again", *(folder / name for name in failed))
+        again, _ = run_once(tree, progress, f"{name}-again", folder, *(folder / test for test in failed))
         if not again.failures:
             print(f"\npassed only at the second try: {', '.join(failed)}", flush=True)
             results = Results(results.passed + len(results.failures))
     return results
 
 
-def run_once(tree: Tree, progress: Progress, name: str, *tests: object, processes: int = 1
+def run_once(tree: Tree, progress: Progress, name: str, folder: Path, *tests: object, processes: int = 1
              ) -> tuple[Results, list[str]]:
-    """Runs pytest; also returns the ids of the tests that failed."""
+    """Runs pytest in one folder of tests; also returns the ids of the tests that failed."""
     report, log_path = tree.path / f"{name}.xml", tree.path / f"{name}.log"
     report.unlink(missing_ok=True)
     words = [sys.executable, "-m", "pytest", "-v", "--color=no", "--tb=short", "-p", "no:cacheprovider",
-             f"--rootdir={ROOT / 'tests' / 'e2e'}", f"--junitxml={report}", *map(str, tests)]
+             f"--rootdir={folder}", f"--junitxml={report}", *map(str, tests)]
     if processes > 1:
         words += ["-n", str(processes)]
     failed: list[str] = []
     with open(log_path, "w") as log, subprocess.Popen(
-            words, cwd=ROOT / "tests" / "e2e", env=os.environ | {"CULVERT_BUILD": tree.folder}, text=True,
+            words, cwd=folder, env=os.environ | {"CULVERT_BUILD": tree.folder}, text=True,
             errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         for line in process.stdout:
             log.write(line)
@@ -57,9 +59,9 @@ def run_once(tree: Tree, progress: Progress, name: str, *tests: object, processe
                 progress.show(f"{found['percent']} % ({len(failed)} failed)")
     results = Results()
     if report.exists():
-        results = from_junit(report, f"end-to-end ({tree.folder})")
+        results = from_junit(report, f"{name} ({tree.folder})")
     if not report.exists() or (process.returncode != 0 and not results.failures):
-        results.fail(f"end-to-end ({tree.folder})", tail(log_path.read_text(), 40))
+        results.fail(f"{name} ({tree.folder})", tail(log_path.read_text(), 40))
     return results, failed
 
 
@@ -69,3 +71,13 @@ def on_release(progress: Progress, full: bool) -> Results:
 
 def on_sanitized(progress: Progress, full: bool) -> Results:
     return run(SANITIZED, progress, *(() if full else SANITIZED_FILES))
+
+
+def on_cards(progress: Progress, full: bool) -> Results:
+    """With network cards, in an emulated machine."""
+    done = subprocess.run([ROOT / "tools" / "install-dependencies", "pci"], capture_output=True, text=True)
+    if done.returncode != 0:
+        results = Results()
+        results.fail("pci", tail(done.stdout + done.stderr))
+        return results
+    return run(RELEASE, progress, folder=ROOT / "tests" / "pci", name="pci", processes=1)

@@ -88,6 +88,7 @@ ALL = (
     Phase("quickstart", "The quickstart", quickstart),
     Phase("compare", "Culvert and ocserv side by side", compare),
     Phase("e2e-sanitized", "End to end, sanitizer build", end_to_end.on_sanitized),
+    Phase("pci", "Network cards, in an emulated machine", end_to_end.on_cards, full_only=True),
     Phase("clang", "clang build and unit tests", build_and_unit_tests(build.CLANG), full_only=True),
     Phase("tidy", "clang-tidy", tidy, full_only=True),
 )

@@ -1,10 +1,11 @@
 """The kinds of DPDK devices that a kernel can talk to, directly or over a bridge, and how each is joined to the lab."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from .bridge import Bridge
-from .lab import CLIENT, INSIDE, POOL, SERVER, Lab
+from .lab import INSIDE, INSIDE6, POOL, POOL6, Lab
 from .machine import PREFIX
 from .namespace import Namespace
 from .poll import until
@@ -53,15 +54,21 @@ DEVICES = {
 
 
 def adopt_taps(lab: Lab) -> None:
-    adopt_tap(lab, "tap0", lab.client, "wan", CLIENT)
-    adopt_tap(lab, "tap1", lab.server, "lan", SERVER)
+    adopt_tap(lab, "tap0", lab.client, "wan")
+    adopt_tap(lab, "tap1", lab.server, "lan")
     lab.server.run("ip", "route", "add", POOL, "via", INSIDE)
+    lab.server.run("ip", "-6", "route", "add", POOL6, "via", INSIDE6)
 
 
-def adopt_tap(lab: Lab, tap: str, host: Namespace, name: str, address: str) -> None:
-    """Gives a tap interface to the host at its far end, under the name and address of the cable that it replaces."""
+def adopt_tap(lab: Lab, tap: str, host: Namespace, name: str) -> None:
+    """Gives a tap interface to the host at its far end, under the name and with the addresses of the cable that it
+    replaces."""
     until(lambda: tap in lab.headend.run("ip", "-brief", "link").stdout, f"{tap} appears")
+    cable, = json.loads(host.run("ip", "-j", "address", "show", "dev", name).stdout)
     host.run("ip", "link", "del", name)
     lab.headend.run("ip", "link", "set", tap, "netns", host.name, "name", name)
-    host.run("ip", "address", "add", f"{address}/24", "dev", name)
+    for address in cable["addr_info"]:
+        if address["scope"] == "global":
+            nodad = ("nodad",) if address["family"] == "inet6" else ()
+            host.run("ip", "address", "add", f"{address['local']}/{address['prefixlen']}", "dev", name, *nodad)
     host.run("ip", "link", "set", name, "up")
