@@ -58,8 +58,7 @@ LiveState::LiveState(const Config& config, Log& log, const dp::Dataplane& datapl
 
 void LiveState::tick() {
   if (setup_ != nullptr) {
-    uint64_t tunnels = 0;
-    uint64_t dtls = 0;
+    uint64_t tunnels = 0, dtls = 0;
     for (const auto& [index, session] : setup_->sessions().all()) {
       tunnels += session->tunnel ? 1 : 0;
       dtls += session->dtls ? 1 : 0;
