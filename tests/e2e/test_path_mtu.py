@@ -160,3 +160,23 @@ def test_path_that_is_too_narrow_for_datagrams(stage):
         ping(stage.lab.server, client.address6, size=1232)
         send_and_compare(stage.lab.server, stage.lab.client, client.address, 4 * MEGABYTE)
         leave(client)
+
+
+def test_a_report_finds_the_flow_on_either_worker(stage):
+    """A router's messages all land on one worker, by the hash of its address; clients' tunnels are on both."""
+    headend = stage.start_headend(extra=ROUTES, workers=TWO_WORKERS, device=two_queues)
+    lab = stage.lab
+    with behind_a_router(lab) as router:
+        clients = []
+        while len({tunnel(headend, client, "DTLS")["worker"] for client in clients}) < 2:
+            assert len(clients) < 16, headend.show.tunnels()
+            client = stage.start_client(len(clients), dtls=True).wait_connected(60).wait_dtls()
+            ping(lab.client, SERVER, source=client.address)
+            until(lambda: carried_by(headend, client) == "DTLS", "packets go by DTLS")
+            clients.append(client)
+        router.narrow(1400)
+        for client in clients:
+            lab.server.run("ping", "-n", "-c", "2", "-i", "0.2", "-W", "1", "-M", "dont", "-s", "1390", client.address,
+                           check=False)
+            until(lambda: tunnel(headend, client, "DTLS")["path_mtu"] == 1400, lambda: f"{headend.show.tunnels()}")
+            leave(client)
