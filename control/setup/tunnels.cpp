@@ -174,7 +174,6 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
   result.promotion.inner = session->inner->session->inner;
   result.promotion.dpd_interval_s = policy.dpd_gateway_s;
   result.promotion.keepalive_s = policy.keepalive_s;
-  result.promotion.idle_timeout_s = 0;  // is judged here, over both channels
   session->user_agent = request.user_agent;
   if (first) {
     env_.log(

@@ -70,15 +70,6 @@ void check_timers(Context& c, Tunnel& t, Time now) noexcept {
 
   c.tunnels.counters(c.tunnels.slot_of(t))
       .path_mtu.store(c.tcp.path_mtu(conn_of(c, t)), std::memory_order_relaxed);
-  if (t.idle_timeout != 0 && now - t.last_data > t.idle_timeout) {
-    static constexpr char kText[] = "Idle Timeout";
-    send_packet(c, t, PacketType::terminate,
-                {reinterpret_cast<const uint8_t*>(kText), sizeof kText - 1});
-    send_close_notify(c, t);
-    c.tcp.shutdown(conn_of(c, t));
-    end(c, t, EndReason::idle_timeout);
-    return;
-  }
   // A request after one silent interval, then every half; the peer is dead after three.
   if (t.dpd_interval != 0) {
     const Time silent = now - t.last_rx;

@@ -32,8 +32,8 @@ void refuse(Context& c, Tunnel& t, dp::DropReason reason) noexcept;
 // Ends the tunnel with a fatal alert: the stream cannot be trusted any more.
 void fail(Context& c, Tunnel& t, dp::DropReason reason, uint8_t alert, EndReason why) noexcept;
 
-// DPD, keepalive and idle timers of a part of the tunnels, so that each is looked at about once a
-// second.
+// DPD and keepalive timers of a part of the tunnels, so that each is looked at about once a second.
+// (Idle timeouts are control's: data on either channel keeps a session alive.)
 void sweep_timers(Context& c, Time now, Time elapsed) noexcept;
 
 }  // namespace culvert::cstp

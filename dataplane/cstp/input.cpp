@@ -57,7 +57,7 @@ bool packet_record(Context& c, Tunnel& t, const uint8_t* data, uint32_t size, Ti
   const uint8_t* payload = data + kHeaderSize;
   const uint32_t payload_size = size - kHeaderSize;
   switch (static_cast<PacketType>(h.type)) {
-    case PacketType::data: t.last_data = now; return true;
+    case PacketType::data: return true;
     case PacketType::dpd_request:
       // The payload comes back whole: clients measure with it. What does not fit one buffer is not
       // measured.

@@ -86,7 +86,7 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
       }
       continue;
     }
-    t.last_tx = t.last_data = now;
+    t.last_tx = now;
     dp::TunnelCounters& n = c.tunnels.counters(conn.slot);
     n.last_data_us.store(now, std::memory_order_relaxed);
     dp::count(n.tx_packets);

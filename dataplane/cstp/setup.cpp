@@ -115,10 +115,9 @@ void promote(Context& c, Tunnel& t, dp::Message& m, Time now) noexcept {
   t.version = p.tx.suite->version;
   t.overhead = crypto::record::overhead(*p.tx.suite);
   t.inner = p.inner;
-  t.last_rx = t.last_tx = t.last_data = now;
+  t.last_rx = t.last_tx = now;
   t.dpd_interval = Time{p.dpd_interval_s} * 1'000'000;
   t.keepalive_interval = Time{p.keepalive_s} * 1'000'000;
-  t.idle_timeout = Time{p.idle_timeout_s} * 1'000'000;
   // Records that came behind the CONNECT wait in the stream.
   c.tunnels.owe(t, owed::kPromoted | owed::kRead);
 }

@@ -66,11 +66,9 @@ struct Tunnel {
   dp::InnerAddresses inner;   // the session's addresses: the only sources that may come up
   Time last_rx = 0;           // any record
   Time last_tx = 0;
-  Time last_data = 0;     // a data packet, either way
   Time last_dpd = 0;      // request sent
   Time dpd_interval = 0;  // 0 = none; likewise below
   Time keepalive_interval = 0;
-  Time idle_timeout = 0;
   Time setup_deadline = 0;
   uint64_t sealed_blocks = 0;  // of 16 bytes, under the present key
   // Handshake records: no client has a reason for more.

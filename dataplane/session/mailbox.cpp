@@ -21,7 +21,6 @@ std::string_view to_string(EndReason reason) noexcept {
     case EndReason::bad_framing: return "Bad framing";
     case EndReason::client_disconnect: return "User Requested";
     case EndReason::dpd_failure: return "DPD failure";
-    case EndReason::idle_timeout: return "Idle Timeout";
     case EndReason::key_update_flood: return "Too many key updates";
     case EndReason::key_worn_out: return "Key limit reached";
     case EndReason::closed_here: return "Administrator Reset";

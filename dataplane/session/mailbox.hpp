@@ -128,7 +128,6 @@ enum class EndReason : uint8_t {
   bad_framing,        // CSTP framing error
   client_disconnect,  // CSTP DISCONNECT; `text` holds the client's reason, code its first byte
   dpd_failure,
-  idle_timeout,
   key_update_flood,  // more KeyUpdates or renegotiations than any client has a reason for
   key_worn_out,      // TLS 1.2: the key has sealed as much as it may
   closed_here,       // control asked for it
@@ -160,7 +159,6 @@ struct Promotion {
   crypto::record::KeyMaterial rx, tx;
   uint32_t dpd_interval_s;  // 0 = the gateway sends none
   uint32_t keepalive_s;     // 0 = none
-  uint32_t idle_timeout_s;  // 0 = none; data packets either way reset it
 };
 
 struct DtlsInstall {

@@ -111,29 +111,6 @@ TEST(ControlPacket, KeepaliveWhenNothingWasSent) {
   EXPECT_TRUE(records[0].is(PacketType::keepalive));
 }
 
-TEST(ControlPacket, IdleTunnelsAreTerminated) {
-  Dialogue d;
-  d.promote({.dpd = 0, .keepalive = 7, .idle = 60});
-  for (int i = 0; i < 4; ++i) {
-    d.pass(50 * kSecond);
-    i % 2 ? d.down({"packet"}) : d.say(d.sealed_packet(PacketType::data, "x"));
-  }
-  EXPECT_FALSE(d.told());
-  (void)d.hear_records();
-  // What is no data does not count.
-  for (int i = 0; i < 7; ++i) {
-    d.say(d.sealed_packet(PacketType::keepalive, {}));
-    d.pass(9 * kSecond);
-  }
-  EXPECT_EQ(d.expect(MessageKind::ended).reason, EndReason::idle_timeout);
-  const auto records = d.hear_records();
-  ASSERT_GE(records.size(), 2u);
-  EXPECT_TRUE(records[records.size() - 2].is(PacketType::terminate));
-  EXPECT_EQ(records[records.size() - 2].payload(), "Idle Timeout");
-  EXPECT_TRUE(records.back().is_alert(0));
-  EXPECT_TRUE(d.heard_fin);
-}
-
 TEST(ControlPacket, CloseSaysWhyAndNothingFollowsCloseNotify) {
   for (const auto& suite : crypto::tls_suites()) {
     Dialogue d(suite);

@@ -219,7 +219,6 @@ void Dialogue::put_promote(const Timers& timers) {
   m->promotion.tx = server_material;
   m->promotion.dpd_interval_s = timers.dpd;
   m->promotion.keepalive_s = timers.keepalive;
-  m->promotion.idle_timeout_s = timers.idle;
   mailbox.to_worker(m);
 }
 

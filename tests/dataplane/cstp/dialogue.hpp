@@ -78,7 +78,7 @@ class Dialogue {
   Told expect(MessageKind kind);
   void tell(MessageKind kind, std::string_view data = {}, uint8_t code = 0);
   struct Timers {
-    uint32_t dpd = 0, keepalive = 0, idle = 0;
+    uint32_t dpd = 0, keepalive = 0;
   };
   // Keys and all; returns what control is told.
   Told promote() { return promote(Timers{}); }
