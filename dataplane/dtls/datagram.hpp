@@ -21,7 +21,8 @@ struct Datagram {
 };
 
 // Reads the headers of a packet as classify() leaves it. False if the lengths do not agree, or if
-// the datagram does not fit one buffer. The checksum is not looked at: a record's tag says more.
+// the datagram does not fit one buffer; `flow` is filled in even then if its ports could be read, and
+// empty otherwise. The checksum is not looked at: a record's tag says more.
 [[nodiscard]] bool read_datagram(rte_mbuf* m, Datagram& out) noexcept;
 
 }  // namespace culvert::dtls

@@ -43,10 +43,6 @@ void pass_on(Context& c, rte_mbuf* m, uint8_t to, Handoff what, Journey journey)
 // A record of a tunnel that no flow leads to.
 void seek(Context& c, const Datagram& d, const Record& record, OpenBurst& burst,
           Time now) noexcept {
-  if (!c.listeners.contains(d.flow.local, d.flow.local_port)) {
-    dp::drop(c.drops, DropReason::ip_protocol, d.packet);
-    return;
-  }
   Journey journey = journey_of(c, d.packet);
   ReceiveSide* side = nullptr;
   if (record.type == ContentType::application_data) {
@@ -72,6 +68,10 @@ void seek(Context& c, const Datagram& d, const Record& record, OpenBurst& burst,
 
 void unknown_flow(Context& c, const Datagram& d, Steering steering, OpenBurst& burst,
                   Time now) noexcept {
+  if (!c.listeners.contains(d.flow.local, d.flow.local_port)) {
+    dp::drop(c.drops, DropReason::ip_protocol, d.packet);
+    return;
+  }
   if (steering == Steering::by_owner && dp::meta(d.packet).handoff == Handoff::none) {
     const uint8_t owner = dp::owner_of(d.flow, c.workers);
     if (owner != c.worker) {
@@ -113,11 +113,13 @@ void input(Context& c, dp::Batch& packets, Steering steering, Time now) noexcept
   std::array<uint32_t, dp::kBurst> hashes;
   uint32_t count = 0;
   for (rte_mbuf* m : packets) {
-    if (!read_datagram(m, datagrams[count])) {
-      dp::drop(c.drops, DropReason::dtls_short, m);
+    Datagram& d = datagrams[count];
+    if (!read_datagram(m, d)) {
+      const bool served = c.listeners.contains(d.flow.local, d.flow.local_port);
+      dp::drop(c.drops, served ? DropReason::dtls_short : DropReason::ip_protocol, m);
       continue;
     }
-    hashes[count] = c.receive.hash(datagrams[count].flow);
+    hashes[count] = c.receive.hash(d.flow);
     c.receive.prefetch(hashes[count]);
     ++count;
   }

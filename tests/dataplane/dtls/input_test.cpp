@@ -214,6 +214,11 @@ TEST_P(DtlsInput, HandshakesGoToControlAndDataNever) {
   rig.land(0, elsewhere, Rig::packet(*client, PacketType::data, "x"));
   EXPECT_FALSE(rig.told());
   EXPECT_EQ(rig.dropped(DropReason::ip_protocol), 2u);
+  // What is no DTLS there is no broken DTLS either.
+  rig.land(0, elsewhere, "");
+  rig.land(0, elsewhere, "garbage, garbage, garbage");
+  EXPECT_EQ(rig.dropped(DropReason::ip_protocol), 4u);
+  EXPECT_EQ(rig.dropped(DropReason::dtls_short), 0u);
 }
 
 TEST_P(DtlsInput, WrongChecksumKeepsAHandshakeOut) {
@@ -294,6 +299,12 @@ TEST_P(DtlsInput, ShortOrLyingDatagrams) {
   bytes[24] = 0;
   bytes[25] = 7;  // shorter than its header
   feed(bytes);
+  EXPECT_EQ(rig.dropped(DropReason::dtls_short), 3u);
+  bytes[23] = 99;  // port 443 no more
+  feed(bytes);
+  bytes.resize(23);  // nobody knows for which port
+  feed(bytes);
+  EXPECT_EQ(rig.dropped(DropReason::ip_protocol), 2u);
   EXPECT_EQ(rig.dropped(DropReason::dtls_short), 3u);
   feed(good);  // in many segments
   EXPECT_EQ(rig.up, std::vector<std::string>{"good"});
