@@ -19,7 +19,7 @@ struct DtlsTunnel {
     installing_rx,
     installed,  // the client has not been heard under the new keys
     up,
-    silent,    // was up; nothing came for the time that DPD allows. Both sides still work.
+    silent,    // was up; the worker has waited in vain for a sign. Both sides still work.
     removing,  // waits for both sides' dtls_removed
   };
 
@@ -36,7 +36,8 @@ struct DtlsTunnel {
   dp::Flow flow;
   State state = State::installing_tx;
   uint64_t since_us = 0;  // of the first `up`; before that, of the end of the handshake
-  bool heard = false;     // has ever been up
+  uint64_t silent_since_us = 0;
+  bool heard = false;  // has ever been up
   // Where the workers count; valid while the dataplane lives.
   const dp::TunnelCounters* rx_counters = nullptr;
   const dp::TunnelCounters* tx_counters = nullptr;
@@ -59,7 +60,8 @@ class DtlsOwner {
   [[nodiscard]] virtual bool dtls_wanted(uint32_t session, uint64_t serial) const = 0;
   // The client was heard under the tunnel's keys: for the first time, or again after a silence.
   virtual void dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) = 0;
-  // Nothing was heard for the time that DPD allows.
+  // The worker has waited for a sign of the client in vain: for the time that DPD allows, or, while
+  // packets go down, for much less (dataplane/dtls/timers.cpp).
   virtual void dtls_silent(const DtlsTunnel& tunnel) = 0;
   // `tunnel.mtu` is new.
   virtual void dtls_path(const DtlsTunnel& tunnel) = 0;

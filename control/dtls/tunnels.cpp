@@ -105,6 +105,7 @@ void DtlsTunnels::on_message(const dp::Message& message) {
     case dp::MessageKind::dtls_silent:
       if (tunnel.state != State::up) break;
       tunnel.state = State::silent;
+      tunnel.silent_since_us = env_.now_us();
       owner_->dtls_silent(tunnel);
       break;
     case dp::MessageKind::dtls_moved:

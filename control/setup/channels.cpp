@@ -13,6 +13,7 @@ namespace {
 // Of IP and UDP around a datagram.
 constexpr unsigned kHeaders4 = 20 + 8;
 constexpr unsigned kHeaders6 = 40 + 8;
+constexpr uint64_t kSecond = 1'000'000;
 
 }  // namespace
 
@@ -70,10 +71,12 @@ DtlsGrant Sessions::offer_dtls(const SessionRecord& session, const DtlsChoice& c
 }
 
 bool Sessions::dtls_carries(const SessionRecord& session) {
-  if (!session.dtls || session.dtls->state != DtlsTunnel::State::up) return false;
+  if (!session.dtls) return false;
   const DtlsTunnel& dtls = *session.dtls;
-  return !session.tunnel || dtls.mtu == dtls.announced ||
-         dtls_is_wide_enough(dtls.mtu, session.inner->lease6.has_value());
+  if (!session.tunnel) return true;  // silent or not
+  return dtls.state == DtlsTunnel::State::up &&
+         (dtls.mtu == dtls.announced ||
+          dtls_is_wide_enough(dtls.mtu, session.inner->lease6.has_value()));
 }
 
 // One word, so that no packet is checked against the MTU of the other channel.
@@ -115,11 +118,7 @@ void Sessions::dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) {
 void Sessions::dtls_silent(const DtlsTunnel& tunnel) {
   SessionRecord* session = registry_.find(tunnel.session);
   if (session == nullptr || session->dtls.get() != &tunnel) return;
-  if (!session->tunnel) {
-    // There is nothing to fall back to.
-    dtls_.tunnels().remove(tunnel, dp::EndReason::dpd_failure);
-    return;
-  }
+  if (!session->tunnel) return;  // nothing to fall back to: see give_up_dtls()
   env_.log(5, 722037, prefix(*session) + " SVC closing connection: DPD failure.");
   env_.log(6, 722023, prefix(*session) + " UDP SVC connection terminated without compression");
   point_channel(*session);
@@ -134,6 +133,16 @@ void Sessions::dtls_path(const DtlsTunnel& tunnel) {
            fmt::format("{} DTLS MTU {}: packets of up to {} bytes fit the path{}", prefix(*session),
                        tunnel.mtu == tunnel.announced ? "restored" : "lowered", tunnel.mtu,
                        carries ? "" : ", too few, so that they go by TLS"));
+}
+
+// A silence is called one early, since falling back costs nothing. Where there is nothing to fall back
+// to the tunnel has the whole time that DPD allows.
+void Sessions::give_up_dtls(SessionRecord& session, uint64_t now_us) {
+  if (session.tunnel || !session.dtls || session.dtls->state != DtlsTunnel::State::silent) return;
+  const auto tunnel = session.dtls;  // ended() lets go of it
+  if (now_us >= tunnel->silent_since_us + session.policy.dpd_gateway_s * kSecond) {
+    dtls_.tunnels().remove(*tunnel, dp::EndReason::dpd_failure);
+  }
 }
 
 void Sessions::dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) {

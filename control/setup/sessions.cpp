@@ -136,6 +136,7 @@ void Sessions::tick(uint64_t now_us) {
     SessionRecord& session = *it->second;
     ++it;  // end() takes the session out
     const Policy& policy = session.policy;
+    give_up_dtls(session, now_us);
     if (policy.session_timeout_s != 0 && passed(session.login_us, policy.session_timeout_s)) {
       end(session, Cause::max_time);
     } else if (idle_too_long(session, now_us)) {

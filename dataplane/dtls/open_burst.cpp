@@ -191,7 +191,10 @@ void OpenBurst::cdtp_packet(ReceiveSide& s, const Entry& entry, uint32_t size, T
       reply(c_, s.transmit, m);
       return;
     case PacketType::dpd_response:
-    case PacketType::keepalive: break;  // last_rx is all they are for
+      // At least a microsecond: 0 is for what nobody knows.
+      s.round_trip = std::max(now - s.last_dpd + 1, s.round_trip - s.round_trip / 8);
+      break;
+    case PacketType::keepalive: break;  // last_rx is all that it is for
     case PacketType::disconnect:
       end(c_, s, EndReason::client_disconnect, size > 1 ? type[1] : cstp::kReasonUser,
           {type + std::min(size, 2u), type + size});

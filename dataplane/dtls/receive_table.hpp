@@ -31,6 +31,7 @@ struct alignas(64) ReceiveSide : SideBase {
   ConnId transmit;           // the tunnel's other side
   Time last_rx = 0;          // any authentic record
   Time last_dpd = 0;         // request sent
+  Time round_trip = 0;       // of DPD, the longest lately; 0 = unknown
   Time waiting =
       0;           // since when data that went down has been without a sign of the client; 0 = not
   Time moved = 0;  // 0 = never

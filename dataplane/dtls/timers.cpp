@@ -15,10 +15,12 @@ constexpr Time kRepeatMove = 4 * dp::kSecond;
 // A client that is not heard is asked a few times more, in case the path comes back; then another
 // host may have its port.
 constexpr unsigned kIntervalsUntilGone = 8;
-// While packets go down.
-constexpr Time kAskAfter = dp::kSecond;
-constexpr Time kAskEvery = dp::kSecond;
-constexpr Time kSilentAfter = 4 * dp::kSecond;
+// While packets go down. The sender inside has sent again after 200 ms, 600 ms and 1.4 s, each time
+// into the void if we still wait.
+constexpr Time kShortestPatience = dp::kSecond / 2;
+constexpr Time kLongestPatience = 4 * dp::kSecond;
+constexpr unsigned kRoundTripsOfPatience = 4;
+constexpr unsigned kQuestionsInPatience = 3;
 
 // How long packets have been going down without a sign of the client, 0 if they do not.
 Time waited(const Context& c, ReceiveSide& s, Time now) noexcept {
@@ -32,6 +34,13 @@ Time waited(const Context& c, ReceiveSide& s, Time now) noexcept {
   return s.waiting == 0 ? 0 : now - s.waiting;
 }
 
+// How long packets may go down without a sign of the client before TLS carries them. A wrong guess
+// costs no more than some packets in another order: the next record brings DTLS back.
+Time patience(const ReceiveSide& s) noexcept {
+  if (s.round_trip == 0) return kLongestPatience;
+  return std::clamp(kRoundTripsOfPatience * s.round_trip, kShortestPatience, kLongestPatience);
+}
+
 void check(Context& c, ReceiveSide& s, Time now) noexcept {
   if (s.phase != Phase::open) return;
   check_path(c, s, now);
@@ -40,15 +49,18 @@ void check(Context& c, ReceiveSide& s, Time now) noexcept {
   if (s.dpd_interval == 0 || !s.proven) return;
   const Time silent = now - s.last_rx;
   const Time waiting = s.heard ? waited(c, s, now) : 0;
-  if (s.heard && (silent >= s.dpd_interval || waiting >= kSilentAfter)) {
+  const Time limit = patience(s);
+  if (s.heard && (silent >= s.dpd_interval || waiting >= limit)) {
     s.heard = false;
     c.receive.owe(s, owed::kHeard);
   }
   Time pause = s.heard ? s.dpd_interval / 4 : s.dpd_interval;
   bool ask = silent >= s.dpd_interval / 2 && silent < kIntervalsUntilGone * s.dpd_interval;
-  if (waiting >= kAskAfter) {
-    pause = std::min(pause, kAskEvery);
-    ask = true;
+  if (s.waiting != 0) {
+    // In good time, so that an answer ends the wait; and now and then to know how long one takes.
+    const Time between = limit / kQuestionsInPatience;
+    if (waiting >= between) pause = std::min(pause, between);
+    ask |= waiting >= between || now - s.last_dpd >= s.dpd_interval / 2;
   }
   if (ask && now - s.last_dpd >= pause &&
       reply_empty(c, s.transmit, cstp::PacketType::dpd_request)) {

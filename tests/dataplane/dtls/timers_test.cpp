@@ -82,6 +82,7 @@ TEST_F(DtlsTimers, PacketsThatGoDownWithoutASignSayItSooner) {
   up({.dpd = 30});
   rig.pass(10 * dp::kSecond);  // idle: that is no reason
   EXPECT_EQ(heard(PacketType::dpd_request), 0u);
+  // Nobody knows yet how long an answer takes.
   for (int i = 0; i < 30; ++i) {
     rig.down(*c, {"data"});
     rig.pass(100'000);
@@ -103,6 +104,32 @@ TEST_F(DtlsTimers, PacketsThatGoDownWithoutASignSayItSooner) {
     }
   }
   EXPECT_FALSE(rig.told());
+}
+
+TEST_F(DtlsTimers, PatienceIsMeasuredInRoundTrips) {
+  up({.dpd = 30});
+  const auto silent_after = [&](dp::Time answer_takes) {
+    rig.down(*c, {"data"});
+    while (heard(PacketType::dpd_request) == 0)
+      rig.pass(50'000);
+    rig.pass(answer_takes);
+    rig.land(*c, Rig::packet(*c, PacketType::dpd_response));
+    rig.pass(1'000, 1'000);
+    rig.down(*c, {"data"});
+    const dp::Time begin = rig.now;
+    while (!rig.told())
+      rig.pass(50'000);
+    rig.land(*c, Rig::packet(*c, PacketType::data, "back"));
+    (void)rig.expect(MessageKind::dtls_up);
+    return rig.now - begin;
+  };
+  const dp::Time near = silent_after(1'000);
+  EXPECT_GE(near, 500'000u);
+  EXPECT_LE(near, 700'000u);
+  (void)heard(PacketType::dpd_request);
+  const dp::Time far = silent_after(200'000);
+  EXPECT_GE(far, 800'000u);
+  EXPECT_LE(far, 1'200'000u);
 }
 
 TEST_F(DtlsTimers, NoIntervalNoQuestion) {
