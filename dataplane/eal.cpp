@@ -186,6 +186,18 @@ std::vector<std::string> arguments(const EalConfig& config, const std::vector<De
   return args;
 }
 
+// Without being told otherwise af_xdp polls busily: every look at an empty queue is a system call,
+// in which the kernel looks too. Where no hardware is behind the interface there is nothing to see.
+std::string driver_arguments(const DeviceName& device) {
+  const auto interface = device.argument("iface");
+  const bool polls =
+      device.driver() == "net_af_xdp" && interface && !device.argument("busy_budget");
+  if (!polls || access(("/sys/class/net/" + *interface + "/device").c_str(), F_OK) == 0) {
+    return device.arguments;
+  }
+  return device.arguments + ",busy_budget=0";
+}
+
 std::string start_failure(int error) {
   switch (error) {
     case EACCES:
@@ -294,7 +306,8 @@ void Eal::open_devices() {
     }
     // Virtual devices are attached one by one and not by --vdev, so that an error has a culprit.
     log_capture().forget();
-    const int rc = rte_eal_hotplug_add("vdev", device.name.c_str(), device.arguments.c_str());
+    const int rc =
+        rte_eal_hotplug_add("vdev", device.name.c_str(), driver_arguments(device).c_str());
     if (rc == 0 && rte_eth_dev_get_port_by_name(device.name.c_str(), &port) == 0) continue;
     throw std::runtime_error(
         "DPDK cannot open " + device.name + log_capture().because() +

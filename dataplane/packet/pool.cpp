@@ -11,6 +11,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
 
@@ -46,6 +47,14 @@ PacketPool make_packet_pool(const std::string& name, unsigned count, unsigned mt
   if (virtual_addresses) rte_mempool_obj_iter(pool.get(), enter_io_address, nullptr);
   rte_mempool_obj_iter(pool.get(), rte_pktmbuf_init, nullptr);
   return pool;
+}
+
+unsigned available_buffers(const rte_mempool& pool) noexcept {
+  unsigned count = rte_mempool_get_ops(pool.ops_index)->get_count(&pool);
+  if (pool.cache_size == 0) return count;
+  unsigned lcore = 0;
+  RTE_LCORE_FOREACH(lcore) count += pool.local_cache[lcore].len;
+  return count;
 }
 
 }  // namespace culvert::dp

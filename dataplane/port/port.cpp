@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <iterator>
 #include <stdexcept>
 
 #include <rte_errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include "dataplane/port/wake.hpp"
 
 namespace culvert::dp {
 
@@ -161,14 +165,34 @@ void Port::set_up_queues(const PortConfig& config) {
   if (rc != 0) fail("accepts no queue size", rc);
   const int socket = rte_eth_dev_socket_id(id_);
   const auto numa = static_cast<unsigned>(socket < 0 ? SOCKET_ID_ANY : socket);
-  for (uint16_t q = 0; q < rx_queues_; ++q) {
-    rc = rte_eth_rx_queue_setup(id_, q, rx, numa, nullptr, config.pool);
-    if (rc != 0) fail("refuses receive queue " + std::to_string(q), rc);
-  }
+  for (uint16_t q = 0; q < rx_queues_; ++q)
+    set_up_rx_queue(q, rx, numa, config.pool);
+  find_packet_sockets();
   for (uint16_t q = 0; q < tx_queues_; ++q) {
     rc = rte_eth_tx_queue_setup(id_, q, tx, numa, nullptr);
     if (rc != 0) fail("refuses transmit queue " + std::to_string(q), rc);
   }
+}
+
+void Port::set_up_rx_queue(uint16_t queue, uint16_t descriptors, unsigned numa, rte_mempool* pool) {
+  const bool af_xdp = driver_name(device_info(id_)) == "net_af_xdp";
+  const std::vector<int> before = af_xdp ? sockets_of(AF_XDP) : std::vector<int>{};
+  const int rc = rte_eth_rx_queue_setup(id_, queue, descriptors, numa, nullptr, pool);
+  if (rc != 0) fail("refuses receive queue " + std::to_string(queue), rc);
+  if (!af_xdp) return;
+  // Nothing else tells which socket is this queue's.
+  std::vector<int> made;
+  std::ranges::set_difference(sockets_of(AF_XDP), before, std::back_inserter(made));
+  if (made.size() == 1 && wake_fds_.size() == queue) wake_fds_.push_back(made.front());
+}
+
+// The driver opens one socket a queue, in their order, and closes none meanwhile: so the descriptors
+// ascend.
+void Port::find_packet_sockets() {
+  const rte_eth_dev_info info = device_info(id_);
+  if (driver_name(info) != "net_af_packet" || info.if_index == 0) return;
+  std::vector<int> sockets = packet_sockets_on(info.if_index);
+  if (sockets.size() == capabilities_.max_rx_queues) wake_fds_ = std::move(sockets);
 }
 
 void Port::start() {

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
@@ -74,6 +75,10 @@ class Port {
   [[nodiscard]] Spread spread() const noexcept { return spread_; }
   // The transmit flags (RTE_MBUF_F_TX_*) that the port acts on.
   [[nodiscard]] uint64_t tx_flags() const noexcept { return tx_flags_; }
+  // A descriptor that polls as readable while a packet waits in the queue; -1 if the driver has none.
+  [[nodiscard]] int wake_fd(uint16_t rx_queue) const noexcept {
+    return rx_queue < wake_fds_.size() ? wake_fds_[rx_queue] : -1;
+  }
 
   [[nodiscard]] LinkState link() const noexcept;
   [[nodiscard]] PortStats stats() const noexcept;
@@ -84,6 +89,8 @@ class Port {
   [[nodiscard]] rte_eth_conf choose_offloads(const PortConfig& config);
   void choose_queues(const PortConfig& config);
   void set_up_queues(const PortConfig& config);
+  void set_up_rx_queue(uint16_t queue, uint16_t descriptors, unsigned numa, rte_mempool* pool);
+  void find_packet_sockets();
   void apply_mtu(uint16_t mtu);
   void check_buffers(const rte_mempool& pool) const;
   [[noreturn]] void fail(const std::string& what, int error) const;
@@ -98,6 +105,7 @@ class Port {
   uint16_t tx_queues_ = 0;
   Spread spread_ = Spread::none;
   uint64_t tx_flags_ = 0;
+  std::vector<int> wake_fds_;  // by receive queue; the driver's, not ours to close
   bool started_ = false;
 };
 

@@ -12,6 +12,7 @@ void Worker::run() noexcept {
   rte_rcu_qsbr* qsbr = shared.sessions().qsbr();
   rte_rcu_qsbr_thread_register(qsbr, index);
   rte_rcu_qsbr_thread_online(qsbr, index);
+  if (sleep_when_idle) prepare_idle();
   const uint64_t started = rte_rdtsc();
 
   while (!stop.load(std::memory_order_relaxed)) {

@@ -12,6 +12,7 @@
 #include "dataplane/ip/icmp6.hpp"
 #include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/headers.hpp"
+#include "dataplane/packet/pool.hpp"
 #include "dataplane/worker/worker.hpp"
 
 namespace culvert::dp {
@@ -186,9 +187,8 @@ void Worker::transmit() noexcept {
     last_sweep = now;
   }
   if (now - last_pressure >= kMillisecond) {
-    // Counting looks at every lcore's cache: not for each loop.
-    const rte_mempool* pool = link.pool;
-    tcp.set_pressure(rte_mempool_avail_count(pool) < pool->size / 4);
+    // Counting looks into the other lcores' caches: not for each loop.
+    tcp.set_pressure(available_buffers(*link.pool) < link.pool->size / 4);
     last_pressure = now;
   }
   if (now - last_snapshot >= kSecond) {

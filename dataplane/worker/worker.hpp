@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include <poll.h>
+
 #include "crypto/isa.hpp"
 #include "dataplane/cstp/input.hpp"
 #include "dataplane/cstp/tunnel.hpp"
@@ -53,7 +55,7 @@ struct alignas(64) Worker {
   bool tunnels_up() noexcept;    // TCP streams → inner packets → routes; true: there is more
   void tunnels_down() noexcept;  // `down` → records in TCP's queues
   void transmit() noexcept;      // timers, TCP output, ports, doorbells
-  void idle() noexcept;          // sleeps, if that is allowed
+  void idle() noexcept;          // dozes or sleeps, if that is allowed
 
   Clock clock;
   crypto::MbManager mb;
@@ -95,7 +97,12 @@ struct alignas(64) Worker {
   Time last_sweep = 0;
   Time last_snapshot = 0;
   Time last_pressure = 0;
+  // idle(): see there.
+  std::vector<pollfd> wakers;  // the bell and the ports' sockets; empty if a port has none
   unsigned idle_loops = 0;
+  uint64_t packets_at_sleep = 0;
+  Time slept_at = 0;
+  bool woken = false;
   const bool sleep_when_idle;
 
   // Where stages push when one batch may not do; each flushes into the stage it is named after.
@@ -124,6 +131,10 @@ struct alignas(64) Worker {
   void run_down() noexcept;
   void hand_over(rte_mbuf* m, uint8_t to) noexcept;
   void flush_handoff(uint8_t to) noexcept;
+  void prepare_idle() noexcept;
+  [[nodiscard]] bool has_leftovers() const noexcept;
+  void doze(Time length) noexcept;
+  void sleep(Time length) noexcept;
 };
 
 }  // namespace culvert::dp

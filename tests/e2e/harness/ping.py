@@ -19,6 +19,14 @@ def ping(host: Namespace, target: str, count: int = 3, size: int = 56, source: s
     assert done.returncode == 0 and " 0% packet loss" in done.stdout, done.stdout + done.stderr
 
 
+def round_trips(host: Namespace, target: str, count: int) -> list[float]:
+    """Of `count` echoes, 20 ms apart, in milliseconds."""
+    done = host.run("ping", "-n", "-c", count, "-i", "0.02", "-W", "2", target, check=False)
+    times = [float(time) for time in re.findall(r"time=([0-9.]+) ms", done.stdout)]
+    assert len(times) > count * 0.9, done.stdout + done.stderr
+    return times
+
+
 class SteadyPing:
     """Ten echoes a second until stopped; stop() fails if any was lost."""
 
