@@ -66,6 +66,15 @@ void Log::configure(const LoggingConfig& config) {
 }
 
 void Log::log(Severity severity, unsigned number, std::string_view text) {
+  const StrangerLimit::Verdict verdict = [&] {
+    const std::lock_guard lock(mutex_);
+    return strangers_.ask(number, clock_());
+  }();
+  if (!verdict.yes) return;
+  if (verdict.left_out != 0) {
+    log(Severity::warning,
+        fmt::format("{} messages {:06} were left out: too many at once", verdict.left_out, number));
+  }
   write(severity,
         fmt::format("%ASA-{}-{:06}: {}", static_cast<unsigned>(severity), number, printable(text)));
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "control/config/config.hpp"
+#include "control/log/stranger_limit.hpp"
 
 namespace spdlog {
 class logger;
@@ -55,7 +56,8 @@ class Log {
   // once.
   void configure(const LoggingConfig& config);
 
-  // `number` is the ASA's, such as 722033.
+  // `number` is the ASA's, such as 722033. Messages that strangers can provoke are limited: what is
+  // left out is counted, and said with the next one of its number that is not.
   void log(Severity severity, unsigned number, std::string_view text);
   // A line of our own.
   void log(Severity severity, std::string_view text);
@@ -71,6 +73,7 @@ class Log {
   LoggingConfig config_;
   Clock clock_;
   std::shared_ptr<spdlog::logger> console_;
+  StrangerLimit strangers_;
   std::deque<std::string> buffer_;
   size_t buffered_bytes_ = 0;
   uint64_t console_messages_ = 0;

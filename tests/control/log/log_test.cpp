@@ -75,6 +75,32 @@ TEST(Log, DefusesWhatClientsSay) {
   EXPECT_LT(log.view().lines[0].size(), 1100U);
 }
 
+TEST(Log, StrangersCannotFillIt) {
+  LoggingConfig c = quiet();
+  c.buffer_size = 1 << 20;
+  auto now = std::chrono::system_clock::from_time_t(1565876678);
+  Log log(c, [&] { return now; });
+  for (int i = 0; i < 5000; ++i)
+    log.log(Severity::error, 717027, "Certificate chain failed validation.");
+  EXPECT_EQ(log.view().lines.size(), 400U);
+  log.log(Severity::error, 725006, "of another number");
+  log.log(Severity::error, 722033, "of a user");
+  EXPECT_EQ(log.view().lines.size(), 402U);
+  now += std::chrono::seconds(1);
+  log.log(Severity::error, 717027, "again");
+  const auto lines = log.view().lines;
+  ASSERT_EQ(lines.size(), 404U);
+  EXPECT_EQ(lines[402], "%CULVERT-4: 4600 messages 717027 were left out: too many at once");
+  EXPECT_EQ(lines[403], "%ASA-3-717027: again");
+  // A clock that goes back.
+  now -= std::chrono::hours(1);
+  for (int i = 0; i < 100; ++i)
+    log.log(Severity::error, 717027, "x");
+  now += std::chrono::seconds(10);
+  log.log(Severity::error, 717027, "x");
+  EXPECT_EQ(log.view().lines.back(), "%ASA-3-717027: x");
+}
+
 TEST(Log, TakesManyThreads) {
   Log log(quiet());
   std::vector<std::thread> threads;
