@@ -22,7 +22,8 @@ namespace culvert::control {
 // What a server says about a session. Whatever is set goes before the group policy.
 struct AuthAttributes {
   std::optional<IpAddress> framed_address;
-  std::optional<uint32_t> framed_netmask;     // host order
+  std::optional<uint32_t> framed_netmask;  // host order
+  std::optional<IpAddress> framed_address6;
   std::optional<std::string> group_policy;    // Class "OU=NAME;" (RFC 2865 §5.25)
   std::optional<unsigned> session_timeout_s;  // 0 = none
   std::optional<unsigned> idle_timeout_s;     // 0 = none

@@ -103,6 +103,8 @@ void Accounting::send(const SessionRecord& session, const Account& account, Stat
             session.attributes.from_server ? kAuthenticRadius : kAuthenticLocal);
   if (session.inner && session.inner->lease)
     a.address(Type::framed_ip_address, session.inner->address());
+  if (session.inner && session.inner->lease6)
+    a.address(Type::framed_ipv6_address, session.inner->address6());
   for (const std::string& klass : session.attributes.classes)
     a.text(Type::klass, klass);
   if (status != Status::start) add_counts(a, session, env_.now_us());

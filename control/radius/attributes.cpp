@@ -1,6 +1,7 @@
 #include "control/radius/attributes.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace culvert::control::radius {
 namespace {
@@ -53,6 +54,12 @@ AuthAttributes session_attributes(const Attributes& answer) {
       case Type::framed_ip_address:
         if (number && *number != kUserChooses && *number != kNasChooses && *number != 0)
           out.framed_address = IpAddress::v4(*number);
+        break;
+      case Type::framed_ipv6_address:
+        if (std::array<uint8_t, 16> bytes{}; a.value.size() == bytes.size()) {
+          std::ranges::copy(a.value, bytes.begin());
+          out.framed_address6 = IpAddress::v6(bytes);
+        }
         break;
       case Type::framed_ip_netmask:
         if (number) out.framed_netmask = *number;

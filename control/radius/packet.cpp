@@ -131,8 +131,9 @@ void Attributes::integer(Type type, uint32_t value) {
   all_.push_back({type, std::move(bytes)});
 }
 
-void Attributes::address(Type type, const dp::IpAddress& v4) {
-  integer(type, v4.v4_value());
+void Attributes::address(Type type, const dp::IpAddress& address) {
+  if (address.is_v4()) return integer(type, address.v4_value());
+  add({type, {address.bytes().begin(), address.bytes().end()}});
 }
 
 void Attributes::vendor_text(uint32_t vendor, uint8_t type, std::string_view value) {

@@ -63,6 +63,7 @@ enum class Type : uint8_t {
   message_authenticator = 80,
   acct_interim_interval = 85,
   nas_ipv6_address = 95,
+  framed_ipv6_address = 168,  // RFC 6911 §3.1
 };
 
 inline constexpr size_t kMaxPacket = 4096;   // RFC 2865 §3
@@ -86,7 +87,7 @@ class Attributes {
  public:
   void text(Type type, std::string_view value);
   void integer(Type type, uint32_t value);
-  void address(Type type, const dp::IpAddress& v4);
+  void address(Type type, const dp::IpAddress& address);  // of four bytes or sixteen
   // Vendor-Specific with one text in it (RFC 2865 §5.26).
   void vendor_text(uint32_t vendor, uint8_t type, std::string_view value);
   void add(Attribute attribute) { all_.push_back(std::move(attribute)); }

@@ -101,6 +101,8 @@ void AddressPool::release(uint32_t address) {
 AddressPools::AddressPools(const Config& config, const HomeOf& home_of) {
   for (const InterfaceConfig& interface : config.interfaces) {
     if (interface.address.is_v4()) own_.insert(interface.address.v4_value());
+    for (const Ipv6Prefix& own : interface.ipv6_addresses)
+      own6_.insert(own.address);
   }
   for (const auto& [name, pool] : config.pools)
     pools_.emplace(name, AddressPool(pool, home_of, own_));
@@ -171,7 +173,24 @@ std::optional<AddressLease6> AddressPools::acquire6(const std::vector<std::strin
   return std::nullopt;
 }
 
+std::optional<AddressLease6> AddressPools::acquire_fixed6(const IpAddress& address) {
+  constexpr uint8_t kAlone = 128;  // of no network
+  if (address.is_v4() || address.is_unspecified() || dp::is_multicast6(address) ||
+      dp::is_link_local6(address) || dp::is_loopback6(address) || own6_.contains(address)) {
+    return std::nullopt;
+  }
+  for (auto& [name, pool] : pools6_) {
+    const auto number = number_of(pool.config, address);
+    if (!number) continue;
+    if (!pool.numbers.acquire_fixed(*number)) return std::nullopt;
+    return AddressLease6{name, *number, address, pool.config.prefix};
+  }
+  if (!outside_pools6_.insert(address).second) return std::nullopt;
+  return AddressLease6{"", 0, address, kAlone};
+}
+
 void AddressPools::release(const AddressLease6& lease) {
+  if (lease.pool.empty()) outside_pools6_.erase(lease.address);
   const auto found = pools6_.find(lease.pool);
   if (found != pools6_.end()) found->second.numbers.release(lease.number);
 }
@@ -182,7 +201,7 @@ const AddressPool* AddressPools::find(const std::string& name) const {
 }
 
 uint64_t AddressPools::in_use() const noexcept {
-  uint64_t total = outside_pools_.size();
+  uint64_t total = outside_pools_.size() + outside_pools6_.size();
   for (const auto& [name, pool] : pools_)
     total += pool.in_use();
   for (const auto& [name, pool] : pools6_)

@@ -69,7 +69,7 @@ struct AddressLease {
 };
 
 struct AddressLease6 {
-  std::string pool;
+  std::string pool;     // "" = of no pool
   uint32_t number = 0;  // in the pool
   IpAddress address;
   uint8_t prefix = 64;
@@ -93,6 +93,7 @@ class AddressPools {
   [[nodiscard]] std::optional<AddressLease6> acquire6(const std::vector<std::string>& pools,
                                                       unsigned worker,
                                                       const std::vector<IpAddress>& wishes);
+  [[nodiscard]] std::optional<AddressLease6> acquire_fixed6(const IpAddress& address);
   void release(const AddressLease6& lease);
   [[nodiscard]] const AddressPool* find(const std::string& name) const;
   [[nodiscard]] uint64_t in_use() const noexcept;
@@ -104,8 +105,10 @@ class AddressPools {
   };
   std::map<std::string, AddressPool> pools_;
   std::map<std::string, Pool6> pools6_;
-  std::set<uint32_t> own_;            // the headend's
+  std::set<uint32_t> own_;  // the headend's
+  std::set<IpAddress> own6_;
   std::set<uint32_t> outside_pools_;  // assigned by a server, in use
+  std::set<IpAddress> outside_pools6_;
 };
 
 }  // namespace culvert::control

@@ -38,7 +38,8 @@ std::optional<AddressLease6> Sessions::lease_ipv6(const SessionRecord& session, 
                                                   const ConnectRequest& request, unsigned mtu) {
   constexpr unsigned kLeastMtu = 1280;  // RFC 8200 §5
   const Policy& policy = session.policy;
-  if (!request.wants_ipv6 || policy.ipv6_address_pools.empty()) return std::nullopt;
+  const std::optional<IpAddress>& framed = session.attributes.framed_address6;
+  if (!request.wants_ipv6 || (policy.ipv6_address_pools.empty() && !framed)) return std::nullopt;
   const auto withheld = [&](std::string_view why) {
     env_.log(4, 722041,
              fmt::format("TunnelGroup <{}> GroupPolicy <{}> User <{}> IP <{}> No IPv6 address "
@@ -50,8 +51,13 @@ std::optional<AddressLease6> Sessions::lease_ipv6(const SessionRecord& session, 
     withheld(fmt::format(": the tunnel's MTU of {} is below the 1280 that IPv6 needs", mtu));
     return std::nullopt;
   }
-  auto lease = pools_.acquire6(policy.ipv6_address_pools, worker, request.addresses);
-  if (!lease) withheld("");
+  auto lease = framed ? pools_.acquire_fixed6(*framed)
+                      : pools_.acquire6(policy.ipv6_address_pools, worker, request.addresses);
+  if (!lease) {
+    withheld(framed ? fmt::format(": {}, which the server assigned, is taken or cannot be a client's",
+                                  framed->to_string())
+                    : "");
+  }
   return lease;
 }
 

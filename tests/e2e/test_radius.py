@@ -6,17 +6,19 @@ import socket
 import pytest
 
 from harness import by_hand
-from harness.lab import CLIENT, OUTSIDE, SERVER
+from harness.lab import CLIENT, INSIDE, INSIDE6, OUTSIDE, SERVER, SERVER6
 from harness.ping import ping
 from harness.poll import until
 from harness.radius_server import ADDRESS, KEY, RadiusServer
 
 FRAMED = "10.99.0.7"  # outside every pool
+FRAMED6 = "fd00:99::7"
 SILENT = "127.0.0.9"  # nobody answers there
 
 USERS = f"""
 ann Cleartext-Password := "annspassword"
   Framed-IP-Address = {FRAMED},
+  Framed-IPv6-Address = {FRAMED6},
   Class = "OU=SALES;",
   Session-Timeout = 5000,
   Idle-Timeout = 700
@@ -52,13 +54,16 @@ def radius(stage):
 
 
 def test_the_server_decides_about_address_policy_and_times(stage, radius):
-    """Framed-IP-Address, Class, Session-Timeout, Idle-Timeout; and what the server is told about the client."""
+    """Framed-IP-Address, Framed-IPv6-Address, Class, Session-Timeout, Idle-Timeout; and what the server is told about
+    the client."""
     headend = stage.start_headend(extra=group(ADDRESS) + SALES)
-    stage.lab.server.run("ip", "route", "replace", f"{FRAMED}/32", "via", "10.48.66.1")
+    stage.lab.server.run("ip", "route", "replace", f"{FRAMED}/32", "via", INSIDE)
+    stage.lab.server.run("ip", "route", "replace", f"{FRAMED6}/128", "via", INSIDE6)
     client = stage.connect(user="ann", passwords=("annspassword",))
-    assert client.address == FRAMED
-    ping(stage.lab.client, SERVER)
-    ping(stage.lab.server, FRAMED)
+    assert (client.address, client.address6) == (FRAMED, FRAMED6)
+    for near, far in (SERVER, FRAMED), (SERVER6, FRAMED6):
+        ping(stage.lab.client, near)
+        ping(stage.lab.server, far)
     assert client.header("X-CSTP-Session-Timeout") == "5000"
     assert client.header("X-CSTP-Idle-Timeout") == "700"
     log = headend.show.text("show logging")

@@ -19,6 +19,7 @@ TEST(RadiusAttributes, TakesWhatASessionNeeds) {
   Attributes a;
   a.integer(Type::framed_ip_address, 0x0a630007);
   a.integer(Type::framed_ip_netmask, 0xffffff00);
+  a.address(Type::framed_ipv6_address, *IpAddress::parse("2001:db8::7"));
   a.text(Type::klass, "binary\x01");
   a.text(Type::klass, "OU=G;");
   a.integer(Type::session_timeout, 600);
@@ -27,6 +28,7 @@ TEST(RadiusAttributes, TakesWhatASessionNeeds) {
   const AuthAttributes s = session_attributes(a);
   EXPECT_EQ(s.framed_address, IpAddress::v4(0x0a630007));
   EXPECT_EQ(s.framed_netmask, 0xffffff00);
+  EXPECT_EQ(s.framed_address6, IpAddress::parse("2001:db8::7"));
   EXPECT_EQ(s.group_policy, "G");
   EXPECT_EQ(s.session_timeout_s, 600u);
   EXPECT_EQ(s.idle_timeout_s, 60u);
@@ -43,11 +45,13 @@ TEST(RadiusAttributes, PassesOverWhatMeansNothing) {
   }
   Attributes a;
   a.add({Type::framed_ip_address, {10, 0, 0}});
+  a.add({Type::framed_ipv6_address, {0x20, 1, 0x0d, 0xb8}});
   a.add({Type::session_timeout, {1}});
   for (int i = 0; i < 100; i++)
     a.text(Type::klass, "OU=;" + std::to_string(i));
   const AuthAttributes s = session_attributes(a);
   EXPECT_FALSE(s.framed_address);
+  EXPECT_FALSE(s.framed_address6);
   EXPECT_FALSE(s.session_timeout_s);
   EXPECT_FALSE(s.group_policy);
   EXPECT_LE(s.classes.size(), 8u);  // so that a request always has room for them

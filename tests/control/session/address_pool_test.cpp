@@ -136,5 +136,32 @@ TEST(AddressPools, Ipv6WithTheHomeThatIsWanted) {
   EXPECT_EQ(pools.acquire6({"SIX"}, 0, {})->address, one->address);
 }
 
+TEST(AddressPools, AnIpv6AddressThatAServerAssigned) {
+  Config config;
+  config.pools6["SIX"] = {"SIX", *IpAddress::parse("fd00:10::1"), 64, 2};
+  InterfaceConfig inside;
+  inside.ipv6_addresses = {{*IpAddress::parse("fd00:99::1"), 64}};
+  config.interfaces.push_back(inside);
+  AddressPools pools(config, [](const IpAddress&) { return uint8_t{0}; });
+  const auto in_pool = pools.acquire_fixed6(*IpAddress::parse("fd00:10::1"));
+  ASSERT_TRUE(in_pool);
+  EXPECT_EQ(in_pool->pool, "SIX");
+  EXPECT_EQ(in_pool->prefix, 64);
+  EXPECT_FALSE(pools.acquire_fixed6(*IpAddress::parse("fd00:10::1")));
+  EXPECT_EQ(pools.acquire6({"SIX"}, 0, {})->address.to_string(), "fd00:10::2");
+  EXPECT_FALSE(pools.acquire6({"SIX"}, 0, {}));
+  pools.release(*in_pool);
+  EXPECT_TRUE(pools.acquire6({"SIX"}, 0, {}));
+  const auto elsewhere = pools.acquire_fixed6(*IpAddress::parse("2001:db8::7"));
+  ASSERT_TRUE(elsewhere);
+  EXPECT_EQ(elsewhere->prefix, 128);
+  EXPECT_EQ(pools.in_use(), 3u);
+  EXPECT_FALSE(pools.acquire_fixed6(*IpAddress::parse("2001:db8::7")));
+  pools.release(*elsewhere);
+  EXPECT_TRUE(pools.acquire_fixed6(*IpAddress::parse("2001:db8::7")));
+  for (const char* text : {"fd00:99::1", "::", "::1", "fe80::1", "ff02::1"})
+    EXPECT_FALSE(pools.acquire_fixed6(*IpAddress::parse(text))) << text;
+}
+
 }  // namespace
 }  // namespace culvert::control
