@@ -109,6 +109,8 @@ const std::vector<ExecCommand>& exec_commands() {
        [](ExecContext& c, const Arguments&) { return show_session_summary(c.state); }},
       {"show vpn-sessiondb anyconnect", "Sessions of AnyConnect clients",
        [](ExecContext& c, const Arguments&) { return show_sessions(c.state); }},
+      {"show vpn-sessiondb detail anyconnect", "The same, with each tunnel by itself",
+       [](ExecContext& c, const Arguments&) { return show_session_details(c.state); }},
       {"vpn-sessiondb logoff {name <user:word> | index <number:1-4294967295> | all} [noconfirm]",
        "End VPN sessions", run_logoff},
   };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <tuple>
 
 #include <openssl/crypto.h>
 #include <rte_cycles.h>
@@ -38,13 +37,6 @@ std::string neighbour_state(dp::NeighbourState state) {
   }
 }
 
-void describe(const crypto::Suite& suite, TunnelView& tunnel) {
-  tunnel.encryption = suite.asa_encryption;
-  tunnel.hashing = suite.asa_hashing;
-  tunnel.version = crypto::to_string(suite.version);
-  tunnel.suite = suite.name;
-}
-
 }  // namespace
 
 LiveState::LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane,
@@ -77,84 +69,6 @@ void LiveState::tick() {
     load.busy = busy;
     load.total = total;
   }
-}
-
-std::vector<SessionView> LiveState::sessions() const {
-  std::vector<SessionView> views;
-  if (setup_ == nullptr) return views;
-  const Time wall = now();
-  const uint64_t steady = steady_us();
-  for (const auto& [index, s] : setup_->sessions().all()) {
-    if (s->state == SessionState::authenticated) continue;  // logged in, no tunnel asked for yet
-    SessionView view;
-    view.username = s->user;
-    view.index = index;
-    view.public_address = s->public_address;
-    view.public_port = s->public_port;
-    view.group_policy = s->policy.name;
-    view.tunnel_group = s->tunnel_group;
-    view.login = std::chrono::system_clock::from_time_t(s->login_time);
-    if (s->inner != nullptr) {
-      view.assigned = s->inner->address();
-      view.assigned6 = s->inner->address6();
-      if (s->inner->session != nullptr) view.home = s->inner->session->home;
-    }
-    const dp::Totals totals = s->totals();
-    view.bytes_tx = totals.tx_bytes;
-    view.bytes_rx = totals.rx_bytes;
-    view.packets_tx = totals.tx_packets;
-    view.packets_rx = totals.rx_packets;
-    if (s->tunnel) {
-      const TunnelInfo& t = *s->tunnel;
-      view.headend = t.flow.local;
-      TunnelView tunnel;
-      tunnel.name = "SSL-Tunnel";
-      tunnel.mtu = t.tls_mtu;
-      if (t.counters != nullptr) tunnel.path_mtu = t.counters->path_mtu.load(kRelaxed);
-      tunnel.worker = t.conn.worker;
-      if (t.suite != nullptr) describe(*t.suite, tunnel);
-      view.tunnels.push_back(std::move(tunnel));
-    }
-    if (s->dtls && s->dtls->state == DtlsTunnel::State::up) {
-      const DtlsTunnel& t = *s->dtls;
-      view.headend = t.flow.local;
-      TunnelView tunnel;
-      tunnel.name = "DTLS-Tunnel";
-      tunnel.mtu = t.mtu;
-      tunnel.path_mtu = t.path_mtu();
-      tunnel.worker = t.rx.worker;
-      describe(*t.suite, tunnel);
-      view.tunnels.push_back(std::move(tunnel));
-    }
-    if (view.tunnels.empty()) {
-      view.inactive_since = wall - std::chrono::microseconds(steady - s->state_since_us);
-    }
-    views.push_back(std::move(view));
-  }
-  return views;
-}
-
-SessionSummary LiveState::session_summary() const {
-  SessionSummary summary;
-  summary.capacity = config_.dataplane.max_sessions;
-  if (setup_ == nullptr) return summary;
-  uint64_t active = 0, inactive = 0, dtls = 0, ssl = 0;
-  for (const auto& [index, s] : setup_->sessions().all()) {
-    if (s->state == SessionState::active) ++active;
-    if (s->tunnel) ++ssl;
-    if (s->dtls) ++dtls;
-    if (s->state == SessionState::waiting) ++inactive;
-  }
-  const uint64_t cumulative = setup_->sessions().cumulative();
-  const uint64_t peak = setup_->sessions().peak();
-  summary.clients = {{"AnyConnect Client", active, cumulative, peak, inactive},
-                     {"  SSL/TLS/DTLS", active, cumulative, peak, inactive}};
-  summary.tunnels = {{"AnyConnect-Parent", active + inactive, cumulative, peak, {}},
-                     {"SSL-Tunnel", ssl, setup_->stats().promoted, peak_tunnels_, {}},
-                     {"DTLS-Tunnel", dtls, setup_->dtls().stats().up, peak_dtls_, {}}};
-  summary.total_active = active + inactive;
-  summary.total_cumulative = cumulative;
-  return summary;
 }
 
 DropState LiveState::drops() const {
@@ -318,41 +232,6 @@ std::vector<WorkerView> LiveState::workers() const {
       }
     }
     views.push_back(view);
-  }
-  return views;
-}
-
-std::vector<CarriedTunnelView> LiveState::carried_tunnels() const {
-  std::vector<CarriedTunnelView> views;
-  if (setup_ == nullptr) return views;
-  for (const auto& [index, session] : setup_->sessions().all()) {
-    const auto& s = session;  // clang 14 cannot capture a structured binding
-    if (s->inner == nullptr || s->inner->session == nullptr) continue;
-    const auto carrier = s->inner->session->current_channel().kind();
-    const auto add = [&](const char* protocol, dp::Channel::Kind kind, unsigned worker,
-                         const dp::Totals& totals, std::pair<uint16_t, uint16_t> mtus) {
-      CarriedTunnelView view;
-      view.protocol = protocol;
-      view.assigned = s->inner->name();
-      view.carries = carrier == kind;
-      view.worker = worker;
-      view.home = s->inner->session->home;
-      std::tie(view.mtu, view.path_mtu) = mtus;
-      view.rx_records = totals.rx_records;
-      view.tx_records = totals.tx_records;
-      view.rx_packets = totals.rx_packets;
-      view.tx_packets = totals.tx_packets;
-      views.push_back(view);
-    };
-    if (s->tunnel && s->tunnel->counters != nullptr) {
-      add("SSL", dp::Channel::Kind::tls, s->tunnel->conn.worker, read_totals(*s->tunnel->counters),
-          {s->tunnel->tls_mtu, s->tunnel->counters->path_mtu.load(kRelaxed)});
-      views.back().key_updates = s->tunnel->counters->key_updates.load(kRelaxed);
-      views.back().openssl_bytes_after_connect = s->tunnel->openssl_bytes_after_connect;
-    }
-    if (const auto& d = s->dtls) {
-      add("DTLS", dp::Channel::Kind::dtls, d->rx.worker, d->totals(), {d->mtu, d->path_mtu()});
-    }
   }
   return views;
 }

@@ -16,6 +16,7 @@ struct Output {
 };
 
 [[nodiscard]] Output show_sessions(const StateSource& state);
+[[nodiscard]] Output show_session_details(const StateSource& state);
 [[nodiscard]] Output show_session_summary(const StateSource& state);
 // `section` is "", "frame" or "flow"; `keyword` one reason, or empty for all that are not zero.
 [[nodiscard]] Output show_drops(const StateSource& state, std::string_view section,

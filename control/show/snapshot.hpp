@@ -11,6 +11,7 @@
 
 #include "control/config/config.hpp"
 #include "control/log/log.hpp"
+#include "dataplane/session/mailbox.hpp"
 
 namespace culvert::control {
 
@@ -26,6 +27,10 @@ struct TunnelView {
   unsigned mtu = 0;        // largest inner packet, bytes
   unsigned path_mtu = 0;   // largest outer packet that is sent at this moment, bytes
   unsigned worker = 0;     // that has the connection
+  bool datagrams = false;  // UDP, not TCP
+  IpAddress client{};      // where it is from
+  uint16_t client_port = 0, headend_port = 0;
+  dp::Totals totals{};  // since the tunnel is there
 };
 
 struct SessionView {
@@ -39,8 +44,13 @@ struct SessionView {
   std::vector<TunnelView> tunnels;  // without the parent; empty: waiting to resume
   std::string group_policy;
   std::string tunnel_group;
-  uint64_t bytes_tx = 0, bytes_rx = 0;  // inner bytes to and from the client
-  uint64_t packets_tx = 0, packets_rx = 0;
+  std::string auth_mode;           // "userPassword"
+  std::string client_os;           // the client's device-id: "linux-64"
+  std::string user_agent;          // with the client's version
+  dp::Totals totals;               // inner packets, of all its tunnels; tx is to the client
+  unsigned idle_timeout_s = 0;     // 0 = none
+  unsigned idle_left_s = 0;        // of it; of the time for a reconnect, while there is no tunnel
+  unsigned session_timeout_s = 0;  // 0 = none
   Time login;
   std::optional<Time> inactive_since;  // when the last tunnel went
   unsigned home = 0;                   // worker

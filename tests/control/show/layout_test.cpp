@@ -21,8 +21,8 @@ SessionView sample_session() {
       {"DTLS-Tunnel", "AES-GCM-256", "SHA384", "DTLSv1.2", "PSK", 1400, 0}};
   s.group_policy = "RAVPN";
   s.tunnel_group = "RAVPN";
-  s.bytes_tx = 17186425;
-  s.bytes_rx = 7094561;
+  s.totals.tx_bytes = 17186425;
+  s.totals.rx_bytes = 7094561;
   s.login = std::chrono::system_clock::from_time_t(0x5e715555);
   return s;
 }
