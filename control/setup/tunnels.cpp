@@ -54,9 +54,10 @@ std::optional<AddressLease6> Sessions::lease_ipv6(const SessionRecord& session, 
   auto lease = framed ? pools_.acquire_fixed6(*framed)
                       : pools_.acquire6(policy.ipv6_address_pools, worker, request.addresses);
   if (!lease) {
-    withheld(framed ? fmt::format(": {}, which the server assigned, is taken or cannot be a client's",
-                                  framed->to_string())
-                    : "");
+    withheld(framed
+                 ? fmt::format(": {}, which the server assigned, is taken or cannot be a client's",
+                               framed->to_string())
+                 : "");
   }
   return lease;
 }

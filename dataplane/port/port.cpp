@@ -175,7 +175,7 @@ void Port::set_up_queues(const PortConfig& config) {
 }
 
 void Port::set_up_rx_queue(uint16_t queue, uint16_t descriptors, unsigned numa, rte_mempool* pool) {
-  const bool af_xdp = driver_name(device_info(id_)) == "net_af_xdp";
+  const bool af_xdp = driver_ == "net_af_xdp";
   const std::vector<int> before = af_xdp ? sockets_of(AF_XDP) : std::vector<int>{};
   const int rc = rte_eth_rx_queue_setup(id_, queue, descriptors, numa, nullptr, pool);
   if (rc != 0) fail("refuses receive queue " + std::to_string(queue), rc);
@@ -190,7 +190,7 @@ void Port::set_up_rx_queue(uint16_t queue, uint16_t descriptors, unsigned numa, 
 // ascend.
 void Port::find_packet_sockets() {
   const rte_eth_dev_info info = device_info(id_);
-  if (driver_name(info) != "net_af_packet" || info.if_index == 0) return;
+  if (driver_ != "net_af_packet" || info.if_index == 0) return;
   std::vector<int> sockets = packet_sockets_on(info.if_index);
   if (sockets.size() == capabilities_.max_rx_queues) wake_fds_ = std::move(sockets);
 }

@@ -13,6 +13,7 @@ from harness.headend_config import TWO_WORKERS, one_queue, two_queues
 from harness.lab import OUTSIDE, SERVER
 from harness.ping import ping, round_trips
 
+pytestmark = pytest.mark.alone
 TRIES = 5
 
 

@@ -37,7 +37,10 @@ class Lab:
         self._run("down")
 
     def forget_clients(self) -> None:
-        """Removes what a client that was killed could not: its rules. Its tunnel interface went with it."""
+        """Removes what a client that was killed could not: its rules. Its tunnel interface went with it. The server
+        forgets the path MTUs that it was told of: the next client will have the same address."""
+        for family in ("-4", "-6"):
+            self.server.run("ip", family, "route", "flush", "cache")
         for family in ("-4", "-6"):
             for line in self.client.run("ip", family, "rule", "show").stdout.splitlines():
                 priority = int(line.split(":")[0])

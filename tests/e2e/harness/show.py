@@ -3,9 +3,9 @@
 The fields relied upon:
   show vpn-sessiondb anyconnect   sessions: [username, index, assigned_ip, public_ip, bytes_tx, bytes_rx, packets_tx,
                                   packets_rx, tunnels: [version, ciphersuite]]
-  show culvert tunnels            tunnels: [assigned_ip, worker, home, rx_records, tx_records,
-                                  key_updates, openssl_bytes_after_connect]: those that were handed over; counts start
-                                  there
+  show culvert tunnels            tunnels: [protocol, assigned_ip, carries, worker, home, rx_records, tx_records,
+                                  rx_packets, tx_packets, key_updates, openssl_bytes_after_connect]: those that were
+                                  handed over; counts start there
   show culvert workers            workers: [worker, busy_seconds, rx_packets, tx_packets, handed_over,
                                   records_opened, records_sealed, tunnels]
   show culvert buffers            pools: [name, size, available], rings: [name, entries], addresses_in_use,
@@ -48,8 +48,9 @@ class Management:
     def tunnels(self) -> list[dict]:
         return self.json("show culvert tunnels")["tunnels"]
 
-    def tunnel(self, assigned_ip: str) -> dict | None:
-        return next((tunnel for tunnel in self.tunnels() if tunnel["assigned_ip"] == assigned_ip), None)
+    def tunnel(self, assigned_ip: str, protocol: str = "SSL") -> dict | None:
+        return next((tunnel for tunnel in self.tunnels()
+                     if (tunnel["assigned_ip"], tunnel["protocol"]) == (assigned_ip, protocol)), None)
 
     def workers(self) -> list[dict]:
         return self.json("show culvert workers")["workers"]
