@@ -18,11 +18,6 @@ DTLS_OVERHEAD = 8 + 13 + 8 + 1 + 16
 LARGEST = {OUTSIDE: 1400 - 20 - DTLS_OVERHEAD, OUTSIDE6: 1400 - 40 - DTLS_OVERHEAD}
 
 
-def tunnel(headend, client, protocol: str) -> dict:
-    return next(tunnel for tunnel in headend.show.tunnels()
-                if tunnel["assigned_ip"] == client.address and tunnel["protocol"] == protocol)
-
-
 def carried_by(headend, client) -> str:
     return next((tunnel["protocol"] for tunnel in headend.show.tunnels()
                  if tunnel["assigned_ip"] == client.address and tunnel["carries"]), "")
@@ -35,11 +30,6 @@ def connect_by_dtls(stage, headend, **settings):
     ping(stage.lab.client, SERVER)
     until(lambda: carried_by(headend, client) == "DTLS", "packets go by DTLS")
     return client
-
-
-def leave(client) -> None:
-    client.process.signal(2)
-    assert client.process.wait() == 0, client.process.tail()
 
 
 def bulk_both_ways(stage, client, size: int = 16 * MEGABYTE) -> None:
@@ -66,7 +56,8 @@ def test_tls(stage, mtu, outside):
         client = stage.connect(outside=outside)
         bulk_both_ways(stage, client)
         # Each word of a router about a segment that is on its way was heeded at once, without a timeout.
-        until(lambda: tunnel(headend, client, "SSL")["path_mtu"] == mtu, lambda: f"{headend.show.tunnels()}")
+        until(lambda: headend.show.tunnel(client.address, "SSL")["path_mtu"] == mtu,
+              lambda: f"{headend.show.tunnels()}")
         for near, far in ((SERVER, client.address), (SERVER6, client.address6)):
             ping(stage.lab.client, near, size=1299)
             ping(stage.lab.server, far, size=1299, dont_fragment=True)
@@ -84,7 +75,8 @@ def test_tls_where_no_router_says_a_word(stage, outside):
         client = stage.connect(outside=outside)
         bulk_both_ways(stage, client, 4 * MEGABYTE)
         found = 1064 if outside == OUTSIDE else 1280
-        until(lambda: tunnel(headend, client, "SSL")["path_mtu"] == found, lambda: f"{headend.show.tunnels()}")
+        until(lambda: headend.show.tunnel(client.address, "SSL")["path_mtu"] == found,
+              lambda: f"{headend.show.tunnels()}")
         client.logout()
 
 
@@ -99,7 +91,7 @@ def test_dtls(stage, mtu, outside):
         assert carried_by(headend, client) == "DTLS"
         announced = int(client.header("X-DTLS-MTU"))
         fits = min(announced, mtu - (20 if outside == OUTSIDE else 40) - DTLS_OVERHEAD)
-        limit = tunnel(headend, client, "DTLS")["mtu"]
+        limit = headend.show.tunnel(client.address, "DTLS")["mtu"]
         assert limit == fits, headend.show.tunnels()
         ping(stage.lab.server, client.address, size=limit - 28, dont_fragment=True)
         # Without DF it is cut on the way down.
@@ -107,7 +99,7 @@ def test_dtls(stage, mtu, outside):
         assert " 0% packet loss" in stage.lab.server.run(*cut).stdout
         if limit < announced:
             assert largest_echo(stage, client) == limit
-        leave(client)
+        client.logout(lossless=False)
 
 
 def test_dtls_where_no_router_says_a_word(stage):
@@ -118,11 +110,11 @@ def test_dtls_where_no_router_says_a_word(stage):
         router.fall_silent()
         client = connect_by_dtls(stage, headend)
         bulk_both_ways(stage, client)
-        limit = tunnel(headend, client, "DTLS")["mtu"]
+        limit = headend.show.tunnel(client.address, "DTLS")["mtu"]
         # The client halves, and may stop a little below.
         assert LARGEST[OUTSIDE] - 64 <= limit <= LARGEST[OUTSIDE], limit
         ping(stage.lab.server, client.address, size=limit - 28, dont_fragment=True)
-        leave(client)
+        client.logout(lossless=False)
 
 
 @pytest.mark.parametrize("outside", [OUTSIDE, OUTSIDE6], ids=["ipv4", "ipv6"])
@@ -135,14 +127,14 @@ def test_path_that_becomes_narrow(stage, workers, device, outside):
     with behind_a_router(stage.lab) as router:
         client = connect_by_dtls(stage, headend, outside=outside)
         ping(stage.lab.server, client.address, size=1300, dont_fragment=True)
-        wide = tunnel(headend, client, "DTLS")
+        wide = headend.show.tunnel(client.address, "DTLS")
         router.narrow(1400)
         send_and_compare(stage.lab.server, stage.lab.client, client.address, 16 * MEGABYTE)
-        narrow = tunnel(headend, client, "DTLS")
+        narrow = headend.show.tunnel(client.address, "DTLS")
         assert wide["mtu"] > narrow["mtu"] == LARGEST[outside], (wide, narrow)
         assert narrow["path_mtu"] == 1400 and narrow["carries"], narrow
         assert f"packets of up to {LARGEST[outside]} bytes fit the path" in headend.process.log()
-        leave(client)
+        client.logout(lossless=False)
 
 
 def test_path_that_is_too_narrow_for_datagrams(stage):
@@ -159,7 +151,7 @@ def test_path_that_is_too_narrow_for_datagrams(stage):
         ping(stage.lab.server, client.address, size=1300, dont_fragment=True)
         ping(stage.lab.server, client.address6, size=1232)
         send_and_compare(stage.lab.server, stage.lab.client, client.address, 4 * MEGABYTE)
-        leave(client)
+        client.logout(lossless=False)
 
 
 def test_a_report_finds_the_flow_on_either_worker(stage):
@@ -168,7 +160,7 @@ def test_a_report_finds_the_flow_on_either_worker(stage):
     lab = stage.lab
     with behind_a_router(lab) as router:
         clients = []
-        while len({tunnel(headend, client, "DTLS")["worker"] for client in clients}) < 2:
+        while len({headend.show.tunnel(client.address, "DTLS")["worker"] for client in clients}) < 2:
             assert len(clients) < 16, headend.show.tunnels()
             client = stage.start_client(len(clients), dtls=True).wait_connected(60).wait_dtls()
             ping(lab.client, SERVER, source=client.address)
@@ -178,5 +170,6 @@ def test_a_report_finds_the_flow_on_either_worker(stage):
         for client in clients:
             lab.server.run("ping", "-n", "-c", "2", "-i", "0.2", "-W", "1", "-M", "dont", "-s", "1390", client.address,
                            check=False)
-            until(lambda: tunnel(headend, client, "DTLS")["path_mtu"] == 1400, lambda: f"{headend.show.tunnels()}")
-            leave(client)
+            until(lambda: headend.show.tunnel(client.address, "DTLS")["path_mtu"] == 1400,
+                  lambda: f"{headend.show.tunnels()}")
+            client.logout(lossless=False)
