@@ -99,6 +99,7 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
   listen_on_interfaces();
   dataplane_.start();
   report_start();
+  links_.emplace(dataplane_, log_);
 
   const auto stop = [](evutil_socket_t, short, void* self) {
     static_cast<Headend*>(self)->stopping_ = true;
@@ -236,7 +237,10 @@ void Headend::renew_tls() {
 
 void Headend::tick() {
   setup_->tick();
-  if (++ticks_ % kTicksPerSecond == 0) renew_tls();
+  if (++ticks_ % kTicksPerSecond == 0) {
+    renew_tls();
+    if (links_) links_->look();
+  }
   dataplane_.sessions().reclaim();
   state_.tick();
   uint64_t clashes = 0;

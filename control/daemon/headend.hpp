@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 #include "control/cli/server.hpp"
 #include "control/config/config.hpp"
+#include "control/daemon/link_watch.hpp"
 #include "control/daemon/live_state.hpp"
 #include "control/log/log.hpp"
 #include "control/setup/server.hpp"
@@ -62,6 +64,7 @@ class Headend {
   SetupEnv env_;
   std::unique_ptr<Setup> setup_;
   TlsFiles tls_files_;
+  std::optional<LinkWatch> links_;  // once the ports run
   unsigned ticks_ = 0;
   LiveState state_;
   std::vector<EventPtr> events_;

@@ -141,6 +141,11 @@ void Dataplane::start() {
   }
 }
 
+void Dataplane::announce(uint8_t interface) noexcept {
+  workers_[0]->announce_wanted.fetch_or(1u << interface, std::memory_order_relaxed);
+  bells_[0]->ring();
+}
+
 void Dataplane::stop() noexcept {
   if (!running_) return;
   for (unsigned i = 0; i < workers_.size(); ++i) {

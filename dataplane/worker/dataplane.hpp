@@ -81,6 +81,9 @@ class Dataplane {
   // Workers finish their loop and stand still; what they hold is given back.
   void stop() noexcept;
 
+  // Tells the link anew which addresses are an interface's, as at start. From any thread.
+  void announce(uint8_t interface) noexcept;
+
   [[nodiscard]] unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
   [[nodiscard]] Mailbox& mailbox(unsigned worker) noexcept { return *mailboxes_[worker]; }
   [[nodiscard]] Doorbell& control_bell() noexcept { return control_bell_; }

@@ -177,6 +177,16 @@ void Worker::tunnels_down() noexcept {
   if (!seal_dtls.empty()) seal_dtls_sink().flush(this, seal_dtls);
 }
 
+void Worker::announce() noexcept {
+  if (announce_wanted.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    const uint32_t wanted = announce_wanted.exchange(0, std::memory_order_relaxed);
+    for (const Interface& interface : link.interfaces) {
+      if ((wanted >> interface.index & 1) != 0) announcer.announce(interface.index, now);
+    }
+  }
+  announcer.poll(link, now);
+}
+
 void Worker::transmit() noexcept {
   cstp::settle(cstp);
   dtls::settle(dtls);
@@ -199,7 +209,7 @@ void Worker::transmit() noexcept {
   if (!dtls_replies.empty()) dtls_reply_sink().flush(this, dtls_replies);
   tcp.poll(now);
   neighbour_poll(link, now);
-  if (index == 0) announcer.poll(link, now);
+  if (index == 0) announce();
   if (!out.empty()) ip_output(output, out, now);
   for (size_t i = 0; i < tx.size(); ++i) {
     const bool work = tx[i]->waiting() != 0;

@@ -66,6 +66,7 @@ struct alignas(64) Worker {
   ArpState arp;
   NdState nd;
   Announcer announcer;                       // worker 0's is the one that speaks
+  std::atomic<uint32_t> announce_wanted{0};  // interfaces, a bit each: set by control
   TokenBucket shared_neighbours{1000, 200};  // ARP copies to other workers
   Reassembly reassembly;
   IcmpState icmp;
@@ -118,6 +119,7 @@ struct alignas(64) Worker {
  private:
   void box_edges(bool hardware_steered) noexcept;
   void share_neighbours(Batch& messages) noexcept;
+  void announce() noexcept;
   void transit_edge(uint16_t port) noexcept;
   void steer_tcp(bool hardware_steered) noexcept;
   void connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;

@@ -30,6 +30,8 @@ def test_client_works_through(stage, kind):
     for host, target in ((stage.lab.client, OUTSIDE), (stage.lab.client, OUTSIDE6), (stage.lab.server, INSIDE)):
         ping(host, target, deadline=PATIENCE)
     ping(stage.lab.client, OUTSIDE, size=4000, deadline=PATIENCE)  # in fragments
+    if cards[0].kind.half_checksums:
+        assert "tx-checksumming: on" in stage.lab.server.run("ethtool", "-k", "lan").stdout
     by_tls = stage.connect()
     with super_segments(stage.lab, stage.folder) as watch:
         carry_data(stage.lab, by_tls, 4 * MEGABYTE)

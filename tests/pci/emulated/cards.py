@@ -8,7 +8,8 @@ QUEUES = 2  # of a card that has several
 @dataclass(frozen=True)
 class Kind:
     """`model`: QEMU's, with its properties. `binding`: the kernel's driver that gives the card to DPDK. `finds`: words
-    of the line that the headend writes about it at start, with one worker."""
+    of the line that the headend writes about it at start, with one worker. `half_checksums`: what the kernel at the far
+    end sends arrives with checksums that are still to be made."""
     model: str
     binding: str
     dpdk_driver: str
@@ -16,6 +17,7 @@ class Kind:
     finds: tuple[str, ...]
     tap: str = ""  # options of the tap interface
     tso: bool = False
+    half_checksums: bool = False
 
 
 KINDS = {
@@ -23,9 +25,10 @@ KINDS = {
     "virtio": Kind("virtio-net-pci,disable-legacy=on,iommu_platform=on,mq=on,rss=on,vectors=6", "vfio-pci",
                    "net_virtio", "virtio-pci",
                    ("1 rx/1 tx queue", "checksums by the port (of IPv4 headers in software)", "multi-segment yes",
-                    "TSO yes", "RSS no"), tap=f",queues={QUEUES}", tso=True),
+                    "TSO yes", "RSS no"), tap=f",queues={QUEUES}", tso=True, half_checksums=True),
     "virtio before 1.0": Kind("virtio-net-pci,disable-modern=on", "uio_pci_generic", "net_virtio", "virtio-pci",
-                              ("1 rx/1 tx queue", "multi-segment yes", "TSO yes", "RSS no"), tso=True),
+                              ("1 rx/1 tx queue", "multi-segment yes", "TSO yes", "RSS no"), tso=True,
+                              half_checksums=True),
     "vmxnet3": Kind("vmxnet3", "vfio-pci", "net_vmxnet3", "vmxnet3",
                     ("1 rx/1 tx queue", "checksums by the port (of IPv4 headers in software)", "multi-segment yes",
                      "TSO yes", "RSS no"), tso=True),
@@ -50,13 +53,19 @@ class Card:
     def mac(self) -> str:
         return f"02:00:00:00:00:{self.slot:02x}"
 
+    @property
+    def device(self) -> str:
+        """QEMU's name for it."""
+        return f"card{self.slot}"
+
     def words(self) -> list[str]:
         """QEMU's arguments."""
         name = f"wire{self.slot}"
         wire = f"tap,id={name},ifname={self.tap},script=no,downscript=no{self.kind.tap}" if self.tap else \
             f"hubport,id={name},hubid={self.slot}"
         return ["-netdev", wire,
-                "-device", f"{self.kind.model},netdev={name},mac={self.mac},bus=pcie.0,addr={self.slot:#x},romfile="]
+                "-device", f"{self.kind.model},id={self.device},netdev={name},mac={self.mac},bus=pcie.0,"
+                           f"addr={self.slot:#x},romfile="]
 
 
 def pair(kind: str) -> tuple[Card, Card]:

@@ -3,6 +3,7 @@
 import re
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -26,20 +27,21 @@ class Machine:
     def __init__(self, lab: Lab, folder: Path, kernel: Kernel, cards: tuple[Card, ...], cores: int, iommu: bool):
         self.folder = folder
         self.console = folder / "console.log"
-        path = Path(f"/run/{lab.prefix}machine.sock")
-        path.unlink(missing_ok=True)
+        self._sockets = tempfile.TemporaryDirectory(prefix="culvert-pci-", dir="/run")  # their paths have to be short
+        shell, self._monitor = (Path(self._sockets.name, name) for name in ("shell", "monitor"))
         words = ["nice", "-n", "10", "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi",
                  "-cpu", "max", "-smp", cores, "-m", _MEMORY, "-display", "none", "-nodefaults", "-no-reboot",
                  "-device", "intel-iommu,intremap=on,caching-mode=on",
                  "-kernel", kernel.image, "-initrd", make_initramfs(kernel, folder),
                  "-append", f"console=ttyS0 quiet panic=-1 intel_iommu={'on' if iommu else 'off'} "
                  f"hugepages={_HUGE_PAGES} work={folder}",
-                 "-serial", f"file:{self.console}", "-serial", f"unix:{path},server=on,wait=off",
+                 "-serial", f"file:{self.console}", "-serial", f"unix:{shell},server=on,wait=off",
+                 "-monitor", f"unix:{self._monitor},server=on,wait=off",
                  *_shared("root", Path("/"), ",readonly=on,multidevs=remap"), *_shared("work", folder)]
         for card in cards:
             words += card.words()
         self._process = Process(lab.headend.command(*words), folder / "qemu.log")
-        self._line = self._connect(path)
+        self._line = self._connect(shell)
         self._read_until_mark(_START, "the machine is up")
 
     def _connect(self, path: Path) -> socket.socket:
@@ -53,9 +55,7 @@ class Machine:
                 line.close()
                 return None
 
-        line = until(connected, "QEMU's serial line", 30)
-        path.unlink()
-        return line
+        return until(connected, "QEMU's serial line", 30)
 
     def run(self, command: str, timeout: float = _COMMAND) -> subprocess.CompletedProcess:
         """A shell command in the machine. What it writes, errors too, is `stdout`."""
@@ -95,12 +95,24 @@ class Machine:
     def driver_of(self, card: Card) -> str:
         return self.output(f"basename $(readlink /sys/bus/pci/devices/{card.address}/driver || echo none)").strip()
 
+    def plug(self, card: Card, plugged_in: bool) -> None:
+        """Plugs the card's cable in, or pulls it."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(30)
+            monitor.connect(str(self._monitor))
+            monitor.sendall(f"set_link {card.device} {'on' if plugged_in else 'off'}\n".encode())
+            said = b""
+            while said.count(b"(qemu) ") < 2:  # before the command and behind it
+                said += monitor.recv(4096)
+        assert b"not found" not in said, said
+
     def free_huge_pages(self) -> int:
         return int(self.output("cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"))
 
     def kill(self) -> None:
         self._line.close()
         self._process.kill()
+        self._sockets.cleanup()
 
 
 def _shared(tag: str, path: Path, options: str = "") -> list[str]:
