@@ -22,10 +22,14 @@ constexpr Time kLongestPatience = 4 * dp::kSecond;
 constexpr unsigned kRoundTripsOfPatience = 4;
 constexpr unsigned kQuestionsInPatience = 3;
 
-// How long packets have been going down without a sign of the client, 0 if they do not.
-Time waited(const Context& c, ReceiveSide& s, Time now) noexcept {
+// When the last packet went down.
+Time last_sent(const Context& c, const ReceiveSide& s) noexcept {
   const TransmitTable& home = *c.homes[s.transmit.worker];
-  const Time sent = home.counters(s.transmit.slot).last_data_us.load(std::memory_order_relaxed);
+  return home.counters(s.transmit.slot).last_data_us.load(std::memory_order_relaxed);
+}
+
+// How long packets have been going down without a sign of the client, 0 if they do not.
+Time waited(ReceiveSide& s, Time sent, Time now) noexcept {
   if (sent <= s.last_rx) {
     s.waiting = 0;
   } else if (s.waiting == 0 || s.last_rx >= s.waiting) {
@@ -48,7 +52,8 @@ void check(Context& c, ReceiveSide& s, Time now) noexcept {
   // Before the first record the handshake may not be over; control has a timer for that.
   if (s.dpd_interval == 0 || !s.proven) return;
   const Time silent = now - s.last_rx;
-  const Time waiting = s.heard ? waited(c, s, now) : 0;
+  const Time sent = last_sent(c, s);
+  const Time waiting = s.heard ? waited(s, sent, now) : 0;
   const Time limit = patience(s);
   if (s.heard && (silent >= s.dpd_interval || waiting >= limit)) {
     s.heard = false;
@@ -56,13 +61,15 @@ void check(Context& c, ReceiveSide& s, Time now) noexcept {
   }
   Time pause = s.heard ? s.dpd_interval / 4 : s.dpd_interval;
   bool ask = silent >= s.dpd_interval / 2 && silent < kIntervalsUntilGone * s.dpd_interval;
-  if (s.waiting != 0) {
-    // In good time, so that an answer ends the wait; and now and then to know how long one takes.
-    const Time between = limit / kQuestionsInPatience;
-    if (waiting >= between) pause = std::min(pause, between);
-    ask |= waiting >= between || now - s.last_dpd >= s.dpd_interval / 2;
+  // In good time, so that an answer ends the wait; and, while packets go down, now and then to know
+  // how long one takes.
+  if (const Time between = limit / kQuestionsInPatience; waiting >= between) {
+    pause = std::min(pause, between);
+    ask = true;
+  } else if (s.heard && sent != 0 && (s.last_dpd == 0 || sent >= s.last_dpd + s.dpd_interval / 2)) {
+    ask = true;
   }
-  if (ask && now - s.last_dpd >= pause &&
+  if (ask && (s.last_dpd == 0 || now - s.last_dpd >= pause) &&
       reply_empty(c, s.transmit, cstp::PacketType::dpd_request)) {
     s.last_dpd = now;
   }
