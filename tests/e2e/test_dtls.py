@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 
 import pytest
@@ -81,6 +82,10 @@ def test_connects_and_pings_in_every_form(stage, form, outside):
     tunnel = next(tunnel for tunnel in session["tunnels"] if tunnel["name"] == "DTLS-Tunnel")
     assert tunnel["version"] == "DTLSv1.2", session
     assert "DTLS-Tunnel: (1)AES-GCM-" in headend.show.text("show vpn-sessiondb anyconnect")
+    detail = headend.show.text("show vpn-sessiondb detail anyconnect")
+    assert re.search(r"\nDTLS-Tunnel:\n(  .*\n)*  Encapsulation: DTLSv1.2 +UDP Src Port : \d+\n", detail), detail
+    session, = headend.show.json("show vpn-sessiondb detail anyconnect")["sessions"]
+    assert session["tunnels"][1]["packets_rx"] == after["rx_packets"], session
     client.logout()
     until(lambda: not headend.show.sessions() and not headend.show.tunnels(), "nothing is left")
 
