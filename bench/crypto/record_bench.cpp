@@ -89,7 +89,7 @@ bool register_all() {
   return true;
 }
 
-[[maybe_unused]] const bool registered = register_all();
+[[maybe_unused]] const bool kRegistered = register_all();
 
 }  // namespace
 }  // namespace culvert::crypto::record::bench

@@ -76,7 +76,7 @@ void show_group_general(const Config& c, const std::string& object, Lines& out) 
 }
 
 std::string certificate_field(const Arguments& a, const char* name) {
-  const std::string text = a.text(name);
+  std::string text = a.text(name);
   if (text.empty()) return text;
   if (std::find(kCertificateFields.begin(), kCertificateFields.end(), text) ==
       kCertificateFields.end()) {
