@@ -104,6 +104,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> interface_ipv6_commands();
 [[nodiscard]] std::span<const Command> network_commands();
 [[nodiscard]] std::span<const Command> ipv6_commands();
+[[nodiscard]] std::span<const Command> icmp_commands();
 [[nodiscard]] std::span<const Command> ssl_commands();
 [[nodiscard]] std::span<const Command> webvpn_commands();
 [[nodiscard]] std::span<const Command> client_profile_commands();

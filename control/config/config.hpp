@@ -217,6 +217,14 @@ struct LoggingConfig {
   friend bool operator==(const LoggingConfig&, const LoggingConfig&) = default;
 };
 
+struct IcmpConfig {                // icmp unreachable, icmp too-big
+  unsigned unreachable_rate = 1;   // 1..100 a second
+  unsigned unreachable_burst = 1;  // 1..10
+  bool too_big = true;             // senders of packets too large for a tunnel are told
+
+  friend bool operator==(const IcmpConfig&, const IcmpConfig&) = default;
+};
+
 struct Config {
   std::string hostname = "culvert";
   DataplaneConfig dataplane;
@@ -227,6 +235,7 @@ struct Config {
   std::map<std::string, Pool6Config> pools6{};
   unsigned tcpmss = 1380;  // sysopt connection tcpmss; 0 = off
   unsigned tcpmss_minimum = 0;
+  IcmpConfig icmp;
   SslConfig ssl;
   WebvpnConfig webvpn;
   std::map<std::string, std::vector<Network>> access_lists{};  // standard, permit only

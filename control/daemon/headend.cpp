@@ -54,6 +54,9 @@ dp::DataplaneSpec dataplane_spec(const Config& config) {
   spec.max_sessions = config.dataplane.max_sessions;
   spec.isa = crypto::best_isa(config.dataplane.simd);
   spec.sleep_when_idle = sleeps_when_idle(config);
+  spec.unreachable_rate = config.icmp.unreachable_rate;
+  spec.unreachable_burst = config.icmp.unreachable_burst;
+  spec.answer_too_big = config.icmp.too_big;
   spec.tcpmss = static_cast<uint16_t>(config.tcpmss);
   spec.tcpmss_minimum = static_cast<uint16_t>(config.tcpmss_minimum);
   return spec;

@@ -39,6 +39,10 @@ class LiveState final : public StateSource {
   [[nodiscard]] std::vector<WorkerView> workers() const override;
   [[nodiscard]] std::vector<CarriedTunnelView> carried_tunnels() const override;
   [[nodiscard]] ResourceView resources() const override;
+  [[nodiscard]] IcmpErrorsView icmp_errors() const override {
+    const dp::UnreachableLimit &v4 = dataplane_.unreachable(), &v6 = dataplane_.unreachable6();
+    return {v4.sent(), v4.suppressed(), v6.sent(), v6.suppressed()};
+  }
   void clear_drops(const std::string& by, const std::vector<std::string>& keywords) override;
   void clear_log() override { log_.clear_buffer(); }
   size_t logoff_name(const std::string& username) override;

@@ -59,6 +59,7 @@ void Setup::on_message(unsigned worker, dp::Message* message) {
       if (found != connections_.end()) found->second->on_key_update(message->code);
       break;
     case dp::MessageKind::ended: on_ended(*message); break;
+    case dp::MessageKind::oversized: sessions_.oversized(message->oversized); break;
     default: dtls_.on_message(worker, *message); break;
   }
   env_.free_message(worker, message);

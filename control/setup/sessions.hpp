@@ -79,6 +79,9 @@ class Sessions : private DtlsOwner {
   // The connection of a promoted tunnel is gone.
   void tunnel_ended(const TunnelClaim& claim, const dp::Message& ended);
 
+  // --- oversized.cpp ---
+  void oversized(const dp::Oversized& what);
+
   // Outlives the sessions. nullptr: nobody.
   void set_observer(SessionObserver* observer) noexcept { observer_ = observer; }
 

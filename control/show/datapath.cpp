@@ -175,4 +175,18 @@ Output show_buffers(const StateSource& state) {
   return out;
 }
 
+Output show_icmp_errors(const StateSource& state) {
+  const IcmpErrorsView e = state.icmp_errors();
+  Output out;
+  out.text = fmt::format("{:<46} {:>10} {:>10}\n{:<46} {:>10} {:>10}\n{:<46} {:>10} {:>10}\n",
+                         "Too large for a tunnel", "Sent", "Suppressed",
+                         "Destination unreachable, fragmentation needed", e.sent, e.suppressed,
+                         "IPv6 Packet Too Big", e.sent6, e.suppressed6);
+  out.json = {{"sent", e.sent},
+              {"suppressed", e.suppressed},
+              {"sent6", e.sent6},
+              {"suppressed6", e.suppressed6}};
+  return out;
+}
+
 }  // namespace culvert::control

@@ -194,6 +194,12 @@ struct ResourceView {
   uint64_t tcp_buffers = 0;  // that connections hold
 };
 
+// ICMP errors to senders of packets that were too large for a tunnel.
+struct IcmpErrorsView {
+  uint64_t sent = 0, suppressed = 0;    // about IPv4 packets; suppressed by the rate limit
+  uint64_t sent6 = 0, suppressed6 = 0;  // about IPv6 packets
+};
+
 class StateSource {
  public:
   virtual ~StateSource() = default;
@@ -213,6 +219,7 @@ class StateSource {
   [[nodiscard]] virtual std::vector<WorkerView> workers() const = 0;
   [[nodiscard]] virtual std::vector<CarriedTunnelView> carried_tunnels() const = 0;
   [[nodiscard]] virtual ResourceView resources() const = 0;
+  [[nodiscard]] virtual IcmpErrorsView icmp_errors() const = 0;
 
   // `by` is the user who asked, for DropState::cleared_by. Without keywords all reasons are
   // cleared.

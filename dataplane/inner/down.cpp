@@ -79,12 +79,12 @@ rte_mbuf* make_error(const rte_mbuf* m, bool v4, const ReplySource& from, uint16
   return make_packet_too_big(m, from.v6, threshold, c.pool);
 }
 
-void too_big(rte_mbuf* m, uint16_t threshold, DownContext& c,
+void too_big(rte_mbuf* m, const Session& session, uint16_t threshold, DownContext& c,
              std::span<const ReplySource> reply_from, const DownEdges& edges,
              uint64_t now_us) noexcept {
   const uint16_t port = meta(m).port;
   const bool v4 = rte_pktmbuf_mtod(m, const Ipv4Header*)->version() == 4;
-  rte_mbuf* error = port < reply_from.size()
+  rte_mbuf* error = c.answer_too_big && port < reply_from.size()
                         ? make_error(m, v4, reply_from[port], threshold, c, now_us)
                         : nullptr;
   if (error != nullptr) {
@@ -93,6 +93,7 @@ void too_big(rte_mbuf* m, uint16_t threshold, DownContext& c,
     meta(error).l3_size = v4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
     edges.errors.push(error);
   }
+  c.oversized.add(session, m, threshold, error != nullptr, now_us);
   drop(c.drops, DropReason::svc_no_fragment, m);
 }
 
@@ -148,7 +149,7 @@ void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> rep
     switch (fit_of(m, channel, *session)) {
       case Fit::passes: to_channel(m, channel, c, edges); break;
       case Fit::fragment: fragment_to_channel(m, channel, c, edges); break;
-      case Fit::too_big: too_big(m, channel.mtu(), c, reply_from, edges, now_us); break;
+      case Fit::too_big: too_big(m, *session, channel.mtu(), c, reply_from, edges, now_us); break;
     }
   }
   packets.clear();

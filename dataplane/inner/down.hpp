@@ -6,6 +6,7 @@
 
 #include <rte_mempool.h>
 
+#include "dataplane/inner/oversized.hpp"
 #include "dataplane/inner/unreachable.hpp"
 #include "dataplane/packet/batch.hpp"
 #include "dataplane/packet/drop.hpp"
@@ -35,6 +36,8 @@ struct DownContext {
   UnreachableLimit& unreachable;
   UnreachableLimit& unreachable6;  // of ICMPv6 errors
   rte_mempool* pool;
+  OversizedReports& oversized;
+  bool answer_too_big = true;  // senders of packets that are too large are told
 };
 
 // Where packets go from here. Each sink takes packets with the IP header first.

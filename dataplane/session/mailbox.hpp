@@ -40,6 +40,9 @@
 //                   its totals. The slot is
 //                   control's again
 //
+// Beside these, `oversized` from a session's home: packets for the client were too large for its
+// tunnel.
+//
 // Order: control installs the transmit side, and once it is `dtls_installed` the receive side,
 // before it sends the server's last flight where the handshake allows that. The receive side's
 // first `dtls_up` lets control point the session's channel at the transmit side; `dtls_silent` asks
@@ -88,7 +91,8 @@ enum class MessageKind : uint8_t {
   dtls_moved,
   dtls_path,
   dtls_ended,
-  dtls_removed,  // to control
+  dtls_removed,
+  oversized,  // to control
   want_record,
   send,
   promote,
@@ -169,6 +173,17 @@ struct DtlsInstall {
   uint32_t keepalive_s;              // transmit: 0 = none
 };
 
+// A packet that was too large for its tunnel (inner/oversized.hpp).
+struct Oversized {
+  uint32_t session = 0;  // its index
+  IpAddress src{}, dst{};
+  uint32_t size = 0;       // bytes; 0: no packet, only `untold`
+  uint16_t threshold = 0;  // bytes that the tunnel takes
+  uint8_t protocol = 0;    // the packet's, IANA's number
+  bool answered = false;   // its sender gets an ICMP error
+  uint32_t untold = 0;     // packets before this one that control was told nothing of
+};
+
 struct Message {
   MessageKind kind;
   EndReason reason;  // ended
@@ -191,7 +206,8 @@ struct Message {
   Totals totals;  // ended, dtls_removed
   Promotion promotion;  // promote; rekey: the keys with a suite; wiped by the worker after use
   DtlsInstall dtls;     // install_dtls_*; wiped likewise
-  uint32_t size;        // bytes in data
+  Oversized oversized;
+  uint32_t size;                             // bytes in data
   uint8_t data[crypto::record::kMaxRecord];  // record, send, datagrams; ended/close: reason text
 };
 

@@ -41,6 +41,13 @@ class SessionTable {
 
   // --- workers ---
   [[nodiscard]] rte_rcu_qsbr* qsbr() const noexcept { return qsbr_.get(); }
+  // Sessions have positions from 0 to capacity() - 1 while they are published.
+  [[nodiscard]] uint32_t capacity() const noexcept {
+    return static_cast<uint32_t>(storage_.size());
+  }
+  [[nodiscard]] uint32_t position_of(const Session& session) const noexcept {
+    return static_cast<uint32_t>(&session - storage_.data());
+  }
   // Looks up to 64 addresses up; out[i] is nullptr where there is no session.
   void lookup(std::span<const IpAddress* const> addresses, const Session** out) const noexcept;
   [[nodiscard]] const Session* lookup(const IpAddress& address) const noexcept;

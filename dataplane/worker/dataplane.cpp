@@ -33,7 +33,8 @@ int run_worker(void* worker) {
 
 }  // namespace
 
-Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec) : start_tsc_(rte_rdtsc()) {
+Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec)
+    : start_tsc_(rte_rdtsc()), unreachable_(spec.unreachable_rate, spec.unreachable_burst) {
   register_packet_meta();
   pool_ = make_pool(spec);
   mesh_ = std::make_unique<HandoffMesh>(spec.workers, kHandoffRing);

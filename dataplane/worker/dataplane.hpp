@@ -63,6 +63,8 @@ struct DataplaneSpec {
   unsigned max_sessions = 1000;
   crypto::Isa isa = crypto::Isa::sse;
   bool sleep_when_idle = true;
+  uint32_t unreachable_rate = 1, unreachable_burst = 1;  // ICMP errors about IPv4 packets a second
+  bool answer_too_big = true;  // whether senders of packets too large for a tunnel are told
   uint16_t tcpmss = 1380;
   uint16_t tcpmss_minimum = 0;
 };
@@ -111,6 +113,7 @@ class Dataplane {
   // What the workers knew of their neighbours a second ago at most.
   [[nodiscard]] std::vector<NeighbourRow> neighbours() const;
   [[nodiscard]] const UnreachableLimit& unreachable() const noexcept { return unreachable_; }
+  [[nodiscard]] const UnreachableLimit& unreachable6() const noexcept { return unreachable6_; }
 
   struct BufferUse {
     unsigned packet_total = 0, packet_in_use = 0, packet_bytes = 0;

@@ -194,6 +194,7 @@ void Worker::transmit() noexcept {
     cstp::sweep_timers(cstp, now, now - last_sweep);
     dtls::sweep_timers(dtls, now, now - last_sweep);
     reassembly.poll(now);
+    oversized.poll(now);
     last_sweep = now;
   }
   if (now - last_pressure >= kMillisecond) {

@@ -86,13 +86,17 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            .homes = dataplane.dtls_homes_.data(),
            .edges = {up_sink(), dtls_reply_sink(), handoff_sink(), out_sink()},
            .message_reserve = dataplane.mailbox(worker).available_for_control() / 2},
+      oversized(*dataplane.sessions_, dataplane.mailbox(worker),
+                dataplane.mailbox(worker).available_for_control() / 2),
       down_context{worker,
                    *dataplane.sessions_,
                    dataplane.pools_,
                    drops,
                    dataplane.unreachable_,
                    dataplane.unreachable6_,
-                   dataplane.pool_.get()},
+                   dataplane.pool_.get(),
+                   oversized,
+                   spec.answer_too_big},
       handoff(spec.workers),
       sleep_when_idle(spec.sleep_when_idle) {
   for (const auto& port : dataplane.ports_) {

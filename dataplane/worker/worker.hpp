@@ -78,6 +78,7 @@ struct alignas(64) Worker {
   dtls::ReceiveTable dtls_receive;
   dtls::TransmitTable dtls_transmit;
   dtls::Context dtls;
+  OversizedReports oversized;
   DownContext down_context;
 
   ClassifyEdges edges;

@@ -257,6 +257,7 @@ interface 0000:18:00.1
 !
 mtu inside 1500
 route inside 0.0.0.0 0.0.0.0 10.48.66.254 1
+icmp unreachable rate-limit 1 burst-size 1
 webvpn
  port 444
  enable inside

@@ -136,6 +136,11 @@ class FakeWorld {
     m->code = wanted;
     setup->on_message(c.id.worker, m);
   }
+  void oversized(const dp::Oversized& what) {
+    dp::Message* m = message(dp::MessageKind::oversized, dp::ConnId{});
+    m->oversized = what;
+    setup->on_message(0, m);
+  }
   const TunnelInfo& tunnel() const { return *setup->sessions().all().begin()->second->tunnel; }
 
   // Passes records on until nobody wants any or none is whole, and waits for the jobs.

@@ -33,6 +33,7 @@ class FakeState : public StateSource {
   std::vector<WorkerView> the_workers;
   std::vector<CarriedTunnelView> the_tunnels;
   ResourceView the_resources;
+  IcmpErrorsView the_icmp_errors;
   std::string called;  // what was asked to be done
 
   Time now() const override { return the_time; }
@@ -50,6 +51,7 @@ class FakeState : public StateSource {
   std::vector<WorkerView> workers() const override { return the_workers; }
   std::vector<CarriedTunnelView> carried_tunnels() const override { return the_tunnels; }
   ResourceView resources() const override { return the_resources; }
+  IcmpErrorsView icmp_errors() const override { return the_icmp_errors; }
 
   void clear_drops(const std::string& by, const std::vector<std::string>& keywords) override {
     called = "clear drops by " + by;

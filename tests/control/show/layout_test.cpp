@@ -295,6 +295,12 @@ TEST(ShowOwn, HasTheFieldsThatToolsRead) {
   EXPECT_EQ(buffers["pools"][0]["available"], 90);
   EXPECT_EQ(buffers["rings"][0]["entries"], 0);
   EXPECT_EQ(buffers["addresses_in_use"], 0);
+  state.the_icmp_errors = {.sent = 1, .suppressed = 49, .sent6 = 2, .suppressed6 = 3};
+  const Output errors = show_icmp_errors(state);
+  EXPECT_EQ(errors.json["sent"], 1);
+  EXPECT_EQ(errors.json["suppressed6"], 3);
+  EXPECT_NE(errors.text.find("fragmentation needed           1         49\n"), std::string::npos)
+      << errors.text;
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ const IpAddress kInside6 = six("fd00:1::1");
 
 class DownTest : public testing::Test {
  protected:
-  DownTest() : context{1, table, pools, drops, limit, limit6, pool.get()} {
+  DownTest() : context{1, table, pools, drops, limit, limit6, pool.get(), oversized} {
     session = table.publish({IpAddress::v4(kClient), kClient6}, 1, 1, false);
     session->channel.store(Channel(Channel::Kind::tls, kConn, 1300).word());
   }
@@ -80,12 +80,27 @@ class DownTest : public testing::Test {
   DropCounters drops;
   UnreachableLimit limit;
   UnreachableLimit limit6{10, 10};
+  Doorbell control_bell, worker_bell;
+  Mailbox mailbox{1, 64, control_bell, worker_bell};
+  OversizedReports oversized{table, mailbox, 0};
   std::vector<ReplySource> reply_from{{IpAddress::v4(0xc6336401), {}},
                                       {IpAddress::v4(0x0a304201), kInside6}};
   Edge seal, seal_dtls, handoff, errors;
   DownContext context;
   Session* session;
 };
+
+TEST_F(DownTest, SaysNothingToTheSenderIfItIsToldTo) {
+  context.answer_too_big = false;
+  run({to_client(1301, Ipv4Header::kDontFragment), to_client6(1301)});
+  EXPECT_TRUE(errors.packets().empty());
+  EXPECT_EQ(limit.sent() + limit.suppressed() + limit6.sent() + limit6.suppressed(), 0u);
+  EXPECT_EQ(drops.get(DropReason::svc_no_fragment), 2u);
+  Message* m = mailbox.from_worker();
+  ASSERT_NE(m, nullptr);
+  EXPECT_FALSE(m->oversized.answered);
+  mailbox.free(m);
+}
 
 TEST_F(DownTest, SealsHereWhatFits) {
   run({to_client(1300), to_client(20), to_client(1300, Ipv4Header::kDontFragment)});

@@ -1,0 +1,88 @@
+"""Packets from inside that are larger than the tunnel: what is dropped, said to the sender, logged and counted."""
+
+import re
+import socket
+import time
+
+import pytest
+
+from harness.lab import POOL_FIRST, SERVER
+from harness.ping import ping
+from harness.poll import until
+
+LARGE = 1418        # what a client's DTLS tunnel would take
+ICMP_OFF = ["icmp too-big withhold"]
+IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3  # linux/in.h
+
+
+@pytest.fixture
+def settings():
+    return []
+
+
+@pytest.fixture
+def client(stage, settings):
+    """By TLS alone, which takes 1347 bytes here."""
+    stage.start_headend(extra=settings)
+    client = stage.connect(dtls=False)
+    assert client.header("X-CSTP-MTU") == "1347"
+    yield client
+    # The server's kernel remembers what it was told of this address.
+    stage.lab.server.run("ip", "route", "flush", "cache")
+
+
+def send_large(stage, client, count: int = 1) -> None:
+    """UDP with DF, whatever the server's kernel knows of the path."""
+    with stage.lab.server.entered():
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with sender:
+        sender.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+        for _ in range(count):
+            sender.sendto(bytes(LARGE - 28), (client.address, 9))
+            time.sleep(0.02)
+    until(lambda: stage.headend.show.drops().get("mp-svc-no-fragment") == count, "they are dropped by name")
+
+
+def messages(stage, number: int) -> list[str]:
+    return re.findall(rf"%ASA-6-{number}: (.*)", stage.headend.process.log())
+
+
+def test_one_packet(stage, client):
+    """The note's: one drop, one ICMP error that the server's kernel takes, and two messages."""
+    send_large(stage, client)
+    assert "mtu 1347" in stage.lab.server.run("ip", "route", "get", client.address).stdout
+    until(lambda: messages(stage, 602101), "it is logged")
+    assert messages(stage, 722036) == [
+        f"Group <LAB> User <vpn> IP <198.51.100.2> Transmitting large packet {LARGE} (threshold 1347)."]
+    assert messages(stage, 602101) == [
+        f"PMTU-D packet {LARGE} bytes greater than effective mtu 1347, "
+        f"dest_addr={POOL_FIRST}, src_addr={SERVER}, prot=UDP"]
+    # What fits goes through, with DF and without; what may be cut is.
+    ping(stage.lab.server, client.address, size=1347 - 28, dont_fragment=True)
+    ping(stage.lab.server, client.address, size=LARGE - 28)
+    assert stage.headend.show.drops()["mp-svc-no-fragment"] == 1
+
+
+@pytest.mark.parametrize("settings", [ICMP_OFF])
+def test_black_hole(stage, client):
+    """Nobody tells the sender, whose packets are all dropped. The log is not drowned and says what it does not show."""
+    send_large(stage, client, 50)
+    assert "mtu" not in stage.lab.server.run("ip", "route", "get", client.address).stdout
+    assert messages(stage, 602101) == []
+
+    def accounted_for() -> int:
+        unlogged = re.findall(r"> Of (\d+) more large packets nothing was logged", stage.headend.process.log())
+        return len(messages(stage, 722036)) + sum(map(int, unlogged))
+
+    until(lambda: accounted_for() == 50, lambda: f"all 50 are logged or counted, not {accounted_for()}")
+    assert len(messages(stage, 722036)) <= 15
+
+
+@pytest.mark.parametrize("settings,least,most", [
+    ([], 1, 4), (["icmp unreachable rate-limit 100 burst-size 10"], 25, 50)], ids=["default", "raised"])
+def test_rate_of_errors(stage, client, least, most):
+    """One a second for the whole box unless configured, as on an ASA; those that were due and not sent are counted."""
+    send_large(stage, client, 50)
+    counted = stage.headend.show.json("show culvert icmp")
+    assert least <= counted["sent"] <= most, counted
+    assert counted["sent"] + counted["suppressed"] == 50, counted
