@@ -70,7 +70,7 @@ bool RadiusAuthenticator::ask(std::shared_ptr<AuthAttempt> attempt, std::functio
 }
 
 void RadiusAuthenticator::on_result(const std::shared_ptr<AuthAttempt>& attempt, Result result,
-                                    std::function<void()> done, bool has_fallback) {
+                                    const std::function<void()>& done, bool has_fallback) {
   AuthAnswer& answer = attempt->answer;
   answer.log = std::move(result.log);
   if (result.kind == Result::Kind::unreachable && has_fallback && local_.ask(attempt, done))

@@ -20,7 +20,7 @@ class RadiusAuthenticator final : public Authenticator {
 
  private:
   void on_result(const std::shared_ptr<AuthAttempt>& attempt, Result result,
-                 std::function<void()> done, bool has_fallback);
+                 const std::function<void()>& done, bool has_fallback);
 
   std::string group_;
   SetupEnv& env_;
