@@ -19,10 +19,10 @@ class Chance {
   unsigned between(unsigned low, unsigned high) { return low + below(high - low + 1); }
   bool coin() { return below(2) == 0; }
   std::string name() {
-    static const std::vector<std::string> kOdd = {
+    static const std::vector<std::string> odd = {
         "!bang", "two words", "q\"uote", "back\\slash", "\xc3\xa4", "none", "no", "-", "value"};
     if (below(4) == 0)
-      return kOdd[below(static_cast<unsigned>(kOdd.size()))] + std::to_string(below(1000));
+      return odd[below(static_cast<unsigned>(odd.size()))] + std::to_string(below(1000));
     return "n" + std::to_string(below(1'000'000));
   }
   template <typename T, typename F>

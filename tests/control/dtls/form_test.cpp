@@ -8,8 +8,8 @@ namespace {
 using crypto::find_suite;
 using crypto::Version;
 
-const crypto::Suite& kAes256 = *find_suite(Version::tls13, "TLS_AES_256_GCM_SHA384");
-const crypto::Suite& kAes128 = *find_suite(Version::tls12, "ECDHE-RSA-AES128-GCM-SHA256");
+const crypto::Suite& aes256 = *find_suite(Version::tls13, "TLS_AES_256_GCM_SHA384");
+const crypto::Suite& aes128 = *find_suite(Version::tls12, "ECDHE-RSA-AES128-GCM-SHA256");
 
 // What openconnect 9.01 sends.
 constexpr std::string_view kSuites =
@@ -20,30 +20,30 @@ constexpr std::string_view kSuites12 =
     "DHE-RSA-AES256-SHA:DHE-RSA-AES128-SHA:AES256-SHA:AES128-SHA";
 
 TEST(DtlsForm, PskFirstWithTheCipherOfTls) {
-  const auto strong = choose_dtls({kSuites, kSuites12, true}, kAes256);
+  const auto strong = choose_dtls({kSuites, kSuites12, true}, aes256);
   ASSERT_TRUE(strong.has_value());
   EXPECT_EQ(strong->form, DtlsForm::psk);
   EXPECT_EQ(strong->suite->name, "PSK-AES256-GCM-SHA384");
   EXPECT_EQ(strong->header, "X-DTLS-CipherSuite");
   EXPECT_EQ(strong->value, "PSK-NEGOTIATE");
-  EXPECT_EQ(choose_dtls({kSuites, kSuites12, true}, kAes128)->suite->name, "PSK-AES128-GCM-SHA256");
+  EXPECT_EQ(choose_dtls({kSuites, kSuites12, true}, aes128)->suite->name, "PSK-AES128-GCM-SHA256");
   // It needs no master secret.
-  EXPECT_EQ(choose_dtls({kSuites, "", false}, kAes256)->form, DtlsForm::psk);
+  EXPECT_EQ(choose_dtls({kSuites, "", false}, aes256)->form, DtlsForm::psk);
 }
 
 TEST(DtlsForm, ResumptionOfDtls12) {
-  const auto choice = choose_dtls({"AES256-SHA", kSuites12, true}, kAes128);
+  const auto choice = choose_dtls({"AES256-SHA", kSuites12, true}, aes128);
   ASSERT_TRUE(choice.has_value());
   EXPECT_EQ(choice->form, DtlsForm::resumption);
   EXPECT_EQ(choice->header, "X-DTLS12-CipherSuite");
   EXPECT_EQ(choice->value, "ECDHE-RSA-AES128-GCM-SHA256");
   EXPECT_EQ(choice->suite->name, "ECDHE-RSA-AES128-GCM-SHA256");
-  EXPECT_EQ(choose_dtls({"", "AES128-GCM-SHA256", true}, kAes256)->value, "AES128-GCM-SHA256");
+  EXPECT_EQ(choose_dtls({"", "AES128-GCM-SHA256", true}, aes256)->value, "AES128-GCM-SHA256");
 }
 
 TEST(DtlsForm, ResumptionOfOpenConnect) {
   const auto choice =
-      choose_dtls({"OC-DTLS1_2-AES256-GCM:OC-DTLS1_2-AES128-GCM", "", true}, kAes128);
+      choose_dtls({"OC-DTLS1_2-AES256-GCM:OC-DTLS1_2-AES128-GCM", "", true}, aes128);
   ASSERT_TRUE(choice.has_value());
   EXPECT_EQ(choice->form, DtlsForm::resumption);
   EXPECT_EQ(choice->header, "X-DTLS-CipherSuite");
@@ -52,14 +52,14 @@ TEST(DtlsForm, ResumptionOfOpenConnect) {
 }
 
 TEST(DtlsForm, NothingThatWorkersDoNotCarry) {
-  EXPECT_FALSE(choose_dtls({"", "", true}, kAes256));
-  EXPECT_FALSE(choose_dtls({"AES256-SHA:DES-CBC3-SHA", "DHE-RSA-AES256-SHA", true}, kAes256));
-  EXPECT_FALSE(choose_dtls({":::", ":", true}, kAes256));
-  EXPECT_FALSE(choose_dtls({"psk-negotiate", "", true}, kAes256));
+  EXPECT_FALSE(choose_dtls({"", "", true}, aes256));
+  EXPECT_FALSE(choose_dtls({"AES256-SHA:DES-CBC3-SHA", "DHE-RSA-AES256-SHA", true}, aes256));
+  EXPECT_FALSE(choose_dtls({":::", ":", true}, aes256));
+  EXPECT_FALSE(choose_dtls({"psk-negotiate", "", true}, aes256));
   // A resumption without a master secret is none.
-  EXPECT_FALSE(choose_dtls({"OC-DTLS1_2-AES256-GCM", kSuites12, false}, kAes256));
+  EXPECT_FALSE(choose_dtls({"OC-DTLS1_2-AES256-GCM", kSuites12, false}, aes256));
   // Suites of pre-shared keys are no names of resumption.
-  EXPECT_FALSE(choose_dtls({"", "PSK-AES256-GCM-SHA384", true}, kAes256));
+  EXPECT_FALSE(choose_dtls({"", "PSK-AES256-GCM-SHA384", true}, aes256));
 }
 
 }  // namespace

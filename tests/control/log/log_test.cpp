@@ -104,6 +104,7 @@ TEST(Log, StrangersCannotFillIt) {
 TEST(Log, TakesManyThreads) {
   Log log(quiet());
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 500; ++i)

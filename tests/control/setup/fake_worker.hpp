@@ -87,7 +87,7 @@ class FakeWorld {
       addresses.erase(s->inner.v6);
       published.erase(s);
     };
-    env.log = [this](int, unsigned number, std::string text) {
+    env.log = [this](int, unsigned number, const std::string& text) {
       log.push_back(std::to_string(number) + " " + text);
     };
     env.now_us = [this] { return now; };
