@@ -27,7 +27,7 @@ class DtlsTest : public OpeningTest {
   Opened open_one(const Suite& suite, std::span<const uint8_t> record, bool in_place) {
     KeyMaterial material = test_material(suite);
     material.sequence = dtls_sequence(1, 77);
-    const Opened o = open_with(material, record, in_place, overhead(suite).total());
+    Opened o = open_with(material, record, in_place, overhead(suite).total());
     EXPECT_EQ(o.sequence, material.sequence) << "only the caller's window moves";
     EXPECT_FALSE(o.held) << "a datagram says nothing about the next";
     return o;

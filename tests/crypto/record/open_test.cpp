@@ -18,7 +18,7 @@ class OpenTest : public OpeningTest {
     KeyMaterial material = test_material(suite);
     material.sequence = sequence;
     // The promised room: the plaintext, and the inner type byte of TLS 1.3.
-    const Opened o = open_with(material, record, in_place, overhead(suite).prefix + kTagSize);
+    Opened o = open_with(material, record, in_place, overhead(suite).prefix + kTagSize);
     EXPECT_EQ(o.held, o.status != OpenStatus::ok || o.type == ContentType::handshake);
     return o;
   }

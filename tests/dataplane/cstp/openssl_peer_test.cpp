@@ -60,6 +60,7 @@ TEST_P(OpensslPeer, TalksToTheWorkerBothWays) {
   EXPECT_EQ(d.up, sent);
 
   std::vector<std::string> framed_down;
+  framed_down.reserve(sent.size());
   for (const auto& p : sent)
     framed_down.push_back(framed(PacketType::data, p));
   d.down(sent);

@@ -104,7 +104,7 @@ class Peer {
   // `data` from our stream offset `at`, acknowledging `acked` bytes of theirs.
   Given segment(uint32_t at, std::string_view data, uint32_t acked, uint8_t flags = kAck);
   void give(uint32_t at, std::string_view data, uint32_t acked, uint8_t flags = kAck);
-  void give(Given g) { wire.give(g, flow); }
+  void give(const Given& g) { wire.give(g, flow); }
   void ack(uint32_t acked, uint16_t win) {
     Given g = segment(sent, {}, acked);
     g.window = win;
