@@ -166,12 +166,14 @@ bool Worker::take_over() noexcept {
     if (what != Handoff::neighbour) packet.handoff = Handoff::none;
   }
   arrived.clear();
+  // Before anything comes up: what clients send to the box's own addresses passes through the same
+  // two batches, and is dropped from them.
+  if (!path_reports.empty()) take_path_reports();
+  if (!discovery.empty()) nd_input(link, nd, discovery, now);
+  if (!edges.arp.empty()) arp_input(link, arp, edges.arp, now);
   if (!edges.local_udp.empty()) {
     dtls::input(dtls, edges.local_udp, dtls::Steering::by_owner, now);
   }
-  if (!path_reports.empty()) take_path_reports();
-  if (!edges.arp.empty()) arp_input(link, arp, edges.arp, now);
-  if (!discovery.empty()) nd_input(link, nd, discovery, now);
   if (!edges.local_tcp.empty()) {
     tcp.input(edges.local_tcp.span(), now);
     edges.local_tcp.clear();
