@@ -213,10 +213,12 @@ void Worker::transmit() noexcept {
   if (index == 0) announce();
   if (!out.empty()) ip_output(output, out, now);
   for (size_t i = 0; i < tx.size(); ++i) {
-    const bool work = tx[i]->waiting() != 0;
     tx[i]->flush();
-    const uint16_t owner = PortTx::owner(*shared.ports_[i], index);
-    if (work && owner != index) shared.mesh_->ring_bell(owner);
+    // Full bursts have gone since the last loop, too.
+    const uint64_t handed = tx[i]->counters().handed_over.load(std::memory_order_relaxed);
+    if (handed == handed_to_owner[i]) continue;
+    handed_to_owner[i] = handed;
+    shared.mesh_->ring_bell(PortTx::owner(*shared.ports_[i], index));
   }
   if (workers > 1) {
     if (!to_hand_over.empty()) handoff_sink().flush(this, to_hand_over);

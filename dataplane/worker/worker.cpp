@@ -104,6 +104,7 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
     rte_ring* to_owner = owner == worker ? nullptr : dataplane.mesh_->ring(worker, owner);
     tx.push_back(std::make_unique<PortTx>(*port, worker, to_owner, dataplane.pool_.get(), drops));
     link.tx[tx.size() - 1] = tx.back().get();
+    handed_to_owner.push_back(0);
   }
 }
 

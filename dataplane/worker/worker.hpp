@@ -61,6 +61,7 @@ struct alignas(64) Worker {
   crypto::MbManager mb;
   NeighbourCache neighbours;
   std::vector<std::unique_ptr<PortTx>> tx;
+  std::vector<uint64_t> handed_to_owner;  // by port: frames of which its queue's worker was told
   LinkContext link;
   NeighbourSnapshot neighbour_snapshot;
   ArpState arp;
