@@ -93,7 +93,9 @@ std::vector<SessionView> LiveState::sessions() const {
     view.user_agent = s->user_agent;
     set_limits(view, *s, steady);
     if (s->tunnel) view.tunnels.push_back(tunnel_view(*s->tunnel));
-    if (s->dtls && s->dtls->state == DtlsTunnel::State::up) {
+    // A silent one is still the session's if there is no other: it has the whole DPD time.
+    if (s->dtls && (s->dtls->state == DtlsTunnel::State::up ||
+                    (s->dtls->state == DtlsTunnel::State::silent && !s->tunnel))) {
       view.tunnels.push_back(tunnel_view(*s->dtls));
     }
     if (!view.tunnels.empty())

@@ -98,6 +98,10 @@ bool Sessions::dtls_wanted(uint32_t session, uint64_t serial) const {
 void Sessions::dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) {
   SessionRecord* session = registry_.find(tunnel->session);
   if (session == nullptr) return;
+  if (session->dtls == tunnel && !session->tunnel) {
+    point_channel(*session);  // nothing was said of its silence either: see dtls_silent()
+    return;
+  }
   const bool replaces =
       session->dtls && session->dtls != tunnel && session->dtls->state == DtlsTunnel::State::up;
   if (replaces) {

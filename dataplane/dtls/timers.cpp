@@ -59,7 +59,8 @@ void check(Context& c, ReceiveSide& s, Time now) noexcept {
     s.heard = false;
     c.receive.owe(s, owed::kHeard);
   }
-  Time pause = s.heard ? s.dpd_interval / 4 : s.dpd_interval;
+  // Often while control still decides whether the tunnel is gone, seldom after that.
+  Time pause = silent < 2 * s.dpd_interval ? s.dpd_interval / 4 : s.dpd_interval;
   bool ask = silent >= s.dpd_interval / 2 && silent < kIntervalsUntilGone * s.dpd_interval;
   // In good time, so that an answer ends the wait; and, while packets go down, now and then to know
   // how long one takes.

@@ -38,6 +38,7 @@ TEST_F(DtlsTimers, SilenceIsAskedAboutAndThenSaidWithinTheInterval) {
   EXPECT_FALSE(rig.told());
   rig.pass(2 * dp::kSecond);
   EXPECT_EQ(rig.expect(MessageKind::dtls_silent).conn, c->rx);
+  EXPECT_EQ(heard(PacketType::dpd_request), 1u) << "it may come back";
   // Both sides go on working, and one record brings it back.
   rig.down(*c, {"still sent"});
   EXPECT_EQ(rig.hear(*c).size(), 1u);
@@ -104,6 +105,18 @@ TEST_F(DtlsTimers, PacketsThatGoDownWithoutASignSayItSooner) {
     }
   }
   EXPECT_FALSE(rig.told());
+}
+
+// Without TLS to fall back to, control gives the tunnel the whole DPD time: somebody has to ask.
+TEST_F(DtlsTimers, QuestionsGoOnAfterAnEarlySilence) {
+  up({.dpd = 30});
+  rig.pass(dp::kSecond);
+  rig.down(*c, {"data"});
+  rig.pass(5 * dp::kSecond);
+  (void)rig.expect(MessageKind::dtls_silent);
+  (void)heard(PacketType::dpd_request);
+  rig.pass(30 * dp::kSecond);
+  EXPECT_GE(heard(PacketType::dpd_request), 2u);
 }
 
 TEST_F(DtlsTimers, PatienceIsMeasuredInRoundTrips) {
