@@ -68,11 +68,16 @@ void Log::configure(const LoggingConfig& config) {
 void Log::log(Severity severity, unsigned number, std::string_view text) {
   const StrangerLimit::Verdict verdict = [&] {
     const std::lock_guard lock(mutex_);
+    // What nobody will see needs no limit, and no word about it.
+    const auto level = static_cast<unsigned>(severity);
+    if (level > std::max(config_.stderr_level, config_.buffered_level)) {
+      return StrangerLimit::Verdict{.yes = false};
+    }
     return strangers_.ask(number, clock_());
   }();
   if (!verdict.yes) return;
   if (verdict.left_out != 0) {
-    log(Severity::warning,
+    log(severity,
         fmt::format("{} messages {:06} were left out: too many at once", verdict.left_out, number));
   }
   write(severity,

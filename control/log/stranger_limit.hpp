@@ -47,9 +47,11 @@ class StrangerLimit {
     uint64_t left_out = 0;
   };
   // What can be provoked without a password: refused users and certificates, cookies that are none,
-  // TLS connections that come to nothing.
-  std::array<Entry, 12> numbers_{{{113005},
+  // TLS connections that come to nothing, questions to a RADIUS server that does not answer.
+  std::array<Entry, 14> numbers_{{{113005},
+                                  {113014},
                                   {113015},
+                                  {716039},
                                   {717022},
                                   {717027},
                                   {722003},

@@ -90,8 +90,14 @@ TEST(Log, StrangersCannotFillIt) {
   log.log(Severity::error, 717027, "again");
   const auto lines = log.view().lines;
   ASSERT_EQ(lines.size(), 404U);
-  EXPECT_EQ(lines[402], "%CULVERT-4: 4600 messages 717027 were left out: too many at once");
+  EXPECT_EQ(lines[402], "%CULVERT-3: 4600 messages 717027 were left out: too many at once");
   EXPECT_EQ(lines[403], "%ASA-3-717027: again");
+  // What no level shows is not limited, so that nothing is said of it.
+  for (int i = 0; i < 5000; ++i)
+    log.log(Severity::debugging, 725012, "for nobody");
+  now += std::chrono::seconds(1);
+  log.log(Severity::debugging, 725012, "for nobody");
+  EXPECT_EQ(log.view().lines.size(), 404U);
   // A clock that goes back.
   now -= std::chrono::hours(1);
   for (int i = 0; i < 100; ++i)
