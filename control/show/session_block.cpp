@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "control/show/output.hpp"
-
 namespace culvert::control {
 namespace {
 
@@ -106,6 +104,25 @@ nlohmann::json session_json(const SessionView& s, Time now) {
           {"inactivity_s", s.inactive_since ? between(*s.inactive_since, now).count() : 0},
           {"audit_session_id", audit_id(s)},
           {"home_worker", s.home}};
+}
+
+Output session_list(const StateSource& state, std::string_view type,
+                    const std::function<std::string(const SessionView&, Time)>& text_of,
+                    const std::function<nlohmann::json(const SessionView&, Time)>& json_of) {
+  const auto sessions = state.sessions();
+  const Time now = state.now();
+  Output out;
+  out.json = {{"sessions", nlohmann::json::array()}};
+  if (sessions.empty()) {
+    out.text = "INFO: There are presently no active sessions of the type specified\n";
+    return out;
+  }
+  out.text = fmt::format("Session Type: {}\n", type);
+  for (const SessionView& s : sessions) {
+    out.text += "\n" + text_of(s, now);
+    out.json["sessions"].push_back(json_of(s, now));
+  }
+  return out;
 }
 
 }  // namespace culvert::control

@@ -142,20 +142,7 @@ nlohmann::json details_json(const SessionView& s, Time now) {
 }  // namespace
 
 Output show_session_details(const StateSource& state) {
-  const auto sessions = state.sessions();
-  const Time now = state.now();
-  Output out;
-  out.json = {{"sessions", nlohmann::json::array()}};
-  if (sessions.empty()) {
-    out.text = "INFO: There are presently no active sessions of the type specified\n";
-    return out;
-  }
-  out.text = "Session Type: AnyConnect Detailed\n";
-  for (const SessionView& s : sessions) {
-    out.text += "\n" + details_text(s, now);
-    out.json["sessions"].push_back(details_json(s, now));
-  }
-  return out;
+  return session_list(state, "AnyConnect Detailed", details_text, details_json);
 }
 
 }  // namespace culvert::control

@@ -42,22 +42,10 @@ std::string duration_text(std::chrono::seconds duration) {
 }
 
 Output show_sessions(const StateSource& state) {
-  const auto sessions = state.sessions();
-  const Time now = state.now();
-  Output out;
-  out.json = {{"sessions", nlohmann::json::array()}};
-  if (sessions.empty()) {
-    out.text = "INFO: There are presently no active sessions of the type specified\n";
-    return out;
-  }
-  out.text = "Session Type: AnyConnect\n";
-  for (const auto& s : sessions) {
-    out.text += "\n" + session_block(s, now, false);
-    out.json["sessions"].push_back(session_json(s, now));
-  }
-  return out;
+  return session_list(
+      state, "AnyConnect",
+      [](const SessionView& s, Time now) { return session_block(s, now, false); }, session_json);
 }
-
 Output show_session_summary(const StateSource& state) {
   const SessionSummary s = state.session_summary();
   Output out;
