@@ -109,10 +109,11 @@ void Accounting::send(const SessionRecord& session, const Account& account, Stat
     a.text(Type::klass, klass);
   if (status != Status::start) add_counts(a, session, env_.now_us());
   if (cause) a.integer(Type::acct_terminate_cause, number_of(*cause));
-  const bool accepted = client_.ask(account.group, std::move(question), [this](Result result) {
-    for (const AuthLogLine& line : result.log)
-      env_.log(line.level, line.number, line.text);
-  });
+  const bool accepted =
+      client_.ask(account.group, std::move(question), [this](const Result& result) {
+        for (const AuthLogLine& line : result.log)
+          env_.log(line.level, line.number, line.text);
+      });
   if (!accepted) {
     env_.log(4, 0,
              fmt::format("RADIUS: too many accounting requests wait: session {} of {} is "
