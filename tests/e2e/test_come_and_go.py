@@ -4,6 +4,7 @@ import pytest
 
 from harness.headend_config import TWO_WORKERS, one_queue, two_queues
 from harness.lab import SERVER
+from harness.leftovers import held, until_given_back
 from harness.ping import ping
 from harness.poll import until
 
@@ -15,9 +16,7 @@ CLIENTS = 20
 def test_twenty_clients_leave_nothing_behind(stage, workers, device):
     """No session, address, ring entry or packet buffer is left: the pools count what they counted at the start."""
     headend = stage.start_headend(workers=workers, device=device)
-    ping(stage.lab.client, "198.51.100.1")  # So that neighbours are known before the count.
-    ping(stage.lab.server, "10.48.66.1")
-    at_start = headend.show.resources()
+    at_start = held(stage.lab, headend)
     for _ in range(2):
         clients = [stage.start_client(number) for number in range(CLIENTS)]
         for client in clients:
@@ -30,13 +29,12 @@ def test_twenty_clients_leave_nothing_behind(stage, workers, device):
         for client in clients:
             client.logout()
         until(lambda: not headend.show.sessions(), "all sessions are gone")
-    until(lambda: headend.show.resources() == at_start,
-          lambda: f"everything was given back:\nat start {at_start}\nnow      {headend.show.resources()}", 90)
+    until_given_back(stage.lab, headend, at_start)
 
 
 def test_clients_that_are_killed_leave_nothing_but_a_session_to_come_back_to(stage, headend):
     """A client that dies without a BYE: its connection and buffers go; logging the session off frees the rest."""
-    at_start = headend.show.resources()
+    at_start = held(stage.lab, headend)
     clients = [stage.connect(number) for number in range(4)]
     for client in clients:
         ping(stage.lab.client, SERVER, count=2, source=client.address)
@@ -44,5 +42,4 @@ def test_clients_that_are_killed_leave_nothing_but_a_session_to_come_back_to(sta
     until(lambda: not headend.show.tunnels(), "their tunnels are gone")
     headend.show.text("vpn-sessiondb logoff all noconfirm")
     until(lambda: not headend.show.sessions(), "their sessions are gone")
-    until(lambda: headend.show.resources() == at_start,
-          lambda: f"everything was given back:\nat start {at_start}\nnow      {headend.show.resources()}", 90)
+    until_given_back(stage.lab, headend, at_start)

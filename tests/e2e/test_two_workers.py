@@ -52,7 +52,8 @@ def test_sessions_and_packets_on_both(stage, headend):
     workers = headend.show.workers()
     assert len(workers) == 2
     for worker in workers:
-        assert worker["tunnels"] >= 1 and worker["rx_packets"] > 0 and worker["tx_packets"] > 0, workers
+        # (A reconnect may have taken the only tunnel of one of them to the other.)
+        assert worker["rx_packets"] > 0 and worker["tx_packets"] > 0, workers
         assert worker["records_opened"] > 0 and worker["records_sealed"] > 0, workers
     assert sum(worker["handed_over"] for worker in workers) > 0, workers
 
