@@ -14,7 +14,7 @@ from .results import Results, from_junit
 SANITIZED_FILES = ("test_reconnect.py", "test_garbage_cstp.py", "test_garbage_ports.py", "test_garbage_setup.py")
 
 # Most tests wait most of their time, for timers of the protocols. Each process has a lab of its own.
-PROCESSES = 2
+PROCESSES = 3
 
 # How pytest reports a test, alone and as pytest-xdist.
 _ONE_PROCESS = re.compile(r"(?P<test>\S+::.*) (?P<outcome>PASSED|FAILED|ERROR) +\[ *(?P<percent>\d+)%\]")
