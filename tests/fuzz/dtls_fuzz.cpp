@@ -9,11 +9,11 @@
 // gets nothing but records of a handshake; at the end no buffer, message or slot is held (Rig looks).
 #include <cstdlib>
 
-#include <rte_eal.h>
-
 #include "dataplane/dtls/record_walk.hpp"
 #include "dataplane/packet/contiguous.hpp"
 #include "tests/dataplane/dtls/rig.hpp"
+#include "tests/fuzz/eal.hpp"
+#include "tests/fuzz/expectations.hpp"
 
 using namespace culvert;
 using namespace culvert::dtls;
@@ -27,17 +27,8 @@ void require(bool ok) {
 
 void start_once() {
   static const bool started = [] {
-    const char* args[] = {"dtls_fuzz", "--no-huge",      "--no-pci",         "-m",
-                          "256",       "--no-shconf",    "--no-telemetry",   "-l",
-                          "0",         "--iova-mode=va", "--log-level=error"};
-    require(rte_eal_init(static_cast<int>(std::size(args)), const_cast<char**>(args)) >= 0);
-    dp::register_packet_meta();
-    // A failed EXPECT anywhere becomes an exception that nobody catches.
-    int argc = 1;
-    char name[] = "dtls_fuzz";
-    char* argv[] = {name, nullptr};
-    testing::InitGoogleTest(&argc, argv);
-    testing::FLAGS_gtest_throw_on_failure = true;
+    fuzz::start_eal(256);
+    fuzz::throw_on_failure();
     return true;
   }();
   require(started);

@@ -5,10 +5,7 @@
 // the buffers are that it lies in, its length, its bytes from the ICMP type on.
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
-
-#include <rte_eal.h>
 
 #include "crypto/bytes.hpp"
 #include "dataplane/ip/classify.hpp"
@@ -17,6 +14,7 @@
 #include "dataplane/ip/path_report.hpp"
 #include "dataplane/packet/checksum.hpp"
 #include "dataplane/packet/meta.hpp"
+#include "tests/fuzz/eal.hpp"
 
 namespace {
 
@@ -110,14 +108,7 @@ void read(rte_mbuf* m) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  std::array args{"fuzz", "--no-huge",      "--no-pci",         "-m",
-                  "128",  "--no-shconf",    "--no-telemetry",   "-l",
-                  "0",    "--iova-mode=va", "--log-level=error"};
-  if (rte_eal_init(static_cast<int>(args.size()), const_cast<char**>(args.data())) < 0) {
-    std::fputs("DPDK does not start.\n", stderr);
-    std::abort();
-  }
-  register_packet_meta();
+  fuzz::start_eal(128);
   pool = rte_pktmbuf_pool_create("fuzz", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
   return pool == nullptr ? 1 : 0;
 }

@@ -2,11 +2,8 @@
 // discovery, and the errors about what was too big. Afterwards no packet buffer may be missing.
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
-
-#include <rte_eal.h>
 
 #include "crypto/bytes.hpp"
 #include "dataplane/inner/too_big.hpp"
@@ -18,6 +15,7 @@
 #include "dataplane/packet/checksum.hpp"
 #include "dataplane/packet/contiguous.hpp"
 #include "dataplane/packet/meta.hpp"
+#include "tests/fuzz/eal.hpp"
 
 namespace {
 
@@ -91,24 +89,7 @@ void free_all(Batch& batch) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  std::array args{"fuzz",
-                  "--no-huge",
-                  "--no-pci",
-                  "-m",
-                  "256",
-                  "-l",
-                  "0",
-                  "--no-shconf",
-                  "--no-telemetry",
-                  "--iova-mode=va",
-                  "--log-level=error",
-                  "--vdev",
-                  "net_null0"};
-  if (rte_eal_init(static_cast<int>(args.size()), const_cast<char**>(args.data())) < 0) {
-    std::fputs("DPDK does not start.\n", stderr);
-    std::abort();
-  }
-  register_packet_meta();
+  fuzz::start_eal(256, {"--vdev", "net_null0"});
   pool = rte_pktmbuf_pool_create("fuzz", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
   port.emplace("net_null0");
   port->configure({.pool = pool, .rx_descriptors = 64, .tx_descriptors = 64});

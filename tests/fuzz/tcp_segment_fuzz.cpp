@@ -2,16 +2,14 @@
 // and pauses. Afterwards no packet buffer may be missing.
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <span>
 
-#include <rte_eal.h>
-
 #include "crypto/bytes.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/tcp/endpoint.hpp"
+#include "tests/fuzz/eal.hpp"
 
 namespace {
 
@@ -108,14 +106,7 @@ void act(tcp::Endpoint& endpoint, Session& session, uint8_t what, uint8_t amount
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  std::array args{"fuzz", "--no-huge",      "--no-pci",         "-m",
-                  "128",  "--no-shconf",    "--no-telemetry",   "-l",
-                  "0",    "--iova-mode=va", "--log-level=error"};
-  if (rte_eal_init(static_cast<int>(args.size()), const_cast<char**>(args.data())) < 0) {
-    std::fputs("DPDK does not start.\n", stderr);
-    std::abort();
-  }
-  dp::register_packet_meta();
+  fuzz::start_eal(128);
   pool = rte_pktmbuf_pool_create("fuzz", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
   return pool == nullptr ? 1 : 0;
 }
