@@ -28,20 +28,9 @@ FORMS = {
 }
 
 
-def dtls_tunnel(headend, client) -> dict | None:
-    return next((tunnel for tunnel in headend.show.tunnels()
-                 if tunnel["assigned_ip"] == client.address and tunnel["protocol"] == "DTLS"), None)
-
-
-def carried_by(headend, client) -> str:
-    """The protocol of the tunnel that carries packets to the client at this moment."""
-    return next((tunnel["protocol"] for tunnel in headend.show.tunnels()
-                 if tunnel["assigned_ip"] == client.address and tunnel["carries"]), "")
-
-
 def connect_by_dtls(stage, headend, number: int = 0, **settings):
     client = stage.connect(number, dtls=True, **settings).wait_dtls()
-    until(lambda: carried_by(headend, client) == "DTLS", "packets go by DTLS")
+    until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS")
     return client
 
 
@@ -67,7 +56,7 @@ def test_connects_and_pings_in_every_form(stage, form, outside):
     options, header = FORMS[form]
     client = connect_by_dtls(stage, headend, options=options, outside=outside, trace=True)
     assert header in client.process.log()
-    before = dtls_tunnel(headend, client)
+    before = headend.show.tunnel(client.address, "DTLS")
     ping(stage.lab.client, SERVER, count=6)
     ping(stage.lab.client, SERVER6, count=6)
     ping(stage.lab.server, client.address, count=6)
@@ -76,7 +65,7 @@ def test_connects_and_pings_in_every_form(stage, form, outside):
     ping(stage.lab.server, client.address, size=mtu - 28, dont_fragment=True)
     ping(stage.lab.server, client.address6, size=mtu - 48, dont_fragment=True)
     ping(stage.lab.client, SERVER, size=mtu - 28, dont_fragment=True)
-    after = dtls_tunnel(headend, client)
+    after = headend.show.tunnel(client.address, "DTLS")
     assert after["rx_packets"] - before["rx_packets"] >= 20, (before, after)
     assert after["tx_packets"] - before["tx_packets"] >= 20, (before, after)
     session, = headend.show.sessions()
@@ -94,12 +83,12 @@ def test_connects_and_pings_in_every_form(stage, form, outside):
 @pytest.mark.parametrize("outside, megabytes", [(OUTSIDE, 256), (OUTSIDE6, 64)], ids=["outside4", "outside6"])
 def test_bulk_both_ways_through_dtls(stage, headend, outside, megabytes):
     client = connect_by_dtls(stage, headend, outside=outside)
-    before = dtls_tunnel(headend, client)
+    before = headend.show.tunnel(client.address, "DTLS")
     # The family inside that the outside is not.
     server, address = (SERVER6, client.address6) if outside == OUTSIDE else (SERVER, client.address)
     send_and_compare(stage.lab.client, stage.lab.server, server, megabytes * MEGABYTE)
     send_and_compare(stage.lab.server, stage.lab.client, address, megabytes * MEGABYTE)
-    after = dtls_tunnel(headend, client)
+    after = headend.show.tunnel(client.address, "DTLS")
     packets = megabytes * MEGABYTE // 1418
     assert after["rx_packets"] - before["rx_packets"] > packets * 0.9, (before, after)
     assert after["tx_packets"] - before["tx_packets"] > packets * 0.9, (before, after)
@@ -118,7 +107,7 @@ def test_iperf3_both_ways_through_dtls(stage, headend):
         server.wait()
         result = json.loads(done.stdout)
         assert result["end"]["sum_received"]["bytes"] > MEGABYTE, done.stdout
-    assert dtls_tunnel(headend, client)["carries"]
+    assert headend.show.tunnel(client.address, "DTLS")["carries"]
     client.logout(lossless=False)
 
 
@@ -131,14 +120,14 @@ def test_udp_dies_and_comes_back_in_mid_transfer(stage):
     steady = SteadyPing(lab.client, SERVER, stage.folder / "ping.log")
     try:
         with no_udp(lab):
-            until(lambda: carried_by(headend, client) == "SSL", "packets go by TLS", 30)
+            until(lambda: headend.show.carrier(client.address) == "SSL", "packets go by TLS", 30)
             ping(lab.server, client.address, count=5)
             send_and_compare(lab.client, lab.server, SERVER, 4 * MEGABYTE)
         # The client tries again a minute after its last try.
-        until(lambda: carried_by(headend, client) == "DTLS", "packets go by DTLS again", 90)
-        before = dtls_tunnel(headend, client)
+        until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS again", 90)
+        before = headend.show.tunnel(client.address, "DTLS")
         send_and_compare(lab.client, lab.server, SERVER, 4 * MEGABYTE)
-        assert dtls_tunnel(headend, client)["rx_packets"] > before["rx_packets"] + 1000
+        assert headend.show.tunnel(client.address, "DTLS")["rx_packets"] > before["rx_packets"] + 1000
     finally:
         steady.kill()
     assert headend.show.text("show logging").count("UDP SVC connection established") >= 2
@@ -151,7 +140,7 @@ def test_reconnect_brings_a_new_dtls_tunnel(stage, headend):
         start = client.process.log_size()
         client.reconnect()
         client.process.wait_for_line("Established DTLS connection", start=start)
-        until(lambda: carried_by(headend, client) == "DTLS", "packets go by DTLS")
+        until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS")
         ping(stage.lab.client, SERVER)
         ping(stage.lab.server, client.address)
         assert len(headend.show.tunnels()) == 2  # one of each kind: nothing of the old ones
@@ -172,7 +161,7 @@ def test_policy_without_dtls(stage):
     client = stage.connect(dtls=True)
     assert "X-DTLS-" not in client.process.log()
     ping(stage.lab.client, SERVER)
-    assert carried_by(headend, client) == "SSL"
+    assert headend.show.carrier(client.address) == "SSL"
     client.logout()
 
 
@@ -187,7 +176,7 @@ def test_fifty_clients_mixed_leave_nothing_behind(stage, workers, device):
         client.wait_connected(120)
     for client in clients[::2]:
         client.wait_dtls(60)
-        until(lambda: carried_by(headend, client) == "DTLS", "packets go by DTLS")
+        until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS")
     for client in clients:
         ping(lab.client, SERVER, count=2, source=client.address)
         ping(lab.server, client.address, count=2)

@@ -18,12 +18,6 @@ MEGABYTE = 1 << 20
 PORTS = range(50000, 50008)
 
 
-def carrier(headend, client) -> str:
-    """The protocol of the tunnel that carries packets to the client at this moment."""
-    return next((tunnel["protocol"] for tunnel in headend.show.tunnels()
-                 if tunnel["assigned_ip"] == client.address and tunnel["carries"]), "")
-
-
 @pytest.fixture(params=["one worker", "two workers"])
 def headend(stage, request):
     if request.param == "one worker":
@@ -34,11 +28,11 @@ def headend(stage, request):
 @pytest.fixture
 def client(stage, headend):
     client = stage.connect(dtls=True).wait_dtls()
-    until(lambda: carrier(headend, client) == "DTLS", "packets go by DTLS")
+    until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS")
     yield client
     # It never noticed: no second handshake.
     assert client.process.log().count("Established DTLS connection") == 1, client.process.tail(40)
-    assert carrier(headend, client) == "DTLS"
+    assert headend.show.carrier(client.address) == "DTLS"
     client.process.signal(2)
     assert client.process.wait() == 0, client.process.tail()
 
@@ -100,4 +94,4 @@ def test_bulk_data_survives_moves(stage, headend, client, direction):
             mover.join()
         assert len(moves) == 3
         ping(lab.client, SERVER)
-        until(lambda: carrier(headend, client) == "DTLS", "packets go by DTLS again")
+        until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS again")

@@ -18,17 +18,12 @@ DTLS_OVERHEAD = 8 + 13 + 8 + 1 + 16
 LARGEST = {OUTSIDE: 1400 - 20 - DTLS_OVERHEAD, OUTSIDE6: 1400 - 40 - DTLS_OVERHEAD}
 
 
-def carried_by(headend, client) -> str:
-    return next((tunnel["protocol"] for tunnel in headend.show.tunnels()
-                 if tunnel["assigned_ip"] == client.address and tunnel["carries"]), "")
-
-
 def connect_by_dtls(stage, headend, **settings):
     # Looking for the largest packet that comes through takes a client some seconds where nobody tells it.
     client = stage.start_client(dtls=True, **settings).wait_connected(60).wait_dtls()
     # openconnect 9.01 gives up its search without a record sent when its own kernel says that the path is narrow.
     ping(stage.lab.client, SERVER)
-    until(lambda: carried_by(headend, client) == "DTLS", "packets go by DTLS")
+    until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS")
     return client
 
 
@@ -88,7 +83,7 @@ def test_dtls(stage, mtu, outside):
         router.narrow(mtu)
         client = connect_by_dtls(stage, headend, outside=outside)
         bulk_both_ways(stage, client)
-        assert carried_by(headend, client) == "DTLS"
+        assert headend.show.carrier(client.address) == "DTLS"
         announced = int(client.header("X-DTLS-MTU"))
         fits = min(announced, mtu - (20 if outside == OUTSIDE else 40) - DTLS_OVERHEAD)
         limit = headend.show.tunnel(client.address, "DTLS")["mtu"]
@@ -145,7 +140,8 @@ def test_path_that_is_too_narrow_for_datagrams(stage):
         router.narrow(1300)
         ping(stage.lab.server, client.address, size=56)
         stage.lab.server.run("ping", "-n", "-c", "2", "-i", "0.2", "-W", "1", "-s", "1380", client.address, check=False)
-        until(lambda: carried_by(headend, client) == "SSL", lambda: f"packets go by TLS: {headend.show.tunnels()}")
+        until(lambda: headend.show.carrier(client.address) == "SSL",
+              lambda: f"packets go by TLS: {headend.show.tunnels()}")
         stage.lab.server.run("ping", "-n", "-c", "1", "-W", "1", "-s", "1300", client.address, check=False)
         # Now the client's kernel has been told, too.
         ping(stage.lab.server, client.address, size=1300, dont_fragment=True)
@@ -164,7 +160,7 @@ def test_a_report_finds_the_flow_on_either_worker(stage):
             assert len(clients) < 16, headend.show.tunnels()
             client = stage.start_client(len(clients), dtls=True).wait_connected(60).wait_dtls()
             ping(lab.client, SERVER, source=client.address)
-            until(lambda: carried_by(headend, client) == "DTLS", "packets go by DTLS")
+            until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS")
             clients.append(client)
         router.narrow(1400)
         for client in clients:

@@ -52,6 +52,11 @@ class Management:
         return next((tunnel for tunnel in self.tunnels()
                      if (tunnel["assigned_ip"], tunnel["protocol"]) == (assigned_ip, protocol)), None)
 
+    def carrier(self, assigned_ip: str) -> str:
+        """The protocol of the tunnel that carries packets to the client at this moment."""
+        return next((tunnel["protocol"] for tunnel in self.tunnels()
+                     if tunnel["assigned_ip"] == assigned_ip and tunnel["carries"]), "")
+
     def workers(self) -> list[dict]:
         return self.json("show culvert workers")["workers"]
 
