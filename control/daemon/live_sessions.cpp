@@ -86,8 +86,7 @@ std::vector<SessionView> LiveState::sessions() const {
       view.assigned6 = s->inner->address6();
       if (s->inner->session != nullptr) view.home = s->inner->session->home;
     }
-    const dp::Totals totals = s->totals();
-    view.totals = totals;
+    view.totals = s->totals();
     view.auth_mode = to_string(s->auth_mode);
     view.client_os = s->device;
     view.user_agent = s->user_agent;
@@ -98,9 +97,9 @@ std::vector<SessionView> LiveState::sessions() const {
                     (s->dtls->state == DtlsTunnel::State::silent && !s->tunnel))) {
       view.tunnels.push_back(tunnel_view(*s->dtls));
     }
-    if (!view.tunnels.empty())
+    if (!view.tunnels.empty()) {
       view.headend = s->tunnel ? s->tunnel->flow.local : s->dtls->flow.local;
-    if (view.tunnels.empty()) {
+    } else {
       view.inactive_since = wall - std::chrono::microseconds(steady - s->state_since_us);
     }
     views.push_back(std::move(view));

@@ -46,6 +46,7 @@ Output show_sessions(const StateSource& state) {
       state, "AnyConnect",
       [](const SessionView& s, Time now) { return session_block(s, now, false); }, session_json);
 }
+
 Output show_session_summary(const StateSource& state) {
   const SessionSummary s = state.session_summary();
   Output out;
