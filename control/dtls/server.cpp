@@ -9,11 +9,14 @@
 #include <fmt/format.h>
 
 #include "control/log/flow_text.hpp"
+#include "dataplane/packet/time.hpp"
 
 namespace culvert::control {
+
+using dp::kSecond;
+
 namespace {
 
-constexpr uint64_t kSecond = 1'000'000;
 constexpr uint16_t kDtls12 = 0xfefd;  // versions count downwards
 
 }  // namespace

@@ -2,12 +2,11 @@
 
 #include <utility>
 
+#include "dataplane/packet/time.hpp"
+
 namespace culvert::control {
-namespace {
 
-constexpr uint64_t kSecond = 1'000'000;
-
-}  // namespace
+using dp::kSecond;
 
 dp::Totals DtlsTunnel::totals() const noexcept {
   dp::Totals sum;

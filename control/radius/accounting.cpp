@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include "control/radius/attributes.hpp"
+#include "dataplane/packet/time.hpp"
 
 namespace culvert::control::radius {
+
+using dp::kSecond;
+
 namespace {
 
-constexpr uint64_t kSecond = 1'000'000;
 constexpr uint32_t kPpp = 1;  // Framed-Protocol, as an ASA says for tunnels
 constexpr uint32_t kAuthenticRadius = 1;
 constexpr uint32_t kAuthenticLocal = 2;

@@ -15,10 +15,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dataplane/packet/time.hpp"
+
 namespace culvert::control::radius {
+
+using dp::kSecond;
+
 namespace {
 
-constexpr uint64_t kSecond = 1'000'000;
 constexpr size_t kMaxRunning = 256;   // each has a socket
 constexpr size_t kMaxWaiting = 4096;  // sessions may end all at once
 constexpr uint64_t kWakeId = 0;

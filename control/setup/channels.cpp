@@ -6,14 +6,17 @@
 
 #include "control/setup/goodbye.hpp"
 #include "control/setup/sessions.hpp"
+#include "dataplane/packet/time.hpp"
 
 namespace culvert::control {
+
+using dp::kSecond;
+
 namespace {
 
 // Of IP and UDP around a datagram.
 constexpr unsigned kHeaders4 = 20 + 8;
 constexpr unsigned kHeaders6 = 40 + 8;
-constexpr uint64_t kSecond = 1'000'000;
 
 }  // namespace
 

@@ -6,11 +6,13 @@
 #include "control/http/message.hpp"
 #include "control/log/flow_text.hpp"
 #include "crypto/record/format.hpp"
+#include "dataplane/packet/time.hpp"
 
 namespace culvert::control {
-namespace {
 
-constexpr uint64_t kSecond = 1'000'000;
+using dp::kSecond;
+
+namespace {
 
 // RFC 8446 §5.1: what can begin a TLS connection, or continue it.
 bool is_record(std::span<const uint8_t> bytes) noexcept {

@@ -5,10 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "dataplane/packet/time.hpp"
+
 namespace culvert::control {
+
+using dp::kSecond;
+
 namespace {
 
-constexpr uint64_t kSecond = 1'000'000;
 // CSTP TERMINATE: the client ends and does not come back by itself.
 constexpr uint8_t kCstpTerminate = 0x09;
 

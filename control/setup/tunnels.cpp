@@ -9,11 +9,13 @@
 #include "control/mtu/accounting.hpp"
 #include "control/setup/goodbye.hpp"
 #include "control/setup/sessions.hpp"
+#include "dataplane/packet/time.hpp"
 
 namespace culvert::control {
-namespace {
 
-constexpr uint64_t kSecond = 1'000'000;
+using dp::kSecond;
+
+namespace {
 
 const InterfaceConfig* interface_of(const Config& config, const IpAddress& address) {
   for (const InterfaceConfig& interface : config.interfaces) {

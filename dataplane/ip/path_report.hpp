@@ -9,6 +9,7 @@
 #include "dataplane/packet/address.hpp"
 #include "dataplane/packet/drop.hpp"
 #include "dataplane/packet/headers.hpp"
+#include "dataplane/packet/time.hpp"
 
 namespace culvert::dp {
 
@@ -18,7 +19,7 @@ inline constexpr uint16_t kLeastPathMtu4 = 552;
 inline constexpr uint16_t kLeastPathMtu6 = 1280;
 
 // How long a report counts before a larger packet may try the path again (RFC 1191 §6.3, RFC 8201 §4).
-inline constexpr uint64_t kPathReportAge = 600'000'000;  // µs
+inline constexpr Time kPathReportAge = 600 * kSecond;
 
 struct PathReport {
   Flow flow;  // of the quoted packet as this box sees it: the source is `local`
