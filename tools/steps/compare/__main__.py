@@ -20,10 +20,11 @@ from steps import console
 from steps.build import RELEASE, BuildError, ninja, set_up
 from steps.console import step, tail
 
-from .accounting import AccountedNamespace, open_account
+from .accounting import AccountedNamespace, WithReceivers, open_account
 from .headends import HEADENDS, INNER_MTU
 from .load import DIRECTIONS, LOADS, measure
 from .table import as_text, medians
+from .wires import receive_in_own_threads
 
 LAB_PREFIX = "culvert-compare-"
 # What the client offers, so that both headends seal with the same cipher on both channels.
@@ -60,7 +61,8 @@ class Comparison:
     def run(self) -> dict:
         machine = describe_machine()
         self._lab.up()
-        self._account = open_account(self._lab.headend.name)
+        threads = receive_in_own_threads(self._lab)
+        self._account = WithReceivers(open_account(self._lab.headend.name), threads)
         self._lab.headend = AccountedNamespace(self._lab.headend.name, self._account)
         self.versions["client"] = self._lab.client.run("openconnect", "--version").stdout.splitlines()[0]
         for number in range(1, self._arguments.runs + 1):

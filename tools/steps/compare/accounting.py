@@ -1,4 +1,4 @@
-"""CPU time of a whole headend: every process it has, and what the kernel did in their name."""
+"""CPU time of a whole headend: every process it has, what the kernel did in their name, and what it received for them."""
 
 import contextlib
 import os
@@ -16,9 +16,11 @@ class CpuTime:
     total: float
     user: float
     kernel: float
+    receive: float = 0.0  # of the kernel's threads that receive from the headend's wires; part of total and of kernel
 
     def __sub__(self, other: "CpuTime") -> "CpuTime":
-        return CpuTime(self.total - other.total, self.user - other.user, self.kernel - other.kernel)
+        return CpuTime(self.total - other.total, self.user - other.user, self.kernel - other.kernel,
+                       self.receive - other.receive)
 
 
 class CgroupAccount:
@@ -68,11 +70,32 @@ class ProcAccount:
                 user += int(fields[11]) / tick
                 kernel += int(fields[12]) / tick
                 for task in Path(f"/proc/{pid}/task").iterdir():
-                    total += int((task / "schedstat").read_text().split()[0]) / 1e9
+                    total += run_seconds(task)
         return CpuTime(total, user, kernel)
 
     def close(self) -> None:
         pass
+
+
+class WithReceivers:
+    """An account and the kernel threads that receive for the headend (wires.py)."""
+
+    def __init__(self, account: CgroupAccount | ProcAccount, threads: list[int]):
+        self._account = account
+        self._threads = [Path(f"/proc/{thread}") for thread in threads]
+        self.name = account.name
+        self.command = account.command
+        self.close = account.close
+
+    def read(self) -> CpuTime:
+        receive = sum(run_seconds(thread) for thread in self._threads)
+        own = self._account.read()
+        return CpuTime(own.total + receive, own.user, own.kernel + receive, receive)
+
+
+def run_seconds(task: Path) -> float:
+    """What a thread has run so far, exactly."""
+    return int((task / "schedstat").read_text().split()[0]) / 1e9
 
 
 def open_account(namespace: str) -> CgroupAccount | ProcAccount:
@@ -88,7 +111,7 @@ def open_account(namespace: str) -> CgroupAccount | ProcAccount:
 class AccountedNamespace(Namespace):
     """The headend's namespace: what is started in it is counted."""
 
-    def __init__(self, name: str, account: CgroupAccount | ProcAccount):
+    def __init__(self, name: str, account: WithReceivers):
         super().__init__(name)
         self._account = account
 
@@ -97,7 +120,7 @@ class AccountedNamespace(Namespace):
 
 
 def machine_softirq_seconds() -> float:
-    """Software interrupts of the whole machine since its start: with veth, that is where packets cross from one host's
-    stack into the next one's, on the CPU (and mostly in the time) of whoever sent them."""
+    """Software interrupts of the whole machine since its start, in the time of whom they interrupted: of the crossing from
+    one host's stack into the next one's, what the receiving threads (wires.py) do not do."""
     fields = Path("/proc/stat").read_text().splitlines()[0].split()
     return int(fields[7]) / os.sysconf("SC_CLK_TCK")

@@ -25,12 +25,13 @@ class Measurement:
     cpu_s: float               # of the whole headend
     user_s: float
     kernel_s: float
+    receive_s: float           # part of the kernel's: receiving from the wires
     busy_s: float | None       # Culvert's workers, passes of the loop that found work
     machine_softirq_s: float   # of all hosts of the lab together
 
     def as_dict(self) -> dict:
         per_gigabyte = {f"{name}_per_gb": value / self.gigabytes
-                        for name in ("cpu_s", "user_s", "kernel_s", "busy_s", "machine_softirq_s")
+                        for name in ("cpu_s", "user_s", "kernel_s", "receive_s", "busy_s", "machine_softirq_s")
                         if (value := getattr(self, name)) is not None}
         return asdict(self) | per_gigabyte
 
@@ -58,5 +59,5 @@ def measure(lab: Lab, headend, account, direction: str, load: str, rate_mbit: in
     else:
         arrived, lost, elapsed = end["sum_received"]["bytes"], 0.0, end["sum_received"]["seconds"]
     assert arrived > 0, f"nothing arrived: {done.stdout[-500:]}"
-    return Measurement(arrived * 8 / elapsed / 1e6, lost, arrived / 1e9, used.total, used.user, used.kernel, busy,
-                       softirq)
+    return Measurement(arrived * 8 / elapsed / 1e6, lost, arrived / 1e9, used.total, used.user, used.kernel,
+                       used.receive, busy, softirq)

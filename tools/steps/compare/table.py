@@ -8,6 +8,7 @@ COLUMNS = (
     ("CPU s/GB", "cpu_s_per_gb", "{:.2f}"),
     ("user", "user_s_per_gb", "{:.2f}"),
     ("kernel", "kernel_s_per_gb", "{:.2f}"),
+    ("receive", "receive_s_per_gb", "{:.2f}"),
     ("busy", "busy_s_per_gb", "{:.2f}"),
     ("softirq", "machine_softirq_s_per_gb", "{:.2f}"),
 )
@@ -44,9 +45,9 @@ def as_text(result: dict) -> str:
     lines += markdown(heads, body)
     lines += ["", "  Idle, one client connected, CPU seconds per hour: " + "; ".join(
         f"{row['headend']} {row['channel'].upper()} {row['cpu_s'] * 3600:.0f}" for row in result["idle"]), "",
-        "  CPU s/GB: of the whole headend, per 10^9 bytes of payload; user and kernel are its parts. busy: of",
-        "  Culvert's workers, in passes of the loop that found work. softirq: of the whole machine, all hosts of",
-        "  the lab, mostly veth; what of it ran in a headend's name is in the headend's kernel time already."]
+        "  CPU s/GB: of the whole headend, per 10^9 bytes of payload; user and kernel are its parts; receive is the",
+        "  kernel's part that receives from the wires, each host in threads of its own. busy: of Culvert's workers, in",
+        "  passes of the loop that found work. softirq: what is left of that on the whole machine."]
     return "\n".join(lines)
 
 
