@@ -39,6 +39,6 @@ def test_outer_loss_does_not_touch_inner_data(stage, headend):
     lab = stage.lab
     drop = "numgen random mod 100 == 0 counter drop"
     with trouble(lab, 443, incoming=drop, outgoing=drop):
-        send_and_compare(lab.client, lab.server, SERVER, 8 * MEGABYTE)
-        send_and_compare(lab.server, lab.client, client.address, 8 * MEGABYTE)
-        assert packets_hit(lab) > 10
+        send_and_compare(lab.client, lab.server, SERVER, 256 * MEGABYTE)
+        send_and_compare(lab.server, lab.client, client.address, 256 * MEGABYTE)
+        assert packets_hit(lab) > 1000
