@@ -13,11 +13,16 @@ struct FreePool {
 };
 using PacketPool = std::unique_ptr<rte_mempool, FreePool>;
 
+enum class BufferLayout {
+  side_by_side,  // without a gap, as the af_xdp driver wants them
+  within_pages,  // none across the border of two huge pages, as emulated cards want them
+};
+
 // `count` buffers that each hold a packet of `mtu` bytes with the headers and the tag of its
-// record. `cache`: how many an lcore keeps for itself. Throws std::runtime_error if the memory is
-// not there.
+// record. Without huge pages they are always side by side. Throws std::runtime_error if the memory
+// is not there.
 [[nodiscard]] PacketPool make_packet_pool(const std::string& name, unsigned count, unsigned mtu,
-                                          unsigned cache = 256);
+                                          BufferLayout layout);
 
 // How many buffers nobody uses. Looks at the caches of the lcores that there are;
 // rte_mempool_avail_count() looks at all that there could be, which misses the cache a hundred times.

@@ -19,11 +19,14 @@ namespace {
 constexpr unsigned kMessagesPerLane = 128;
 constexpr unsigned kHandoffRing = 2048;
 
-PacketPool make_pool(const DataplaneSpec& spec) {
+PacketPool make_pool(const Eal& eal, const DataplaneSpec& spec) {
   unsigned mtu = 1500;
   for (const InterfaceSpec& interface : spec.interfaces)
     mtu = std::max(mtu, interface.mtu);
-  return make_packet_pool("packets", spec.buffers, mtu);
+  const bool af_xdp = std::ranges::any_of(
+      eal.devices(), [](const DeviceName& device) { return device.driver() == "net_af_xdp"; });
+  return make_packet_pool("packets", spec.buffers, mtu,
+                          af_xdp ? BufferLayout::side_by_side : BufferLayout::within_pages);
 }
 
 int run_worker(void* worker) {
@@ -36,7 +39,7 @@ int run_worker(void* worker) {
 Dataplane::Dataplane(const Eal& eal, const DataplaneSpec& spec)
     : start_tsc_(rte_rdtsc()), unreachable_(spec.unreachable_rate, spec.unreachable_burst) {
   register_packet_meta();
-  pool_ = make_pool(spec);
+  pool_ = make_pool(eal, spec);
   mesh_ = std::make_unique<HandoffMesh>(spec.workers, kHandoffRing);
   open_ports(eal, spec);
 

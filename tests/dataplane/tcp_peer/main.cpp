@@ -103,7 +103,8 @@ void run(Options options) {
   };
   const dp::Eal eal(std::move(config));
   dp::register_packet_meta();
-  const dp::PacketPool pool = dp::make_packet_pool("packets", kBuffers, options.mtu);
+  const dp::PacketPool pool =
+      dp::make_packet_pool("packets", kBuffers, options.mtu, dp::BufferLayout::side_by_side);
   const dp::Clock clock(rte_rdtsc());
 
   const OpenPort port(eal.devices()[0].name, options, pool.get());
