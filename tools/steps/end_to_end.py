@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .build import RELEASE, ROOT, SANITIZED, Tree
+from .build import RELEASE, ROOT, SANITIZED, Tree, bring_up_to_date
 from .console import Progress, tail
 from .results import Results, from_junit
 
@@ -26,6 +26,7 @@ FOLDER = ROOT / "tests" / "e2e"
 
 def run(tree: Tree, progress: Progress, *patterns: str, folder: Path = FOLDER, name: str = "end-to-end",
         processes: int = PROCESSES) -> Results:
+    bring_up_to_date(tree, progress)
     files = sorted(path for pattern in patterns or ("test_*.py",) for path in folder.glob(pattern))
     results, failed = run_once(tree, progress, name, folder, *files, processes=processes)
     if failed and len(failed) <= MOST_AGAIN:

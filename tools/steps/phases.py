@@ -32,8 +32,7 @@ def lint(progress: Progress, full: bool) -> Results:
 def build_and_unit_tests(tree: build.Tree) -> Callable[[Progress, bool], Results]:
     def run(progress: Progress, full: bool) -> Results:
         results = Results()
-        build.set_up(tree)
-        build.ninja(tree, progress)
+        build.bring_up_to_date(tree, progress)
         results.count(f"{tree.folder} builds", True, "")
         results += unit_tests.run(tree, progress)
         return results
@@ -56,6 +55,7 @@ def quickstart(progress: Progress, full: bool) -> Results:
 def compare(progress: Progress, full: bool) -> Results:
     """tools/compare-ocserv at its shortest: that it works, not what it finds."""
     results = Results()
+    build.bring_up_to_date(build.RELEASE, progress)
     done = subprocess.run([ROOT / "tools" / "compare-ocserv", "--runs", "1", "--seconds", "1", "--json",
                            "--build", build.RELEASE.path], capture_output=True, text=True, timeout=600)
     reason = tail(done.stdout + done.stderr, 60)
