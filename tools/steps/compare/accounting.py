@@ -1,4 +1,4 @@
-"""CPU time of a whole headend: every process it has, what the kernel did in their name, and what it received for them."""
+"""CPU time of a whole headend: every process, what the kernel did in their name, and what it received for them."""
 
 import contextlib
 import os
@@ -120,7 +120,7 @@ class AccountedNamespace(Namespace):
 
 
 def machine_softirq_seconds() -> float:
-    """Software interrupts of the whole machine since its start, in the time of whom they interrupted: of the crossing from
-    one host's stack into the next one's, what the receiving threads (wires.py) do not do."""
+    """Software interrupts of the whole machine since its start, in the time of whom they interrupted: of the crossing
+    from one host's stack into the next one's, what the receiving threads (wires.py) do not do."""
     fields = Path("/proc/stat").read_text().splitlines()[0].split()
     return int(fields[7]) / os.sysconf("SC_CLK_TCK")
