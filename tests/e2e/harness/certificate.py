@@ -8,11 +8,15 @@ from pathlib import Path
 from .lab import OUTSIDE, OUTSIDE6
 
 
-def make_certificate(folder: Path) -> Path:
-    """A PEM file with a P-256 key and a self-signed certificate for the outside address."""
+ECDSA = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+RSA = ("rsa:2048",)  # for suites such as AES256-SHA256, whose key exchange is RSA itself
+
+
+def make_certificate(folder: Path, key_type: tuple[str, ...] = ECDSA) -> Path:
+    """A PEM file with a key and a self-signed certificate for the outside address."""
     pem = folder / "headend.pem"
     key = folder / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *key_type, "-nodes",
                     "-days", "30", "-subj", "/CN=headend.lab.example",
                     "-addext", f"subjectAltName=IP:{OUTSIDE},IP:{OUTSIDE6}",
                     "-keyout", key, "-out", pem], check=True, capture_output=True)

@@ -7,6 +7,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BUILD = ROOT / os.environ.get("CULVERT_BUILD", "build")
 CULVERTD = BUILD / "control" / "culvertd"
 CULVERTCTL = BUILD / "tools" / "culvertctl"
+CULVERT_CLIENT = BUILD / "tools" / "culvert-client"
 TCP_PEER = BUILD / "tests" / "dataplane" / "tcp_peer"
 LAB = ROOT / "tools" / "lab"
 TUNNEL_SCRIPT = ROOT / "tools" / "tunnel-script"

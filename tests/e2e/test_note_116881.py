@@ -1,0 +1,191 @@
+"""Cisco's note 116881 from end to end: DTLS is blocked in the path, the client has the DTLS MTU on its adapter, and
+comes back after a minute, here a short one, with that of TLS. And what each remedy makes of it."""
+
+import re
+import socket
+import sys
+import time
+
+import pytest
+
+from harness.blocked_udp import blocked_udp
+from harness.certificate import RSA, make_certificate, pin_of
+from harness.client import Client
+from harness.culvert_client import CulvertClient
+from harness.headend import Headend
+from harness.lab import SERVER
+from harness.paths import ROOT
+from harness.poll import until
+from harness.transfer import send_and_compare
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from steps.scenario.experiment import Experiment, Settings  # noqa: E402
+from steps.scenario.note import NoteConfig  # noqa: E402
+
+MINUTE, PERIOD = 2.5, 0.25  # seconds
+IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3  # linux/in.h
+MEGABYTE = 1 << 20
+
+
+@pytest.fixture
+def play(lab, tmp_path):
+    """Runs one experiment and returns it with its result."""
+    experiments = []
+
+    def run(fix: str, icmp: str, **settings) -> tuple[Experiment, dict]:
+        settings = {"minute": MINUTE, "period": PERIOD, "ping": False} | settings
+        experiments.append(Experiment(lab, tmp_path, Settings(fix, icmp, **settings)))
+        return experiments[-1], experiments[-1].run()
+
+    yield run
+    for experiment in experiments:
+        experiment.clear()
+
+
+def test_the_note(play):
+    """ICMP is allowed: one drop, one error that the server's kernel takes, the two messages; data comes at once, and
+    keeps coming when the adapter gets its new MTU."""
+    experiment, result = play("none", "allowed", ping=True)
+    assert result["announced"] == {"tls": 1347, "dtls": 1418}
+    assert result["ping"] == {"size": 1418, "answered": False, "drops": 1, "icmp_sent": 1, "icmp_suppressed": 0,
+                              "icmp_mtus": [1347], "route_mtu": 1347}
+    log = experiment.headend.process.log()
+    assert ("%ASA-6-722036: Group <ac_users_group> User <vpn> IP <198.51.100.2> "
+            "Transmitting large packet 1418 (threshold 1347).") in log
+    assert ("%ASA-6-602101: PMTU-D packet 1418 bytes greater than effective mtu 1347, "
+            "dest_addr=10.10.10.1, src_addr=10.48.66.200, prot=ICMP") in log
+    # TCP finds out for itself, from a SYN whose MSS is that of the adapter.
+    assert result["syn_mss"] == {"before": 1378, "after": 1307}
+    icmp = result["icmp_errors"]
+    assert 0 < result["drops"] == result["oversized"] == icmp["sent"] + icmp["suppressed"], result
+    assert set(icmp["mtus_at_server"]) == {1347} and result["route_mtu"] == 1347
+    old = result["old_connection"]
+    assert old["alive"] and old["first_bytes_s"] < MINUTE / 2, result
+    assert result["reconnects"] == 1 and result["adapter_mtu"] == [1418, 1347]
+    connections = result["client"]["connections"]
+    assert [each["reason"] for each in connections] == ["first", "new-mtu"]
+    assert {each["tls"] for each in connections} == {"TLSv1.2 AES256-SHA256"}
+    assert result["client"]["bad_records"] == 0
+    check_dart(experiment.client.dart())
+    who = {entry.who for entry in experiment.timeline.entries()}
+    assert who == {"client", "headend", "server"}
+
+
+def check_dart(text: str) -> None:
+    """The note's four entries, in its form and order."""
+    entries = re.findall(r"\*{42}\n\nDate        : \d\d/\d\d/\d{4}\nTime        : \d\d:\d\d:\d\d\n"
+                         r"Type        : (\w+)\nSource      : (\w+)\n\nDescription : ((?:.+\n)+)\n", text)
+    assert entries[-4:] == [
+        ("Warning", "acvpnagent", "Reconfigure reason code 16:\nNew MTU configuration.\n"),
+        ("Information", "acvpnagent", "The entire VPN connection is being reconfigured.\n"),
+        ("Information", "acvpnui", "Message type information sent to the user:\nReconnecting to 198.51.100.1...\n"),
+        ("Warning", "acvpnagent",
+         "A new MTU needs to be applied to the VPN network interface. Disabling and re-enabling the Virtual Adapter. "
+         "Applications utilizing the private network may need to be restarted.\n")], text
+
+
+def test_black_hole(play):
+    """ICMP is blocked: nothing comes until the reconnect; then whoever connects anew is served, and the connection that
+    was there stays dead, since its server keeps the MSS that it was told."""
+    _, result = play("none", "blocked")
+    old, new = result["old_connection"], result["new_connections"]
+    assert old["first_bytes_s"] is None and not old["alive"] and old["bytes_after"] == 0, result
+    assert new["seconds_without"] > MINUTE * 0.7 and new["after_reconnect"] >= 2, result
+    assert result["drops"] == result["oversized"] > 5
+    assert result["icmp_errors"] == {"sent": 0, "suppressed": 0, "mtus_at_server": []}
+    assert result["route_mtu"] is None and result["syslog"]["602101"] == 0
+    assert result["syn_mss"] == {"before": 1378, "after": 1307}
+    assert result["reconnects"] == 1 and result["adapter_mtu"] == [1418, 1347]
+
+
+# Announced, the adapter's MTUs, the MSS of the SYN at the server.
+REMEDIES = {
+    "mtu": ((1300, 1300), [1300], 1260),
+    "df-bit-ignore": ((1347, 1418), [1418, 1347], 1378),
+    "tcpmss": ((1427, 1418), [1418, 1427], 1378),
+    "tls-only": ((1347, 0), [1347], 1307),
+}
+
+
+@pytest.mark.parametrize("fix", REMEDIES)
+def test_remedy(play, fix):
+    """With ICMP blocked, where nothing else helps: nothing is dropped, and data comes from the beginning to the end."""
+    announced, adapter, mss = REMEDIES[fix]
+    _, result = play(fix, "blocked")
+    assert (result["announced"]["tls"], result["announced"]["dtls"]) == announced
+    assert result["adapter_mtu"] == adapter and result["reconnects"] == len(adapter) - 1
+    assert result["syn_mss"]["before"] == mss
+    assert result["drops"] == 0, result
+    assert result["old_connection"]["alive"] and result["old_connection"]["first_bytes_s"] < MINUTE / 2, result
+    assert result["client"]["lost"]["larger_than_adapter"] == 0
+    # A new connection may meet the moment in which there is no tunnel.
+    assert result["new_connections"]["failed"] <= result["reconnects"], result
+
+
+@pytest.fixture
+def headend(lab, tmp_path):
+    """With the note's configuration and a remedy: start(fix)."""
+    started = []
+
+    def start(fix: str = "none", **settings) -> Headend:
+        certificate = make_certificate(tmp_path, RSA)
+        headend = Headend(lab, NoteConfig(tmp_path / "state", certificate, fix, **settings), tmp_path).wait_ready()
+        headend.certificate_pin = pin_of(certificate)
+        started.append(headend)
+        return headend
+
+    yield start
+    for each in started:
+        each.kill()
+    lab.forget_clients()
+
+
+def send_udp(lab, address: str, size: int, count: int) -> None:
+    """Packets of `size` bytes with DF, whatever the server's kernel knows of the path."""
+    with lab.server.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+        for _ in range(count):
+            sender.sendto(bytes(size - 28), (address, 9))
+            time.sleep(0.01)
+
+
+def test_udp_larger_than_the_adapter(lab, headend, tmp_path):
+    """The note's caveat under tcpmss 1460: the tunnel takes 1427 bytes, AnyConnect's adapter 1418. openconnect has one
+    MTU, the larger, and loses nothing."""
+    at = headend("tcpmss")
+    with blocked_udp(lab):
+        for behave, lost in (("anyconnect", 5), ("openconnect", 0)):
+            client = CulvertClient(lab, at.certificate_pin, tmp_path, behave=behave,
+                                   options=("--authgroup", "users", "--tls", "1.2"))
+            connected = client.wait_event("connected")
+            assert (connected["tls_mtu"], connected["dtls_mtu"]) == (1427, 1418)
+            assert connected["adapter_mtu"] == (1418 if behave == "anyconnect" else 1427)
+            send_udp(lab, client.address, 1427, 5)
+            send_udp(lab, client.address, 1418, 3)
+            until(lambda: client.statistics()["received"]["tls"]["packets"] >= 8, "they have come")
+            counted = client.log_out()
+            assert counted["lost"]["larger_than_adapter"] == lost, counted
+    assert at.show.drops().get("mp-svc-no-fragment", 0) == 0
+    at.finish()
+
+
+def test_openconnect(lab, headend, tmp_path):
+    """The real one, in the same place: it puts the larger MTU on its adapter and never reconnects for it. Where ICMP is
+    allowed the sender learns what fits, and data arrives."""
+    at = headend()
+    with blocked_udp(lab):
+        # Its clock runs faster: it waits twelve seconds for DTLS before its adapter comes up.
+        client = Client(lab, at.show, at.certificate_pin, tmp_path, dtls=True, hurry=10,
+                        options=("--authgroup", "users"))
+        try:
+            client.wait_connected()
+            assert (client.header("X-CSTP-MTU"), client.header("X-DTLS-MTU")) == ("1347", "1418")
+            assert " mtu 1418 " in lab.client.run("ip", "link", "show", "dev", client.interface).stdout
+            send_and_compare(lab.server, lab.client, client.address, 2 * MEGABYTE)
+            assert at.show.drops()["mp-svc-no-fragment"] > 0
+            assert "mtu 1347" in lab.server.run("ip", "route", "get", client.address).stdout
+            send_and_compare(lab.client, lab.server, SERVER, MEGABYTE)
+        finally:
+            client.kill()
+    at.finish()

@@ -1,0 +1,148 @@
+#include "tools/culvert-client/dtls.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include <openssl/bio.h>
+
+#include "tools/culvert-client/failure.hpp"
+
+namespace culvert::client {
+namespace {
+
+// Of a path of 1500 bytes, less IP and UDP; handshake messages are far smaller.
+constexpr long kDatagram = 1500 - 28;
+constexpr size_t kMasterBytes = 48;
+
+// The kernel's words for a datagram that did not leave, or for an ICMP error about one before.
+bool is_loss(int error) noexcept {
+  return error == EAGAIN || error == EPERM || error == ENOBUFS || error == ECONNREFUSED ||
+         error == EHOSTUNREACH || error == ENETUNREACH || error == EMSGSIZE;
+}
+
+}  // namespace
+
+DtlsTunnel::DtlsTunnel(const DtlsOffer& offer, int tcp, const sockaddr_storage& peer)
+    : socket_(connect_udp(tcp, peer, offer.port)), context_(SSL_CTX_new(DTLS_client_method())) {
+  if (!context_) throw Failure("OpenSSL has no DTLS: " + openssl_words("no memory"));
+  SSL_CTX* c = context_.get();
+  SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION);
+  // The resumed session never was one: it has no extended master secret (RFC 7627 §5.3).
+  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_ENCRYPT_THEN_MAC |
+                             SSL_OP_NO_EXTENDED_MASTER_SECRET | SSL_OP_CLEANSE_PLAINTEXT);
+  SSL_CTX_set_ciphersuites(c, "");
+  if (SSL_CTX_set_cipher_list(c, offer.suite.c_str()) != 1) {
+    throw Failure("OpenSSL has no DTLS cipher " + offer.suite);
+  }
+  if (offer.form == DtlsForm::psk) {
+    psk_ = offer.secret;
+    SSL_CTX_set_psk_client_callback(c, on_psk);
+  }
+  ssl_.reset(SSL_new(c));
+  BIO* bio = BIO_new_dgram(socket_.get(), BIO_NOCLOSE);
+  if (!ssl_ || bio == nullptr) throw Failure("OpenSSL has no DTLS: " + openssl_words("no memory"));
+  sockaddr_storage local{};
+  socklen_t size = sizeof local;
+  (void)getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&local), &size);
+  BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, &local);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_mtu(ssl_.get(), kDatagram);
+  SSL_set_app_data(ssl_.get(), this);
+  prepare_session(offer);
+  SSL_set_connect_state(ssl_.get());
+  advance();
+}
+
+// In every form the id travels as the session id of the ClientHello.
+void DtlsTunnel::prepare_session(const DtlsOffer& offer) {
+  const SslSession session(SSL_SESSION_new());
+  std::vector<uint8_t> master = offer.form == DtlsForm::psk
+                                    ? std::vector<uint8_t>(kMasterBytes)  // of no consequence
+                                    : offer.secret;
+  const SSL_CIPHER* suite = sk_SSL_CIPHER_value(SSL_get_ciphers(ssl_.get()), 0);
+  const bool good = session && suite != nullptr &&
+                    SSL_SESSION_set_protocol_version(session.get(), DTLS1_2_VERSION) == 1 &&
+                    SSL_SESSION_set_cipher(session.get(), suite) == 1 &&
+                    SSL_SESSION_set1_master_key(session.get(), master.data(), master.size()) == 1 &&
+                    SSL_SESSION_set1_id(session.get(), offer.id.data(),
+                                        static_cast<unsigned>(offer.id.size())) == 1 &&
+                    SSL_set_session(ssl_.get(), session.get()) == 1;
+  OPENSSL_cleanse(master.data(), master.size());
+  if (!good) throw Failure("OpenSSL does not resume: " + openssl_words("no memory"));
+}
+
+unsigned DtlsTunnel::on_psk(SSL* ssl, const char*, char* identity, unsigned room,
+                            unsigned char* key, unsigned key_room) {
+  const auto* self = static_cast<const DtlsTunnel*>(SSL_get_app_data(ssl));
+  constexpr std::string_view kIdentity = "psk";
+  if (self->psk_.size() > key_room || room <= kIdentity.size()) return 0;
+  std::memcpy(identity, kIdentity.data(), kIdentity.size());
+  identity[kIdentity.size()] = 0;
+  std::copy(self->psk_.begin(), self->psk_.end(), key);
+  return static_cast<unsigned>(self->psk_.size());
+}
+
+void DtlsTunnel::judge(int result) {
+  const int system = errno;
+  const int error = SSL_get_error(ssl_.get(), result);
+  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return;
+  if (error == SSL_ERROR_SYSCALL && is_loss(system)) {
+    ERR_clear_error();
+    return;
+  }
+  state_ = State::failed;
+  problem_ = error == SSL_ERROR_ZERO_RETURN ? "the headend closed it"
+             : error == SSL_ERROR_SYSCALL   ? std::generic_category().message(system)
+                                            : openssl_words("a DTLS error");
+}
+
+DtlsTunnel::State DtlsTunnel::advance() {
+  if (state_ != State::shaking_hands) return state_;
+  ERR_clear_error();
+  (void)DTLSv1_handle_timeout(ssl_.get());
+  ERR_clear_error();
+  errno = 0;
+  const int done = SSL_do_handshake(ssl_.get());
+  if (done == 1) {
+    state_ = State::up;
+  } else {
+    judge(done);
+  }
+  return state_;
+}
+
+std::optional<Clock::time_point> DtlsTunnel::timeout() const {
+  timeval left{};
+  if (state_ != State::shaking_hands || DTLSv1_get_timeout(ssl_.get(), &left) != 1) {
+    return std::nullopt;
+  }
+  return Clock::now() + std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec);
+}
+
+size_t DtlsTunnel::read(std::span<uint8_t> room) {
+  if (state_ != State::up) return 0;
+  ERR_clear_error();
+  errno = 0;
+  const int n = SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()));
+  if (n > 0) return static_cast<size_t>(n);
+  judge(n);
+  return 0;
+}
+
+void DtlsTunnel::write(std::span<const uint8_t> plaintext) {
+  if (state_ != State::up) return;
+  ERR_clear_error();
+  errno = 0;
+  const int n = SSL_write(ssl_.get(), plaintext.data(), static_cast<int>(plaintext.size()));
+  if (n <= 0) judge(n);
+}
+
+void DtlsTunnel::close() noexcept {
+  if (state_ == State::up) (void)SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+  state_ = State::failed;
+}
+
+}  // namespace culvert::client

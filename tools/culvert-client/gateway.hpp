@@ -1,0 +1,39 @@
+// Where the headend is, and sockets of the kernel to it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <sys/socket.h>
+
+#include "tools/culvert-client/descriptor.hpp"
+#include "tools/culvert-client/patience.hpp"
+
+namespace culvert::client {
+
+struct Gateway {
+  std::string host{};  // a name or an address, without brackets
+  uint16_t port = 443;
+  std::string path = "/";
+
+  // "https://HOST[:PORT][/PATH]", "HOST[:PORT][/PATH]"; an IPv6 address in brackets. Throws
+  // Failure.
+  [[nodiscard]] static Gateway parse(std::string_view url);
+  // For a Host header: the port only where it is not 443.
+  [[nodiscard]] std::string authority() const;
+};
+
+// A TCP connection to the first address of `gateway` that answers; `peer` becomes that address.
+// Throws Failure.
+[[nodiscard]] Descriptor connect_tcp(const Gateway& gateway, Signals& signals,
+                                     Clock::time_point deadline, sockaddr_storage& peer);
+// A UDP socket that is connected to `port` of the headend that `tcp` is connected to. Both stay on
+// the device that the TCP connection uses, whatever routes lead into a tunnel. Throws Failure.
+[[nodiscard]] Descriptor connect_udp(int tcp, const sockaddr_storage& peer, uint16_t port);
+// The path MTU that the kernel knows of the peer; 1500 if it says nothing.
+[[nodiscard]] unsigned path_mtu(int tcp, const sockaddr_storage& peer) noexcept;
+// "198.51.100.1"
+[[nodiscard]] std::string address_text(const sockaddr_storage& address);
+
+}  // namespace culvert::client

@@ -1,0 +1,120 @@
+#include "tools/culvert-client/grant.hpp"
+
+#include <array>
+#include <charconv>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include "tools/culvert-client/failure.hpp"
+#include "tools/culvert-client/http.hpp"
+
+namespace culvert::client {
+namespace {
+
+constexpr size_t kMasterBytes = 48;
+constexpr size_t kMostIdBytes = 32;
+constexpr unsigned kLeastBaseMtu = 1280;
+constexpr std::string_view kResumable =
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-GCM-SHA256";
+
+unsigned number(std::string_view text, unsigned most) noexcept {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() && value <= most ? value : 0;
+}
+
+std::vector<uint8_t> from_hex(std::string_view text) {
+  std::vector<uint8_t> out;
+  for (size_t i = 0; i + 1 < text.size() && out.size() < kMostIdBytes; i += 2) {
+    uint8_t byte = 0;
+    const auto [end, error] = std::from_chars(text.data() + i, text.data() + i + 2, byte, 16);
+    if (error != std::errc{} || end != text.data() + i + 2) return {};
+    out.push_back(byte);
+  }
+  return out;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "client";
+}
+
+bool is_ipv4(std::string_view text) {
+  in_addr address{};
+  return inet_pton(AF_INET, std::string(text).c_str(), &address) == 1;
+}
+
+// Nothing where the headend offers none, or one that was not asked for.
+std::optional<DtlsOffer> dtls_of(const Reply& reply, const Options& options, const TlsStream& tls,
+                                 std::vector<uint8_t> master) {
+  DtlsOffer out;
+  const auto psk_id = reply.header("X-DTLS-App-ID");
+  out.form = psk_id.empty() ? DtlsForm::resumption : DtlsForm::psk;
+  out.id = from_hex(psk_id.empty() ? reply.header("X-DTLS-Session-ID") : psk_id);
+  out.port = static_cast<uint16_t>(number(reply.header("X-DTLS-Port"), 65535));
+  if (!options.dtls || out.id.empty() || out.port == 0) return std::nullopt;
+  if (out.form == DtlsForm::psk) {
+    out.secret = tls.export_secret("EXPORTER-openconnect-psk");
+    out.suite = "PSK";
+  } else {
+    out.secret = std::move(master);
+    out.suite = reply.header("X-DTLS12-CipherSuite");
+    if (out.suite.empty()) return std::nullopt;
+  }
+  out.dpd_s = number(reply.header("X-DTLS-DPD"), 86400);
+  return out;
+}
+
+}  // namespace
+
+Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& options,
+                     std::string_view cookie, const std::string& address, Signals& signals) {
+  std::vector<uint8_t> master(kMasterBytes);
+  if (RAND_bytes(master.data(), static_cast<int>(master.size())) != 1) {
+    throw Failure("OpenSSL has no random bytes: check the kernel's entropy source");
+  }
+  control::http::WipingString request;
+  request += fmt::format(
+      "CONNECT /CSCOSSLC/tunnel HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nCookie: webvpn=",
+      gateway.authority(), options.user_agent);
+  request += cookie;
+  request += fmt::format(
+      "\r\nX-CSTP-Version: 1\r\nX-CSTP-Hostname: {}\r\nX-CSTP-Base-MTU: {}\r\n"
+      "X-CSTP-Address-Type: IPv4\r\n",
+      host_name(), std::max(path_mtu(tls.fd(), tls.peer()), kLeastBaseMtu));
+  if (!address.empty()) request += fmt::format("X-CSTP-Address: {}\r\n", address);
+  if (options.dtls && options.dtls_psk) request += "X-DTLS-CipherSuite: PSK-NEGOTIATE\r\n";
+  if (options.dtls && options.dtls_resumption) {
+    request += fmt::format("X-DTLS12-CipherSuite: {}\r\nX-DTLS-Master-Secret: {:02X}\r\n",
+                           kResumable, fmt::join(master, ""));
+  }
+  request += "\r\n";
+  const Reply reply = exchange(tls, request, true, signals, Clock::now() + options.patience);
+  if (reply.status == 401) {
+    throw Failure("the headend does not know the session any more: log in anew",
+                  ExitStatus::refused);
+  }
+  if (reply.status != 200) {
+    const auto reason = reply.header("X-Reason");
+    throw Failure(fmt::format("the headend gives no tunnel: {} {}", reply.status,
+                              reason.empty() ? std::string_view(reply.reason) : reason));
+  }
+  Grant out;
+  for (const auto& [name, value] : reply.headers) {
+    if (name == "X-CSTP-Address" && is_ipv4(value)) out.address = value;
+    if (name == "X-CSTP-Split-Include") out.routes.push_back(value);
+  }
+  out.tls_mtu = number(reply.header("X-CSTP-MTU"), 16384);
+  out.dtls_mtu = number(reply.header("X-DTLS-MTU"), 16384);
+  out.dpd_s = number(reply.header("X-CSTP-DPD"), 86400);
+  out.keepalive_s = number(reply.header("X-CSTP-Keepalive"), 86400);
+  if (out.address.empty()) throw Failure("the headend gives no IPv4 address");
+  if (out.tls_mtu == 0) throw Failure("the headend announces no MTU");
+  out.dtls = dtls_of(reply, options, tls, std::move(master));
+  return out;
+}
+
+}  // namespace culvert::client

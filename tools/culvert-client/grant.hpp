@@ -1,0 +1,51 @@
+// CONNECT: what the client says of itself, and what the headend grants.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/culvert-client/gateway.hpp"
+#include "tools/culvert-client/options.hpp"
+#include "tools/culvert-client/tls.hpp"
+
+namespace culvert::client {
+
+enum class DtlsForm : uint8_t { psk, resumption };
+
+struct DtlsOffer {
+  DtlsForm form = DtlsForm::resumption;
+  std::vector<uint8_t> id{};      // session id of the ClientHello
+  std::vector<uint8_t> secret{};  // pre-shared key, or master secret
+  std::string suite{};            // OpenSSL's name; of a pre-shared key: all that are
+  uint16_t port = 0;
+  unsigned dpd_s = 0;  // 0: none
+};
+
+struct Grant {
+  std::string address{};              // IPv4
+  std::vector<std::string> routes{};  // "10.48.66.0/255.255.255.0"; none: everything
+  unsigned tls_mtu = 0;
+  unsigned dtls_mtu = 0;  // 0: none was announced
+  unsigned dpd_s = 0;
+  unsigned keepalive_s = 0;
+  std::optional<DtlsOffer> dtls{};
+
+  // What an adapter gets: the DTLS MTU where there is one.
+  [[nodiscard]] unsigned first_mtu() const noexcept {
+    return dtls && dtls_mtu != 0 ? dtls_mtu : tls_mtu;
+  }
+  [[nodiscard]] unsigned larger_mtu() const noexcept {
+    return dtls_mtu > tls_mtu ? dtls_mtu : tls_mtu;
+  }
+};
+
+// Sends CONNECT on `tls` and reads the reply. `address` is asked for again on a reconnect. Throws
+// Failure; with ExitStatus::refused when the headend does not know the cookie.
+[[nodiscard]] Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& options,
+                                   std::string_view cookie, const std::string& address,
+                                   Signals& signals);
+
+}  // namespace culvert::client
