@@ -17,7 +17,7 @@ def run(tool: str, *words: str) -> subprocess.CompletedProcess:
     return subprocess.run([TOOLS / tool, *words], capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("tool", ["quickstart", "check", "install-dependencies", "compare-ocserv", "lab"])
+@pytest.mark.parametrize("tool", ["quickstart", "check", "install-dependencies", "compare-ocserv", "lab", "scenario"])
 def test_help(tool):
     done = run(tool, "--help")
     assert done.returncode == 0 and done.stdout.startswith("usage: ") and not done.stderr
@@ -27,7 +27,9 @@ def test_help(tool):
     ("quickstart", "--kepe"), ("quickstart", "--keep", "--stop"), ("quickstart", "--device"),
     ("quickstart", "--device", "abacus"), ("quickstart", "lab"), ("check", "--fast"), ("check", "lint"),
     ("check", "--only"), ("check", "--only", "lint", "nothing"), ("install-dependencies", "everything"),
-    ("compare-ocserv", "--fast"), ("lab", "sideways")], ids=" ".join)
+    ("compare-ocserv", "--fast"), ("lab", "sideways"), ("scenario",), ("scenario", "dtls-blocked", "--fix", "magic"),
+    ("scenario", "dtls-blocked", "--minute", "soon"), ("scenario", "fixes", "--keep"),
+    ("scenario", "dtls-blocked", "--keep", "--stop")], ids=" ".join)
 def test_wrong_command_line(words):
     """One line that names what is wrong, status 2, and nothing done."""
     done = run(*words)

@@ -35,11 +35,14 @@ class InsideServer(threading.Thread):
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
+        # What was not acknowledged when a connection ends is not to be sent again, into the next experiment.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         with contextlib.suppress(OSError):
             wanted = connection.recv(1)
             if wanted == b"s":
                 with connection:
                     connection.sendall(bytes(SHORT))
+                    connection.recv(1)  # until the client has closed
             elif wanted == b"l":
                 self._long.append(connection)
                 while True:
@@ -61,7 +64,7 @@ class InsideServer(threading.Thread):
     def stop(self) -> None:
         for connection in (self._listener, *self._long):
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)  # wakes the thread that sends
             connection.close()
 
 

@@ -14,7 +14,8 @@ def timeline_text(entries: list[Entry], start: float) -> str:
         said[kind] = said.get(kind, 0) + 1
         if said[kind] <= 3:
             lines += wrapped(f"{entry.time - start:8.2f} s  {entry.who:8} ", entry.text)
-    repeated = [f"  {count - 3} more times, {who}: {text}" for (who, text), count in said.items() if count > 3]
+    repeated = [line for (who, text), count in said.items() if count > 3
+                for line in wrapped(f"{count - 3:6} more   {who:8} ", text)]
     return "\n".join(lines + ([""] + repeated if repeated else []))
 
 

@@ -12,6 +12,7 @@ from harness.lab import SERVER
 from harness.wiretap import Packet
 
 INTERVAL = 0.02  # seconds between looks at a file
+PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP"}
 
 
 @dataclass(frozen=True, order=True)
@@ -113,9 +114,10 @@ def tell_packets(timeline: Timeline, packets: list[Packet]) -> None:
             if text in seen:
                 continue
             seen.add(text)
-        elif packet.source == SERVER and packet.size not in seen:
-            seen.add(packet.size)
-            text = f"sends a packet of {packet.size} bytes" + (", DF set" if packet.dont_fragment else "")
+        elif packet.source == SERVER and (packet.protocol, packet.size) not in seen:
+            seen.add((packet.protocol, packet.size))
+            protocol = PROTOCOLS.get(packet.protocol, packet.protocol)
+            text = f"sends {protocol} in a packet of {packet.size} bytes" + (", DF set" if packet.dont_fragment else "")
         else:
             continue
         timeline.add("server", text, packet.time)
