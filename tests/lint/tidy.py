@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""Runs clang-tidy over every source of some build trees, once each. Its arguments are those trees (ones for clang)."""
+"""Runs clang-tidy over every source of some build trees, once each. Its arguments are those trees (ones for clang).
+
+A line for each source, "[1/325] bench/main.cpp: clean" or "...: findings", and after the latter what was found."""
 
 import json
 import os
@@ -23,9 +25,12 @@ def main() -> int:
             tree_of.setdefault(str((Path(entry["directory"]) / entry["file"]).resolve()), build)
     status = 0
     with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        for source, code, output in pool.map(lambda source: tidy(tree_of[source], source), sorted(tree_of)):
+        done = pool.map(lambda source: tidy(tree_of[source], source), sorted(tree_of))
+        for number, (source, code, output) in enumerate(done, 1):
+            outcome = "clean" if code == 0 else "findings"
+            print(f"[{number}/{len(tree_of)}] {Path(source).relative_to(ROOT)}: {outcome}", flush=True)
             if code != 0:
-                print(f"{Path(source).relative_to(ROOT)}:\n{output}")
+                print(output, flush=True)
                 status = 1
     return status
 

@@ -1,6 +1,7 @@
 """The phases of tools/check, in their order."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -69,13 +70,26 @@ def compare(progress: Progress, full: bool) -> Results:
 
 
 def tidy(progress: Progress, full: bool) -> Results:
-    results = Results()
+    """clang-tidy, each source a test."""
     trees = (build.CLANG, build.SANITIZED)
     for tree in trees:
         build.set_up(tree)
-    done = subprocess.run([sys.executable, ROOT / "tests" / "lint" / "tidy.py", *(tree.path for tree in trees)],
-                          capture_output=True, text=True)
-    results.count("clang-tidy", done.returncode == 0, tail(done.stdout + done.stderr, 100))
+    found: dict[str, str] = {}  # what there is to say of each source
+    source = "clang-tidy"
+    with subprocess.Popen([sys.executable, ROOT / "tests" / "lint" / "tidy.py", *(tree.path for tree in trees)],
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        for line in process.stdout:
+            if begin := re.match(r"\[(\d+/\d+)\] (\S+): (clean|findings)$", line):
+                progress.show(begin[1])
+                source = begin[2]
+                found[source] = ""
+            else:
+                found[source] = found.get(source, "") + line
+    results = Results()
+    for source, text in found.items():
+        results.count(f"clang-tidy {source}", not text, tail(text, 40))
+    if process.returncode != 0 and not results.failures:
+        results.fail("clang-tidy", f"tests/lint/tidy.py ended with {process.returncode}")
     return results
 
 
