@@ -19,7 +19,7 @@ static_assert(sizeof(Wire) == 15);
 TEST(Bytes, BigEndianLiesInNetworkOrder) {
   const Wire w{1, 0x0203, 0x04050607, 0x08090a0b0c0d0e0f};
   const auto* bytes = reinterpret_cast<const uint8_t*>(&w);
-  for (uint8_t i = 0; i < sizeof(w); i++)
+  for (size_t i = 0; i < sizeof(w); i++)
     EXPECT_EQ(bytes[i], i + 1);
   EXPECT_EQ(w.b, 0x0203);
   EXPECT_EQ(w.c.get(), 0x04050607u);
