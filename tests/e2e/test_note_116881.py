@@ -1,8 +1,10 @@
 """Cisco's note 116881 from end to end: DTLS is blocked in the path, the client has the DTLS MTU on its adapter, and
 comes back after a minute, here a short one, with that of TLS. And what each remedy makes of it."""
 
+import json
 import re
 import socket
+import subprocess
 import sys
 import time
 
@@ -14,7 +16,7 @@ from harness.client import Client
 from harness.culvert_client import CulvertClient
 from harness.headend import Headend
 from harness.lab import SERVER
-from harness.paths import ROOT
+from harness.paths import BUILD, ROOT
 from harness.poll import until
 from harness.transfer import send_and_compare
 
@@ -83,6 +85,16 @@ def check_dart(text: str) -> None:
         ("Warning", "acvpnagent",
          "A new MTU needs to be applied to the VPN network interface. Disabling and re-enabling the Virtual Adapter. "
          "Applications utilizing the private network may need to be restarted.\n")], text
+
+
+def test_the_command():
+    """As a user runs it, at its shortest."""
+    done = subprocess.run([ROOT / "tools" / "scenario", "dtls-blocked", "--fix", "mtu", "--minute", "1", "--json",
+                           "--build", BUILD], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["announced"] == {"tls": 1300, "dtls": 1300} and result["ping"]["answered"], result
+    assert {each["who"] for each in result["timeline"]} == {"client", "headend", "server"}
 
 
 def test_black_hole(play):

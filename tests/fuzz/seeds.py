@@ -227,7 +227,22 @@ def configuration() -> list[bytes]:
             b"! comment\n" + b"".join(b"no" + line if line[:1] == b" " else line for line in lines)]
 
 
+def client() -> list[bytes]:
+    """What a headend says: a form, an error, the end of the dialogue, and packets."""
+    form = ('<form method="post" action="/staff"><input type="text" name="username"></input>'
+            '<input type="hidden" name="token" value="7"/><select name="group_list"><option value="a" selected="true">A'
+            "</option><option>B</option></select></form>")
+    error = '<error id="88" param1="no" param2="">Login failed: %s</error>'
+    return [
+        envelope("auth-request", f'{OPAQUE}<auth id="main"><message>Please</message>{error}{form}</auth>'),
+        envelope("complete", '<session-token>0123</session-token><auth id="success"><banner>Hello</banner></auth>'),
+        envelope("auth-request", "<client-cert-request></client-cert-request>"),
+        cstp(0, INNER), cstp(3), cstp(5, b"\x00bye"), b"10.48.66.0/255.255.255.0", b"10.0.0.0/8",
+    ]
+
+
 TARGETS = {
+    "client_fuzz": client,
     "config_fuzz": configuration,
     "cstp_fuzz": cstp_targets,
     "http_fuzz": http,

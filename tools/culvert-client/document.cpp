@@ -78,25 +78,29 @@ class Reader {
   }
 
   void end(std::string_view name) {
-    if (name == "message" || name == "banner") out.message = filled_in(text_, first_, second_);
-    if (name == "error") out.error = filled_in(text_, first_, second_);
-    if (name == "session-token") out.session_token = text_;
+    if (name == "message" || name == "banner") out.message = filled_in(text(), first_, second_);
+    if (name == "error") out.error = filled_in(text(), first_, second_);
+    if (name == "session-token") out.session_token.assign(text_.begin(), text_.end());
     if (name == "select") in_groups_ = false;
     if (name == "option" && in_groups_) {
-      out.groups.back().text = text_;
-      if (out.groups.back().value.empty()) out.groups.back().value = text_;
+      out.groups.back().text = text();
+      if (out.groups.back().value.empty()) out.groups.back().value = text();
     }
     text_.clear();
   }
 
+  // For what is no secret.
+  [[nodiscard]] std::string text() const { return {text_.begin(), text_.end()}; }
+
   XML_Parser parser_;
-  std::string text_, first_, second_;
+  control::http::WipingString text_;
+  std::string first_, second_;
   bool in_groups_ = false;
 };
 
 }  // namespace
 
-Document Document::parse(const std::string& body) {
+Document Document::parse(std::string_view body) {
   const std::unique_ptr<std::remove_pointer_t<XML_Parser>, void (*)(XML_Parser)> parser(
       XML_ParserCreate("UTF-8"), XML_ParserFree);
   if (!parser) throw Failure("no memory for the XML parser");
@@ -109,7 +113,7 @@ Document Document::parse(const std::string& body) {
   // Word for word, since the headend may have signed it.
   const size_t from = body.find("<opaque");
   const size_t to = body.find("</opaque>");
-  if (from != std::string::npos && to != std::string::npos && from < to) {
+  if (from != body.npos && to != body.npos && from < to) {
     reader.out.opaque = body.substr(from, to + std::string_view("</opaque>").size() - from);
   }
   return std::move(reader.out);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "control/http/wiping_allocator.hpp"
+
 namespace culvert::client {
 
 struct Input {
@@ -25,7 +27,7 @@ struct Document {
   bool wants_certificate = false;  // <client-cert-request>
   std::string message{};           // with %s filled in
   std::string error{};             // likewise; "" if there is none
-  std::string session_token{};
+  control::http::WipingString session_token{};
   std::string opaque{};  // the element as it came, which is to be repeated
   std::string action = "/";
   bool has_form = false;
@@ -33,7 +35,7 @@ struct Document {
   std::vector<Choice> groups{};  // of <select name="group_list">
 
   // Throws Failure for what is no such document.
-  [[nodiscard]] static Document parse(const std::string& body);
+  [[nodiscard]] static Document parse(std::string_view body);
 };
 
 }  // namespace culvert::client

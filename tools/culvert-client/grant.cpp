@@ -104,8 +104,8 @@ Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& opti
   }
   Grant out;
   for (const auto& [name, value] : reply.headers) {
-    if (name == "X-CSTP-Address" && is_ipv4(value)) out.address = value;
-    if (name == "X-CSTP-Split-Include") out.routes.push_back(value);
+    if (name == "X-CSTP-Address" && is_ipv4(value)) out.address.assign(value.begin(), value.end());
+    if (name == "X-CSTP-Split-Include") out.routes.emplace_back(value.begin(), value.end());
   }
   out.tls_mtu = number(reply.header("X-CSTP-MTU"), 16384);
   out.dtls_mtu = number(reply.header("X-DTLS-MTU"), 16384);

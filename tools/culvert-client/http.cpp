@@ -44,11 +44,13 @@ std::string_view Reply::cookie(std::string_view name) const noexcept {
 Reply exchange(TlsStream& tls, const control::http::WipingString& request, bool tunnel,
                Signals& signals, Clock::time_point deadline) {
   tls.write_all(request, signals, deadline);
-  beast::response_parser<beast::string_body> parser;
+  using Wiping = control::http::WipingAllocator<char>;
+  using Body = beast::basic_string_body<char, std::char_traits<char>, Wiping>;
+  beast::response_parser<Body, Wiping> parser;
   parser.header_limit(kMaxHeader);
   parser.body_limit(kMaxBody);
   parser.eager(!tunnel);
-  std::string bytes;
+  control::http::WipingString bytes;
   std::array<uint8_t, 16 * 1024> room{};
   const auto enough = [&] { return tunnel ? parser.is_header_done() : parser.is_done(); };
   while (!enough()) {
@@ -70,7 +72,9 @@ Reply exchange(TlsStream& tls, const control::http::WipingString& request, bool 
   out.reason = std::string(parser.get().reason());
   out.keep_alive = parser.keep_alive();
   for (const auto& field : parser.get().base()) {
-    out.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    const auto value = field.value();
+    out.headers.emplace_back(std::string(field.name_string()),
+                             control::http::WipingString(value.data(), value.size()));
   }
   out.body = std::move(parser.get().body());
   return out;

@@ -14,8 +14,9 @@ namespace culvert::client {
 struct Reply {
   unsigned status = 0;
   std::string reason{};
-  std::vector<std::pair<std::string, std::string>> headers{};
-  std::string body{};
+  // They may hold a cookie.
+  std::vector<std::pair<std::string, control::http::WipingString>> headers{};
+  control::http::WipingString body{};
   bool keep_alive = false;
 
   // The first of that name, whatever its case; "" if there is none.

@@ -24,7 +24,7 @@ TEST(ClientCstp, OneRecordIsOnePacket) {
   record.push_back('d');
   EXPECT_FALSE(parse_cstp(record));  // a byte more
   record.pop_back();
-  for (const size_t at : {0, 1, 2, 3, 7}) {
+  for (const size_t at : {0U, 1U, 2U, 3U, 7U}) {
     std::vector<uint8_t> wrong = record;
     wrong[at] ^= 1;
     EXPECT_FALSE(parse_cstp(wrong)) << at;

@@ -21,7 +21,7 @@ NO_FRAGMENT = "mp-svc-no-fragment"
 IP_HEADER, ICMP_HEADER = 20, 8
 ICMP_TOKEN = 1.1   # seconds until the box's rate limit lets another ICMP error out
 SETTLE = 1.0       # seconds after which nothing more is expected of a connection that works
-INTERVAL = 0.25    # seconds between looks at counters
+INTERVAL = 1.0     # seconds between looks at counters
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Experiment:
         new = self._keep(NewConnections(self.lab, server, self.timeline, settings.period))
         reconnected = self._minute(started)
         result["old_connection"] = self._fate(old, new, server, reconnected)
-        self._watch()
+        self._watch(always=True)
         tell_packets(self.timeline, self._tap.packets())
         result |= self._traffic(old, new, reconnected, self.counters() - before, started)
         result["adapter_mtu"] += [each["mtu"] for each in self.client.events("adapter")[1:]]
@@ -147,7 +147,7 @@ class Experiment:
                                    self.address, check=False)
         answered = " 0% packet loss" in said.stdout
         self.timeline.add("server", "the ping is answered" if answered else "no answer to the ping")
-        self._watch()
+        self._watch(always=True)
         used = self.counters() - before
         found = {"size": size, "answered": answered, "drops": used.drops, "icmp_sent": used.icmp_sent,
                  "icmp_suppressed": used.icmp_suppressed, "icmp_mtus": self._icmp_mtus(0),
@@ -163,8 +163,8 @@ class Experiment:
         deadline = self.connected["time"] + self.settings.minute + SETTLE
         while not (again := self.client.events("connected")[1:]) and time.time() < deadline:
             self._watch()
-            time.sleep(INTERVAL)
-        self._watch()
+            time.sleep(min(INTERVAL, self.settings.minute / 20))
+        self._watch(always=True)
         return again[0]["time"] if again else None
 
     def _fate(self, old: OldConnection, new: NewConnections, server: InsideServer, reconnected: float | None) -> dict:
@@ -211,13 +211,13 @@ class Experiment:
         icmp = self.headend.show.json("show culvert icmp")
         return Counters(self.headend.show.drops().get(NO_FRAGMENT, 0), icmp["sent"], icmp["suppressed"])
 
-    def _watch(self) -> None:
-        """Puts what changed into the timeline."""
+    def _watch(self, always: bool = False) -> None:
+        """Puts the counters into the timeline when drops have doubled since the last time, or changed at all."""
         now = self.counters()
-        if now.drops != self._seen.drops:
+        if now.drops > (self._seen.drops if always else 2 * self._seen.drops):
             self.timeline.add("headend", f"show asp drop: {NO_FRAGMENT} {now.drops}; ICMP sent {now.icmp_sent}, "
                               f"suppressed {now.icmp_suppressed}")
-        self._seen = now
+            self._seen = now
 
     def _icmp_mtus(self, since: float) -> list[int]:
         return [packet.frag_needed_mtu for packet in self._tap.packets()
