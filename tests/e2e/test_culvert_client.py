@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from harness.blocked_udp import blocked_udp
 from harness.culvert_client import CulvertClient
 from harness.lab import OUTSIDE, OUTSIDE6, SERVER
 from harness.paths import CULVERT_CLIENT
@@ -72,6 +73,25 @@ def test_comes_back_with_its_cookie(stage, headend, connect):
     summary = client.log_out()
     assert [each["reason"] for each in summary["connections"]] == ["first", "lost", "asked"], summary
     assert len(client.events("logged-in")) == 1
+
+
+def test_dtls_dies(stage, connect):
+    """The client falls back to TLS, and a minute later its adapter gets the MTU that goes with it."""
+    headend = stage.start_headend(policy=["anyconnect dpd-interval gateway 5"])
+    client = connect(options=("--force-dpd", "1"), minute=1)
+    client.wait_event("dtls", state="up")
+    until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS")
+    with blocked_udp(stage.lab):
+        client.wait_event("dtls", state="lost")
+        client.wait_event("connected", 2)
+        assert client.events("adapter")[-1]["mtu"] == 1347
+        ping(stage.lab.client, SERVER)
+        ping(stage.lab.server, client.address, size=1347 - 28, dont_fragment=True)
+    # It comes back to DTLS when it can, and leaves its adapter as it is.
+    client.wait_event("dtls", 2, state="up")
+    summary = client.log_out()
+    assert [each["reason"] for each in summary["connections"]] == ["first", "new-mtu"], summary
+    assert [each["adapter_mtu"] for each in summary["connections"]] == [1418, 1347], summary
 
 
 def test_detaches(stage, headend, connect):

@@ -114,6 +114,10 @@ Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& opti
   if (out.address.empty()) throw Failure("the headend gives no IPv4 address");
   if (out.tls_mtu == 0) throw Failure("the headend announces no MTU");
   out.dtls = dtls_of(reply, options, tls, std::move(master));
+  if (options.dpd_s != 0) {
+    out.dpd_s = options.dpd_s;
+    if (out.dtls) out.dtls->dpd_s = options.dpd_s;
+  }
   return out;
 }
 

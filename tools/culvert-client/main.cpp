@@ -72,6 +72,10 @@ void describe(CLI::App& app, Options& options, Words& words) {
          "repeat it for more")
       ->type_name("NETWORK")
       ->allow_extra_args(false);
+  app.add_option("--force-dpd", options.dpd_s,
+                 "Interval of dead peer detection, instead of what the headend says")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1U, 3600U));
   app.add_option("--reconnect-timeout", words.reconnect_timeout,
                  "How long a lost tunnel is tried again")
       ->type_name("SECONDS")

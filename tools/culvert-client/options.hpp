@@ -39,6 +39,7 @@ struct Options {
   bool dtls_resumption = true;  // X-DTLS12-CipherSuite is offered
   bool json = false;
   std::chrono::milliseconds minute{60'000};
+  unsigned dpd_s = 0;                           // instead of what the headend says
   std::chrono::seconds patience{15};            // for each answer of the headend
   std::chrono::seconds reconnect_timeout{300};  // for a tunnel that was lost
 };

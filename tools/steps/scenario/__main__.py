@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from harness.blocked_udp import block
+from harness.headend_config import PASSWORD
 from harness.lab import OUTSIDE, SERVER, Lab
-from harness.paths import CULVERT_CLIENT, CULVERTCTL
+from harness.paths import CULVERT_CLIENT, CULVERTCTL, TUNNEL_SCRIPT
 
 from steps import console, kept
 from steps.build import RELEASE, BuildError, ninja, set_up
@@ -65,7 +66,7 @@ def one_run(lab: Lab, arguments: argparse.Namespace) -> int:
     if arguments.keep:
         kept.remember(FOLDER, [experiment.headend.process.pid])
         block(lab)
-        say(how_to_go_on())
+        say(how_to_go_on(experiment.pin))
     return 0
 
 
@@ -92,24 +93,27 @@ def logs() -> str:
                      for path in sorted(FOLDER.glob("*.log")))
 
 
-def how_to_go_on() -> str:
+def how_to_go_on(pin: str) -> str:
     prefix = f"tools/lab --prefix {LAB_PREFIX}"
     shell = f"{CULVERTCTL} --socket {FOLDER}/state/culvertd.sock"
     return f"""
 The headend and its lab are still running, and the path lets no UDP through. As root:
 
-  a client that behaves as the note's  {prefix} exec client {CULVERT_CLIENT} --user vpn --tls 1.2 \\
-                                         --authgroup users --servercert PIN https://{OUTSIDE}   (the password is secret)
-  openconnect instead                  {prefix} exec client openconnect --authgroup users https://{OUTSIDE}
+  a client that behaves as the note's  {prefix} exec client {CULVERT_CLIENT} \\
+                                           --user vpn --tls 1.2 --authgroup users --servercert {pin} \\
+                                           https://{OUTSIDE}     (the password is "{PASSWORD}")
+  openconnect instead                  {prefix} exec client openconnect --user vpn --authgroup users \\
+                                           --servercert {pin} \\
+                                           --script {TUNNEL_SCRIPT} https://{OUTSIDE}
   let UDP through                      {prefix} exec client nft delete table netdev blockedudp
   the headend                          {shell} 'show vpn-sessiondb detail anyconnect'
   the inside server                    {prefix} exec server ping -M do -s 1390 10.10.10.1
   what it sees                         {prefix} exec server tcpdump -ni lan
   configuration and logs               {FOLDER}
 
-A real client (AnyConnect, Secure Client) on another machine: give the two `interface` lines of {FOLDER}/culvertd.conf a
-network card each (docs/ports.md), the addresses of your networks in place of {OUTSIDE} and of the server's ({SERVER}),
-start culvertd with it, and drop UDP port 443 on any firewall between them.
+A real client (AnyConnect, Secure Client) on another machine: give the two `interface` lines of
+{FOLDER}/culvertd.conf a network card each (docs/ports.md), and addresses of your networks in place of
+{OUTSIDE} and of the server's {SERVER}; start culvertd with it, and drop UDP port 443 between the two.
 
 To stop it: sudo tools/scenario dtls-blocked --stop"""
 

@@ -75,7 +75,7 @@ class Experiment:
 
     def start_headend(self) -> None:
         certificate = make_certificate(self.folder, RSA)
-        self._pin = pin_of(certificate)
+        self.pin = pin_of(certificate)
         config = NoteConfig(self.folder / "state", certificate, self.settings.fix, self.settings.icmp)
         self.headend = Headend(self.lab, config, self.folder).wait_ready()
 
@@ -83,7 +83,7 @@ class Experiment:
         settings = self.settings
         self._keep(follow_headend(self.timeline, self.headend.process.log_path))
         self.client = CulvertClient(
-            self.lab, self._pin, self.folder, minute=settings.minute, behave=settings.behave,
+            self.lab, self.pin, self.folder, minute=settings.minute, behave=settings.behave,
             options=("--authgroup", FIXES[settings.fix].alias, "--tls", "1.2"))
         self._keep(follow_client(self.timeline, self.client.events_path))
         self.connected = self.client.wait_event("connected")
