@@ -13,7 +13,7 @@ from harness.lab import Lab
 from harness.poll import until
 from harness.wiretap import Packet, Wiretap
 
-from .inside import SHORT, InsideServer, NewConnections, OldConnection
+from .inside import SHORT, InsideServer, NewConnections, OldConnection, send_udp
 from .note import FIXES, NoteConfig
 from .timeline import Timeline, follow_client, follow_headend, tell_packets
 
@@ -123,6 +123,8 @@ class Experiment:
                         "adapter_mtu": [connected["adapter_mtu"]]}
         if settings.ping:
             result["ping"] = self._ping()
+        if connected["tls_mtu"] > connected["dtls_mtu"] > 0:
+            result["udp"] = self._large_udp()
         before, started = self.counters(), time.time()
         server = self._keep(InsideServer(self.lab))
         old = self._keep(OldConnection(self.lab, server, self.timeline))
@@ -157,6 +159,14 @@ class Experiment:
         if used.drops:
             time.sleep(ICMP_TOKEN)
         return found
+
+    def _large_udp(self) -> dict:
+        """The note's caveat: what the tunnel takes may be more than AnyConnect's adapter does."""
+        size, count = self.connected["tls_mtu"], 5
+        came = send_udp(self.lab, self.address, size, count)
+        self.timeline.add("server", f"sends {count} UDP packets of {size} bytes, as large as the TLS tunnel takes")
+        self.timeline.add("client", f"gets {came} of them")
+        return {"size": size, "sent": count, "received": came}
 
     def _minute(self, started: float) -> float | None:
         """Waits for the reconnect, or until it would have come; when it was."""

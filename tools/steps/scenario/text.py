@@ -43,6 +43,9 @@ def result_text(result: dict) -> str:
         told = f"MTU {ping['icmp_mtus'][0]} in an ICMP error" if ping["icmp_mtus"] else "no ICMP error"
         rows.append(("One ping", f"{ping['size']} bytes with DF: {fate}; {told}; the server's route has "
                                  f"{'mtu ' + str(ping['route_mtu']) if ping['route_mtu'] else 'learned nothing'}"))
+    if udp := result.get("udp"):
+        rows.append(("Large UDP", f"{udp['received']} of {udp['sent']} packets of {udp['size']} bytes got past the "
+                                  f"client's adapter, whose MTU was {result['adapter_mtu'][0]}"))
     after = f", {mss['after']} after the reconnect" if mss["after"] else ""
     learned = f"mtu {result['route_mtu']}" if result["route_mtu"] else "nothing learned"
     came = new["after_reconnect"]
