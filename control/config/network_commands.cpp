@@ -223,7 +223,10 @@ const std::array kNetwork = {
               }
             }},
     Command{.syntax = "sysopt connection tcpmss <bytes:0,48-65535>",
-            .help = "Largest TCP segment size (default 1380; 0: no limit)",
+            .help =
+                "Largest TCP segment size that the box announces to clients, and that hosts may "
+                "announce to each other through it; larger ones are lowered in passing "
+                "(default 1380; 0: no limit)",
             .set = [](Draft& d, const Arguments& a) { d.config.tcpmss = a.number("bytes"); },
             .no_syntax = "sysopt connection tcpmss [<bytes:0,48-65535>]",
             .unset = [](Draft& d, const Arguments&) { d.config.tcpmss = config_defaults().tcpmss; },
@@ -232,23 +235,25 @@ const std::array kNetwork = {
                   if (c.tcpmss != config_defaults().tcpmss)
                     out.add("sysopt connection tcpmss " + std::to_string(c.tcpmss));
                 }},
-    Command{.syntax = "sysopt connection tcpmss minimum <bytes:0,48-65535>",
-            .help =
-                "Smallest TCP segment size: a smaller one that a client announces counts as this "
-                "(default 0: no limit)",
-            .set =
-                [](Draft& d, const Arguments& a) {
-                  d.config.tcpmss_minimum = a.number("bytes");
-                  d.note("tcpmss-minimum", a, "bytes");
-                },
-            .no_syntax = "sysopt connection tcpmss minimum [<bytes:0,48-65535>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.tcpmss_minimum = 0; },
-            .show =
-                [](const Config& c, const std::string&, Lines& out) {
-                  if (c.tcpmss_minimum != 0) {
-                    out.add("sysopt connection tcpmss minimum " + std::to_string(c.tcpmss_minimum));
-                  }
-                }},
+    Command{
+        .syntax = "sysopt connection tcpmss minimum <bytes:0,48-65535>",
+        .help =
+            "Smallest TCP segment size: a smaller one that a client announces to the box counts "
+            "as this, and one that hosts announce to each other is raised in passing (default "
+            "0: no limit)",
+        .set =
+            [](Draft& d, const Arguments& a) {
+              d.config.tcpmss_minimum = a.number("bytes");
+              d.note("tcpmss-minimum", a, "bytes");
+            },
+        .no_syntax = "sysopt connection tcpmss minimum [<bytes:0,48-65535>]",
+        .unset = [](Draft& d, const Arguments&) { d.config.tcpmss_minimum = 0; },
+        .show =
+            [](const Config& c, const std::string&, Lines& out) {
+              if (c.tcpmss_minimum != 0) {
+                out.add("sysopt connection tcpmss minimum " + std::to_string(c.tcpmss_minimum));
+              }
+            }},
 };
 
 }  // namespace

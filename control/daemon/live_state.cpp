@@ -223,6 +223,7 @@ std::vector<WorkerView> LiveState::workers() const {
     view.taken_over = c.taken_over.load(kRelaxed);
     view.records_opened = dataplane_.records(i).opened;
     view.records_sealed = dataplane_.records(i).sealed;
+    view.mss_clamped = c.mss_clamped.load(kRelaxed);
     if (setup_ != nullptr) {
       for (const auto& [index, s] : setup_->sessions().all()) {
         if (s->inner != nullptr && s->inner->session != nullptr && s->inner->session->home == i) {

@@ -87,15 +87,15 @@ Output show_sockets(const StateSource& state) {
 Output show_workers(const StateSource& state) {
   Output out;
   out.text =
-      fmt::format("{:>6} {:>5} {:>5} {:>14} {:>14} {:>12} {:>12} {:>14} {:>14} {:>8} {:>8}\n",
+      fmt::format("{:>6} {:>5} {:>5} {:>14} {:>14} {:>12} {:>12} {:>14} {:>14} {:>8} {:>8} {:>8}\n",
                   "Worker", "Lcore", "Busy", "Packets in", "Packets out", "Handed over",
-                  "Taken over", "Opened", "Sealed", "Tunnels", "Sessions");
+                  "Taken over", "Opened", "Sealed", "Clamped", "Tunnels", "Sessions");
   nlohmann::json rows = nlohmann::json::array();
   for (const WorkerView& w : state.workers()) {
-    out.text +=
-        fmt::format("{:>6} {:>5} {:>4}% {:>14} {:>14} {:>12} {:>12} {:>14} {:>14} {:>8} {:>8}\n",
-                    w.index, w.lcore, w.busy_percent, w.rx_packets, w.tx_packets, w.handed_over,
-                    w.taken_over, w.records_opened, w.records_sealed, w.tunnels, w.sessions);
+    out.text += fmt::format(
+        "{:>6} {:>5} {:>4}% {:>14} {:>14} {:>12} {:>12} {:>14} {:>14} {:>8} {:>8} {:>8}\n", w.index,
+        w.lcore, w.busy_percent, w.rx_packets, w.tx_packets, w.handed_over, w.taken_over,
+        w.records_opened, w.records_sealed, w.mss_clamped, w.tunnels, w.sessions);
     rows.push_back({{"worker", w.index},
                     {"lcore", w.lcore},
                     {"busy_percent", w.busy_percent},
@@ -106,6 +106,7 @@ Output show_workers(const StateSource& state) {
                     {"taken_over", w.taken_over},
                     {"records_opened", w.records_opened},
                     {"records_sealed", w.records_sealed},
+                    {"mss_clamped", w.mss_clamped},
                     {"tunnels", w.tunnels},
                     {"sessions", w.sessions}});
   }

@@ -156,8 +156,9 @@ struct WorkerView {
   uint64_t handed_over = 0;  // packets passed to other workers by ring
   uint64_t taken_over = 0;   // and taken from them
   uint64_t records_opened = 0, records_sealed = 0;
-  uint64_t tunnels = 0;   // that it carries at this moment
-  uint64_t sessions = 0;  // whose home it is
+  uint64_t mss_clamped = 0;  // TCP SYNs whose MSS was changed
+  uint64_t tunnels = 0;      // that it carries at this moment
+  uint64_t sessions = 0;     // whose home it is
 };
 
 // One tunnel that control handed over to the workers. Counts start at the hand-over.

@@ -41,7 +41,7 @@ void to_channel(rte_mbuf* m, const Channel& channel, const DownContext& c,
 void fragment_to_channel(rte_mbuf* m, const Channel& channel, DownContext& c,
                          const DownEdges& edges) noexcept {
   // RFC 791 §3.1: a fragment whose bytes would lie beyond 64 KiB of the datagram is no part of one.
-  const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
+  auto* ip = rte_pktmbuf_mtod(m, Ipv4Header*);
   if ((ip->fragment & Ipv4Header::kOffsetMask) * 8u + m->pkt_len - ip->header_size() > 65535) {
     drop(c.drops, DropReason::ip_bad_length, m);
     return;
@@ -53,6 +53,9 @@ void fragment_to_channel(rte_mbuf* m, const Channel& channel, DownContext& c,
     drop(c.drops, DropReason::svc_too_many_fragments, m);
     return;
   }
+  // RFC 6864 §4.1: a sender may give all its packets with DF the same identification, by which the
+  // client could not tell the fragments of one from those of another.
+  if (ip->dont_fragment() && !ip->is_fragment()) ip->id = c.next_id++;
   const uint32_t count = fragment_ipv4(m, channel.mtu(), c.pool, parts);
   if (count == 0) {
     drop(c.drops, DropReason::no_buffer, m);
@@ -97,14 +100,25 @@ void too_big(rte_mbuf* m, const Session& session, uint16_t threshold, DownContex
   drop(c.drops, DropReason::svc_no_fragment, m);
 }
 
+struct Verdict {
+  Fit fit;
+  uint16_t threshold;
+};
+
 // IPv6 packets are as if they all had DF, and there is no bit to ignore: only their sender may
-// fragment them.
-Fit fit_of(const rte_mbuf* m, const Channel& channel, const Session& session) noexcept {
+// fragment them. What `dtls-fallback smart` can do for them is to send them whole where the tunnel is
+// a stream, as large as the client's adapter takes them.
+Verdict judge(const rte_mbuf* m, const Channel& channel, const Session& session) noexcept {
+  const uint16_t mtu = channel.mtu();
+  const uint16_t adapter_mtu = session.adapter_mtu.load(std::memory_order_relaxed);
   const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
   if (ip->version() == 4) [[likely]] {
-    return fit(m->pkt_len, ip->dont_fragment(), channel.mtu(), session.df_bit_ignore);
+    const bool cut = adapter_mtu != 0 || session.df_bit_ignore.load(std::memory_order_relaxed);
+    return {fit(m->pkt_len, ip->dont_fragment(), mtu, cut), mtu};
   }
-  return fit(m->pkt_len, true, channel.mtu(), false);
+  const bool stream = channel.kind() == Channel::Kind::tls;
+  const uint16_t threshold = stream ? std::max(mtu, adapter_mtu) : mtu;
+  return {fit(m->pkt_len, true, threshold, false), threshold};
 }
 
 }  // namespace
@@ -146,10 +160,17 @@ void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> rep
       drop(c.drops, DropReason::svc_no_channel, m);
       continue;
     }
-    switch (fit_of(m, channel, *session)) {
+    if (const uint32_t syn = syn_at(m); syn != 0) [[unlikely]] {
+      const MssLimits limits = limits_of(c.mss, *session, to.addresses[i].is_v4());
+      if (clamp_syn(m, syn, limits)) ++c.mss_clamped;
+    }
+    const Verdict verdict = judge(m, channel, *session);
+    switch (verdict.fit) {
       case Fit::passes: to_channel(m, channel, c, edges); break;
       case Fit::fragment: fragment_to_channel(m, channel, c, edges); break;
-      case Fit::too_big: too_big(m, *session, channel.mtu(), c, reply_from, edges, now_us); break;
+      case Fit::too_big:
+        too_big(m, *session, verdict.threshold, c, reply_from, edges, now_us);
+        break;
     }
   }
   packets.clear();

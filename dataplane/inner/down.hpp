@@ -6,6 +6,7 @@
 
 #include <rte_mempool.h>
 
+#include "dataplane/inner/mss_clamp.hpp"
 #include "dataplane/inner/oversized.hpp"
 #include "dataplane/inner/unreachable.hpp"
 #include "dataplane/packet/batch.hpp"
@@ -38,6 +39,9 @@ struct DownContext {
   rte_mempool* pool;
   OversizedReports& oversized;
   bool answer_too_big = true;  // senders of packets that are too large are told
+  MssLimits mss{};             // for TCP SYNs that pass, in either direction
+  uint32_t mss_clamped = 0;    // SYNs that inner_down() changed and nobody has counted yet
+  uint16_t next_id = 0;        // of a datagram that has DF and is cut nevertheless
 };
 
 // Where packets go from here. Each sink takes packets with the IP header first.
@@ -55,7 +59,7 @@ struct ReplySource {
 };
 
 // `reply_from`: by meta.port. In: packets of both families for other hosts, IP header checked,
-// meta.l3_size set. Empties the batch. Drops: svc_no_session, ip_not_forwarded, svc_no_channel,
+// meta.l3_size set. Empties the batch. Of TCP SYNs the MSS is clamped. Drops: svc_no_session, ip_not_forwarded, svc_no_channel,
 // svc_no_fragment, svc_too_many_fragments, ip_bad_length, no_buffer.
 void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> reply_from,
                 const DownEdges& edges, uint64_t now_us) noexcept;

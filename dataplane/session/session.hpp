@@ -51,7 +51,11 @@ struct alignas(64) Session {
   InnerAddresses inner;              // the addresses given to the client
   uint32_t index = 0;                // the ASA's "Index"; 0 is never used
   uint8_t home = 0;  // worker that does everything on the way down up to the choice of channel
-  bool df_bit_ignore = false;  // `anyconnect ssl df-bit-ignore enable`
+  // Both as the group policy said when the client's last tunnel was made.
+  std::atomic<bool> df_bit_ignore{false};  // `anyconnect ssl df-bit-ignore enable`
+  // `anyconnect dtls-fallback smart`: bytes that the client's adapter takes, which is the larger of the
+  // MTUs that were announced; 0: the policy does not say so.
+  std::atomic<uint16_t> adapter_mtu{0};
 
   [[nodiscard]] Channel current_channel() const noexcept {
     return Channel(channel.load(std::memory_order_acquire));

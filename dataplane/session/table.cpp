@@ -62,7 +62,8 @@ Session* SessionTable::publish(const InnerAddresses& inner, uint32_t index, uint
   session->inner = inner;
   session->index = index;
   session->home = home;
-  session->df_bit_ignore = df_bit_ignore;
+  session->df_bit_ignore.store(df_bit_ignore, std::memory_order_relaxed);
+  session->adapter_mtu.store(0, std::memory_order_relaxed);
   if (!enter(inner.v4, session)) return nullptr;
   if (!enter(inner.v6, session)) {
     // Workers may have found it under the other address: it goes the way of all that retire.

@@ -20,6 +20,7 @@ struct alignas(64) WorkerCounters {
   std::atomic<uint64_t> taken_over{0};    // from other workers
   std::atomic<uint64_t> inner_up{0};      // packets that came out of tunnels and were forwarded
   std::atomic<uint64_t> inner_down{0};    // packets that went into tunnels here
+  std::atomic<uint64_t> mss_clamped{0};   // TCP SYNs whose MSS was changed, in either direction
   std::atomic<uint64_t> tcp_buffers{0};   // that connections held, a second ago at most
 };
 

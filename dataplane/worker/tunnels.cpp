@@ -164,6 +164,10 @@ void Worker::route_made_here() noexcept {
 void Worker::run_down() noexcept {
   inner_down(down, down_context, shared.reply_from_,
              {seal_sink(), seal_dtls_sink(), handoff_sink(), made_here_sink()}, now);
+  if (down_context.mss_clamped != 0) [[unlikely]] {
+    count(counters.mss_clamped, down_context.mss_clamped);
+    down_context.mss_clamped = 0;
+  }
 }
 
 void Worker::tunnels_down() noexcept {

@@ -96,7 +96,8 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
                    dataplane.unreachable6_,
                    dataplane.pool_.get(),
                    oversized,
-                   spec.answer_too_big},
+                   spec.answer_too_big,
+                   {spec.tcpmss, spec.tcpmss_minimum}},
       handoff(spec.workers),
       sleep_when_idle(spec.sleep_when_idle) {
   for (const auto& port : dataplane.ports_) {
@@ -121,6 +122,8 @@ BatchSink Worker::up_sink() noexcept {
   return {[](void* self, Batch& packets) {
             auto& w = *static_cast<Worker*>(self);
             validate_inner(packets, w.drops);
+            const uint32_t clamped = clamp_up(packets, w.down_context.mss, w.shared.sessions());
+            if (clamped != 0) count(w.counters.mss_clamped, clamped);
             count(w.counters.inner_up, packets.size());
             w.route_up(packets);
           },

@@ -1,12 +1,12 @@
 """DTLS beside TLS: the real client in all three forms, data both ways, UDP that dies and comes back, many at once."""
 
-import contextlib
 import json
 import re
 import signal
 
 import pytest
 
+from harness.dtls import connect_by_dtls, no_udp
 from harness.headend_config import TWO_WORKERS, one_queue, two_queues
 from harness.lab import OUTSIDE, OUTSIDE6, SERVER, SERVER6
 from harness.leftovers import held, until_given_back
@@ -26,26 +26,6 @@ FORMS = {
     "oc-dtls12": (("--dtls-ciphers", "OC-DTLS1_2-AES128-GCM", "--dtls12-ciphers", "AES128-SHA"),
                   "X-DTLS-CipherSuite: OC-DTLS1_2-AES128-GCM"),
 }
-
-
-def connect_by_dtls(stage, headend, number: int = 0, **settings):
-    client = stage.connect(number, dtls=True, **settings).wait_dtls()
-    until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS")
-    return client
-
-
-@contextlib.contextmanager
-def no_udp(lab):
-    """Nothing gets through by UDP in either direction."""
-    lab.client.run("nft", "-f", "-", input="""table ip noudp {
-        chain i { type filter hook input priority 0; iifname "wan" udp sport 443 drop; }
-        chain p { type filter hook prerouting priority 0; iifname "wan" udp sport 443 drop; }
-        chain e { type filter hook postrouting priority 0; oifname "wan" udp dport 443 drop; }
-    }\n""")
-    try:
-        yield
-    finally:
-        lab.client.run("nft", "delete", "table", "ip", "noudp")
 
 
 @pytest.mark.parametrize("outside", [OUTSIDE, OUTSIDE6], ids=["outside4", "outside6"])

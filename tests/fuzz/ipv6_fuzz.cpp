@@ -1,11 +1,12 @@
 // Hostile IPv6 frames against everything below TCP: header walk, reassembly, echo, neighbour
-// discovery, and the errors about what was too big. Afterwards no packet buffer may be missing.
+// discovery, the MSS of SYNs that pass, and the errors about what was too big. Afterwards no packet buffer may be missing.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <optional>
 
 #include "crypto/bytes.hpp"
+#include "dataplane/inner/mss_clamp.hpp"
 #include "dataplane/inner/too_big.hpp"
 #include "dataplane/ip/icmp6.hpp"
 #include "dataplane/ip/ipv6.hpp"
@@ -125,6 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       icmp6_input(icmp, edges.local_icmp6, {replies, discovery, reports}, drops, now);
       nd_input(link, nd, discovery, now);
       for (rte_mbuf* through : edges.transit) {
+        if (const uint32_t at = syn_at(through); at != 0) clamp_syn(through, at, {1380, 536});
         if (!may_answer6(through)) continue;
         rte_pktmbuf_free(make_packet_too_big(through, kOwn, 1280, pool));
       }

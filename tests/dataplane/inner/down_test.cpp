@@ -279,6 +279,69 @@ TEST_F(DownTest, Ipv6TooBigIsToldAndNeverCut) {
   EXPECT_TRUE(std::equal(error.begin() + 48, error.end(), original.begin()));
 }
 
+// Cisco's note: the client's adapter takes 1418 bytes, and DTLS, which would, is not there.
+TEST_F(DownTest, SmartFallbackLosesNothing) {
+  context.answer_too_big = false;
+  session->adapter_mtu.store(1418);
+  run({to_client(1418, Ipv4Header::kDontFragment), to_client(1418, Ipv4Header::kDontFragment)});
+  ASSERT_EQ(seal.packets().size(), 4u);
+  std::array<unsigned, 4> ids{};
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const auto* ip = rte_pktmbuf_mtod(seal.all[i], const Ipv4Header*);
+    EXPECT_FALSE(ip->dont_fragment());
+    ids[i] = ip->id;
+  }
+  // Both packets had the same identification, and the fragments of one are not those of the other.
+  EXPECT_EQ(ids[0], ids[1]);
+  EXPECT_EQ(ids[2], ids[3]);
+  EXPECT_NE(ids[0], ids[2]);
+  seal.clear();
+  // IPv6 may not be cut, and need not be.
+  run({to_client6(1418), to_client6(1419)});
+  EXPECT_EQ(seal.packets().size(), 1u);
+  EXPECT_EQ(drops.get(DropReason::svc_no_fragment), 1u);
+  session->channel.store(Channel(Channel::Kind::dtls, {1, 5, 7}, 1300).word());
+  run({to_client6(1301), to_client(1418, Ipv4Header::kDontFragment)});
+  EXPECT_EQ(drops.get(DropReason::svc_no_fragment), 2u);
+  EXPECT_EQ(seal_dtls.packets().size(), 2u);
+}
+
+TEST_F(DownTest, AFragmentThatIsCutAgainKeepsItsIdentification) {
+  session->adapter_mtu.store(1418);
+  run({to_client(1400, Ipv4Header::kDontFragment | Ipv4Header::kMoreFragments | 10)});
+  ASSERT_EQ(seal.packets().size(), 2u);
+  for (rte_mbuf* m : seal.packets())
+    EXPECT_EQ(rte_pktmbuf_mtod(m, const Ipv4Header*)->id, 0x1234);
+}
+
+TEST_F(DownTest, ClampsTheMssOfSyns) {
+  const auto syn = [&](uint8_t flags) {
+    Bytes tcp{0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x60, flags, 0xff, 0xff, 0, 0, 0, 0};
+    tcp.insert(tcp.end(), {2, 4, 1460 >> 8, 1460 & 0xff});
+    rte_mbuf* m = pool.packet(ipv4({.src = kFarIp, .dst = kClient, .protocol = 6}, tcp));
+    meta(m).port = 1;
+    meta(m).family = 4;
+    meta(m).l3_size = 20;
+    return m;
+  };
+  const auto announced = [&] {
+    std::vector<unsigned> values;
+    for (rte_mbuf* m : seal.packets())
+      values.push_back(load_be<uint16_t>(rte_pktmbuf_mtod_offset(m, const uint8_t*, 42)));
+    seal.clear();
+    return values;
+  };
+  run({syn(TcpHeader::kSyn)});
+  EXPECT_EQ(announced(), std::vector<unsigned>{1460});  // no limit
+  context.mss = {1380, 0};
+  run({syn(TcpHeader::kSyn), syn(TcpHeader::kSyn | TcpHeader::kAck), syn(TcpHeader::kAck)});
+  EXPECT_EQ(announced(), (std::vector<unsigned>{1380, 1380, 1460}));
+  EXPECT_EQ(context.mss_clamped, 2u);
+  session->adapter_mtu.store(1418);
+  run({syn(TcpHeader::kSyn)});
+  EXPECT_EQ(announced(), std::vector<unsigned>{1260});
+}
+
 TEST_F(DownTest, Ipv6ErrorsAreNotAnsweredAndLimited) {
   run({to_client6(1400, kClient6, 58, {1, 0}), to_client6(1400, kClient6, 58, {2, 0})});
   EXPECT_TRUE(errors.packets().empty());
