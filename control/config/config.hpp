@@ -146,6 +146,7 @@ struct GroupPolicyConfig {
   std::optional<RekeyMethod> rekey_method{};               // default none
   std::optional<bool> dtls{};                              // anyconnect ssl dtls; default enable
   std::optional<bool> df_bit_ignore{};                     // default none
+  std::optional<bool> smart_fallback{};  // anyconnect dtls-fallback smart; default documented
 
   friend bool operator==(const GroupPolicyConfig&, const GroupPolicyConfig&) = default;
 };

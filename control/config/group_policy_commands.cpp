@@ -136,6 +136,10 @@ void show_policy_webvpn(const Config& c, const std::string& object, Lines& out) 
     out.add("anyconnect mtu-accounting " + std::string(to_string(*p.mtu_accounting)));
   if (p.df_bit_ignore)
     out.add(std::string("anyconnect ssl df-bit-ignore") + enabled(*p.df_bit_ignore));
+  if (p.smart_fallback) {
+    out.add(std::string("anyconnect dtls-fallback ") +
+            (*p.smart_fallback ? "smart" : "documented"));
+  }
   if (p.keepalive_s) out.add("anyconnect ssl keepalive " + minutes(*p.keepalive_s));
   if (p.rekey_min) out.add("anyconnect ssl rekey time " + minutes(*p.rekey_min));
   if (p.rekey_method) out.add("anyconnect ssl rekey method " + std::string(text(*p.rekey_method)));
@@ -260,6 +264,18 @@ const std::array kGroupPolicy = {
                   const Arguments& a) { d.group_policy().df_bit_ignore = a.has("enable"); },
         .no_syntax = "anyconnect ssl df-bit-ignore [enable | none]",
         .unset = [](Draft& d, const Arguments&) { d.group_policy().df_bit_ignore.reset(); }},
+    Command{
+        .mode = Mode::group_policy_webvpn,
+        .syntax = "anyconnect dtls-fallback {documented | smart}",
+        .help =
+            "What becomes of packets that fit the client's adapter and not the tunnel that carries "
+            "them, because there is no DTLS: what Cisco documents, or nothing is lost even where "
+            "ICMP is blocked: TCP is told of the tunnel's MTU in its SYNs, IPv4 is fragmented "
+            "despite DF, IPv6 goes whole (default documented)",
+        .set = [](Draft& d,
+                  const Arguments& a) { d.group_policy().smart_fallback = a.has("smart"); },
+        .no_syntax = "anyconnect dtls-fallback [documented | smart]",
+        .unset = [](Draft& d, const Arguments&) { d.group_policy().smart_fallback.reset(); }},
     Command{.mode = Mode::group_policy_webvpn,
             .syntax = "anyconnect ssl keepalive {<seconds:15-600> | none}",
             .help = "Interval of keepalives from the client (default 20)",

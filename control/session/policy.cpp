@@ -71,6 +71,7 @@ Policy resolve_policy(const Config& config, const std::string& name) {
   p.rekey_s = 60 * value(own, base, &G::rekey_min, 0u);
   p.rekey_method = value(own, base, &G::rekey_method, p.rekey_method);
   p.df_bit_ignore = value(own, base, &G::df_bit_ignore, false);
+  p.smart_fallback = value(own, base, &G::smart_fallback, false);
   return p;
 }
 

@@ -38,6 +38,7 @@ struct Policy {
   unsigned rekey_s = 0;  // 0 = none
   RekeyMethod rekey_method = RekeyMethod::none;
   bool df_bit_ignore = false;
+  bool smart_fallback = false;  // `anyconnect dtls-fallback smart`
 };
 
 // The policy of `name`, or DfltGrpPolicy if there is none of that name.

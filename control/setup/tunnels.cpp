@@ -9,6 +9,7 @@
 #include "control/mtu/accounting.hpp"
 #include "control/setup/goodbye.hpp"
 #include "control/setup/sessions.hpp"
+#include "dataplane/cstp/frame.hpp"
 #include "dataplane/packet/time.hpp"
 
 namespace culvert::control {
@@ -100,6 +101,9 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
                          peer.flow.remote.to_string()));
     return refuse(401, "");
   }
+  // What is configured now holds for a session that comes back, too.
+  session->policy =
+      resolve_policy(*env_.config, session->tunnel_group, session->user, session->attributes);
   const Policy& policy = session->policy;
   const InterfaceConfig* interface = interface_of(*env_.config, peer.flow.local);
   MtuInputs sizes;
@@ -179,6 +183,11 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
     grant.dtls = offer_dtls(*session, *dtls, sizes, mtus, result.claim);
     result.claim.dtls->secret = dtls->form == DtlsForm::psk ? tls.psk : request.dtls_master;
   }
+  if (policy.smart_fallback) {
+    const unsigned announced = dtls ? std::max(mtus.tls, mtus.dtls) : mtus.tls;
+    result.claim.adapter_mtu =
+        static_cast<uint16_t>(std::min(announced, tls.max_plaintext - cstp::kHeaderSize));
+  }
   result.reply = connect_reply(grant);
   result.promotion.inner = session->inner->session->inner;
   result.promotion.dpd_interval_s = policy.dpd_gateway_s;
@@ -228,6 +237,9 @@ void Sessions::promoted(TunnelClaim& claim) {
   session->state = SessionState::active;
   session->state_since_us = session->data_us = session->tunnel->since_us;
   session->connect_serial = claim.serial;
+  dp::Session& published = *session->inner->session;
+  published.df_bit_ignore.store(session->policy.df_bit_ignore, std::memory_order_relaxed);
+  published.adapter_mtu.store(claim.adapter_mtu, std::memory_order_relaxed);
   // Its keys came from the old connection; the client begins a new one.
   dtls_.tunnels().remove_older(session->index, claim.serial);
   point_channel(*session);

@@ -59,8 +59,9 @@ struct ReplySource {
 };
 
 // `reply_from`: by meta.port. In: packets of both families for other hosts, IP header checked,
-// meta.l3_size set. Empties the batch. Of TCP SYNs the MSS is clamped. Drops: svc_no_session, ip_not_forwarded, svc_no_channel,
-// svc_no_fragment, svc_too_many_fragments, ip_bad_length, no_buffer.
+// meta.l3_size set. Empties the batch. Of TCP SYNs the MSS is clamped. Drops: svc_no_session,
+// ip_not_forwarded, svc_no_channel, svc_no_fragment, svc_too_many_fragments, ip_bad_length,
+// no_buffer.
 void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> reply_from,
                 const DownEdges& edges, uint64_t now_us) noexcept;
 

@@ -1,8 +1,9 @@
-// The TCP segment sizes that hosts inside and clients announce to each other, kept within bounds while their SYNs pass:
-// `sysopt connection tcpmss`, and the tunnel's MTU where a policy says `anyconnect dtls-fallback smart`.
+// The TCP segment sizes that hosts inside and clients announce to each other, kept within bounds
+// while their SYNs pass: `sysopt connection tcpmss`, and the tunnel's MTU where a policy says
+// `anyconnect dtls-fallback smart`.
 //
-// As on an ASA only the value of an MSS option (RFC 9293 §3.7.1) changes, and only if it is out of bounds. A SYN without
-// the option means 536 bytes (IPv6: 1220) and passes as it is.
+// As on an ASA only the value of an MSS option (RFC 9293 §3.7.1) changes, and only if it is out of
+// bounds. A SYN without the option means 536 bytes (IPv6: 1220) and passes as it is.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // Hostile IPv6 frames against everything below TCP: header walk, reassembly, echo, neighbour
-// discovery, the MSS of SYNs that pass, and the errors about what was too big. Afterwards no packet buffer may be missing.
+// discovery, the MSS of SYNs that pass, and the errors about what was too big. Afterwards no packet
+// buffer may be missing.
 #include <algorithm>
 #include <array>
 #include <cstdlib>

@@ -66,6 +66,7 @@ GroupPolicyConfig random_policy(Chance& chance, std::string name,
   chance.maybe(p.keepalive_s, [&] { return chance.coin() ? 0 : chance.between(15, 600); });
   chance.maybe(p.dtls, [&] { return chance.coin(); });
   chance.maybe(p.df_bit_ignore, [&] { return chance.coin(); });
+  chance.maybe(p.smart_fallback, [&] { return chance.coin(); });
   return p;
 }
 

@@ -46,8 +46,8 @@ def _mss_of(options: bytes) -> int:
 
 def announced(opener: Namespace, opener_interface: str, listener: Namespace, listener_interface: str, address: str,
               mss: int = 0, source: str = "") -> tuple[int, int]:
-    """A connection from `opener` to `address` of `listener`: what its SYN says where it arrives, and its SYN-ACK. `mss`:
-    what both ends themselves would announce, if it is less than what their interfaces allow."""
+    """A connection from `opener` to `address` of `listener`: what its SYN says where it arrives, and its SYN-ACK.
+    `mss`: what both ends themselves would announce, if it is less than what their interfaces allow."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with contextlib.ExitStack() as stack:
         with listener.entered():

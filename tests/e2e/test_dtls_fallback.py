@@ -1,0 +1,94 @@
+"""`anyconnect dtls-fallback smart`: DTLS dies, the client's adapter keeps the MTU of it, nobody may send ICMP, and yet
+nothing is lost."""
+
+import os
+import socket
+import threading
+
+from harness.dtls import connect_by_dtls, no_udp
+from harness.lab import SERVER, SERVER6
+from harness.poll import until
+from harness.syn_watch import announced
+from harness.transfer import send_and_compare
+
+MEGABYTE = 1 << 20
+ADAPTER, TUNNEL = 1418, 1347  # DTLS's MTU, and that of TLS
+IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3  # linux/in.h
+IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE = 23, 3  # linux/in6.h
+
+
+class OldConnection:
+    """One that was made while DTLS was up: its server believes in segments for 1418 bytes."""
+
+    def __init__(self, lab, client):
+        with lab.client.entered():
+            listener = socket.create_server((client.address, 0))
+        with lab.server.entered():
+            self._server = socket.create_connection(listener.getsockname(), timeout=20)
+        self._client, _ = listener.accept()
+        listener.close()
+        self._client.settimeout(20)
+
+    def carries(self, size: int) -> bool:
+        sent = os.urandom(size)
+        sender = threading.Thread(target=self._server.sendall, args=(sent,), daemon=True)
+        sender.start()
+        received = bytearray()
+        while len(received) < size and (piece := self._client.recv(size)):
+            received += piece
+        sender.join(20)
+        return received == sent
+
+    def close(self) -> None:
+        self._client.close()
+        self._server.close()
+
+
+def datagram_arrives(lab, address: str, size: int) -> bool:
+    """An IP packet of `size` bytes with DF, from the server to the client, whatever the server knows of the path."""
+    six = ":" in address
+    family = socket.AF_INET6 if six else socket.AF_INET
+    with lab.client.entered():
+        receiver = socket.socket(family, socket.SOCK_DGRAM)
+    with lab.server.entered():
+        sender = socket.socket(family, socket.SOCK_DGRAM)
+    with receiver, sender:
+        receiver.bind((address, 0))
+        receiver.settimeout(5)
+        if six:
+            sender.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
+        else:
+            sender.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+        data = os.urandom(size - (48 if six else 28))
+        sender.sendto(data, receiver.getsockname()[:2])
+        return receiver.recv(65536) == data
+
+
+def test_nothing_is_lost_when_dtls_dies(stage):
+    headend = stage.start_headend(
+        policy=["anyconnect dtls-fallback smart", "anyconnect dpd-interval gateway 5",
+                "anyconnect dpd-interval client 5"],
+        extra=["icmp too-big withhold"])
+    lab = stage.lab
+    client = connect_by_dtls(stage, headend, hurry=5)
+    assert (client.header("X-CSTP-MTU"), client.header("X-DTLS-MTU")) == (str(TUNNEL), str(ADAPTER))
+    assert announced(lab.client, client.interface, lab.server, "lan", SERVER)[0] == ADAPTER - 40
+    old = OldConnection(lab, client)
+    assert old.carries(MEGABYTE)
+    with no_udp(lab):
+        until(lambda: headend.show.carrier(client.address) == "SSL", "packets go by TLS", 30)
+        assert f"mtu {ADAPTER} " in lab.client.run("ip", "link", "show", client.interface).stdout
+        for address in (client.address, client.address6):
+            assert datagram_arrives(lab, address, ADAPTER), address
+        assert old.carries(MEGABYTE)
+        # What is new is told at once, in both directions and families.
+        for near, far, headers in ((client.address, SERVER, 40), (client.address6, SERVER6, 60)):
+            most = TUNNEL - headers
+            assert announced(lab.client, client.interface, lab.server, "lan", far) == (most, most)
+            assert announced(lab.server, "lan", lab.client, client.interface, near) == (most, most)
+        send_and_compare(lab.server, lab.client, client.address, MEGABYTE)
+        send_and_compare(lab.server, lab.client, client.address6, MEGABYTE)
+        assert "mp-svc-no-fragment" not in headend.show.drops()
+        assert headend.show.carrier(client.address) == "SSL"
+    old.close()
+    client.logout(lossless=False)
