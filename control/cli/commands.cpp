@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "control/cli/exec.hpp"
+#include "control/config/parse.hpp"
 
 namespace culvert::control {
 namespace {
@@ -69,6 +70,17 @@ Output run_logoff(ExecContext& c, const Arguments& a) {
   return out;
 }
 
+Output run_configure(ExecContext& c, const Arguments& a) {
+  Output out;
+  try {
+    out.text = c.state.configure(lines_of(a.text("lines")), c.user);
+  } catch (const std::runtime_error& e) {
+    throw ExecError(e.what());
+  }
+  out.json = {{"warnings", out.text}};
+  return out;
+}
+
 }  // namespace
 
 const std::vector<ExecCommand>& exec_commands() {
@@ -80,6 +92,10 @@ const std::vector<ExecCommand>& exec_commands() {
          c.state.clear_log();
          return Output{};
        }},
+      {"configure <lines:line>",
+       "Change the configuration in force by lines of its language, with a `;` by itself between "
+       "two; all or nothing, for new sessions at once, and until the next start",
+       run_configure},
       {"show arp", "Neighbours",
        [](ExecContext& c, const Arguments&) { return show_arp(c.state); }},
       {"show asp drop [{frame | flow} [<reason:word>]]", "Packets that were dropped, by reason",

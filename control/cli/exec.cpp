@@ -100,6 +100,12 @@ Output execute(std::string_view raw, bool json, ExecContext& context) {
   if (raw.size() > kMaxCommand) throw ExecError("ERROR: % A command is at most 4096 bytes long");
   const std::string line = clean(raw);
   if (line != raw) throw ExecError("ERROR: % A command is one line of printable text");
+  // What takes the rest of its line as it stands takes bars, too.
+  if (const Words whole = split_words(line); !whole.words.empty()) {
+    const Match m = match(candidates(), whole.words, line);
+    if (m.status == MatchStatus::ok && m.took_rest)
+      return exec_commands()[m.row].run(context, m.arguments);
+  }
   const Piped piped = split_pipe(line);
   if (json && piped.has_filter) throw ExecError("ERROR: % Output filters do not apply to JSON");
   const Words split = split_words(piped.command);

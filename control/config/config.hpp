@@ -177,18 +177,26 @@ struct TunnelGroupConfig {
   friend bool operator==(const TunnelGroupConfig&, const TunnelGroupConfig&) = default;
 };
 
+struct EnabledOn {  // `enable NAMEIF`
+  std::string nameif{};
+  uint16_t dtls_port = 443;  // what `dtls port` was at that time: see CompatibilityConfig
+
+  friend bool operator==(const EnabledOn&, const EnabledOn&) = default;
+};
+
 struct WebvpnConfig {
   uint16_t port = 443;
   uint16_t dtls_port = 443;
-  bool dtls_always_verify = false;        // `dtls hello-verify always`: even without load
-  std::vector<std::string> enabled_on{};  // nameif
+  bool dtls_always_verify = false;  // `dtls hello-verify always`: even without load
+  std::vector<EnabledOn> enabled_on{};
   bool anyconnect_enable = false;
   bool tunnel_group_list = false;
   std::map<std::string, std::string> profiles{};  // files by name
 
   // Whether clients are served on the interface of that name (`enable NAMEIF`).
   [[nodiscard]] bool serves(std::string_view nameif) const noexcept {
-    return std::find(enabled_on.begin(), enabled_on.end(), nameif) != enabled_on.end();
+    return std::any_of(enabled_on.begin(), enabled_on.end(),
+                       [nameif](const EnabledOn& on) { return on.nameif == nameif; });
   }
 
   friend bool operator==(const WebvpnConfig&, const WebvpnConfig&) = default;
@@ -218,6 +226,16 @@ struct LoggingConfig {
   friend bool operator==(const LoggingConfig&, const LoggingConfig&) = default;
 };
 
+// Where ASAs differ from each other: what is done as a certain one does it.
+struct CompatibilityConfig {
+  // `compatibility CSCuh61321`: as in the bug of ASA 9.x, a `dtls port` entered after `enable` is
+  // announced and not listened on.
+  bool cscuh61321 = false;
+  bool asa84 = false;  // `compatibility asa-8.4`: show commands in its layout
+
+  friend bool operator==(const CompatibilityConfig&, const CompatibilityConfig&) = default;
+};
+
 struct IcmpConfig {                // icmp unreachable, icmp too-big
   unsigned unreachable_rate = 1;   // 1..100 a second
   unsigned unreachable_burst = 1;  // 1..10
@@ -239,6 +257,7 @@ struct Config {
   IcmpConfig icmp;
   SslConfig ssl;
   WebvpnConfig webvpn;
+  CompatibilityConfig compatibility;
   std::map<std::string, std::vector<Network>> access_lists{};  // standard, permit only
   std::map<std::string, GroupPolicyConfig> group_policies{};   // always holds DfltGrpPolicy
   std::map<std::string, TunnelGroupConfig> tunnel_groups{};    // always holds DefaultWEBVPNGroup

@@ -18,9 +18,9 @@ struct State {
 };
 
 bool same_letters(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + 32) : x) == y;
-         });
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool abbreviates(const Word& word, std::string_view keyword) {
@@ -248,6 +248,7 @@ std::string_view shared_keyword_help(std::string_view keyword) noexcept {
       {"anyconnect", "AnyConnect clients"},
       {"asp", "Accelerated security path: the workers"},
       {"clear", "Reset counters"},
+      {"compatibility", "What is done as a certain ASA does it"},
       {"culvert", "What the ASA has no command for"},
       {"group-policy", "Group policies"},
       {"ip", "IPv4 addresses and pools"},

@@ -183,7 +183,13 @@ const std::array kNetwork = {
                   d.note("mtu/" + a.text("nameif"), a, "nameif");
                 },
             .no_syntax = "mtu <nameif:word> [<bytes:64-9198>]",
-            .unset = [](Draft& d, const Arguments& a) { d.mtus.erase(a.text("nameif")); },
+            .unset =
+                [](Draft& d, const Arguments& a) {
+                  d.mtus.erase(a.text("nameif"));
+                  for (InterfaceConfig& i : d.config.interfaces) {
+                    if (i.nameif == a.text("nameif")) i.mtu = InterfaceConfig{}.mtu;
+                  }
+                },
             .show =
                 [](const Config& c, const std::string&, Lines& out) {
                   for (const auto& i : c.interfaces) {

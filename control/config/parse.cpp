@@ -87,8 +87,8 @@ size_t characters(std::string_view text) {
 
 class Reader {
  public:
-  Reader(std::string_view file, const PasswordHasher& hasher) : file_(file) {
-    draft_.config = default_config();
+  Reader(std::string_view file, const PasswordHasher& hasher, const Config& base) : file_(file) {
+    draft_.config = base;
     draft_.hasher = &hasher;
     frames_.push_back({Mode::global, "", 0, false});
   }
@@ -318,7 +318,25 @@ std::string ConfigError::to_string() const {
 
 ParseResult parse_config(std::string_view text, std::string_view file_name,
                          const PasswordHasher& hasher) {
-  return Reader(file_name, hasher).read(text);
+  return Reader(file_name, hasher, default_config()).read(text);
+}
+
+ParseResult parse_change(std::string_view text, std::string_view name, const PasswordHasher& hasher,
+                         const Config& base) {
+  return Reader(name, hasher, base).read(text);
+}
+
+std::string lines_of(std::string_view text) {
+  std::string out;
+  for (;;) {
+    const Words split = split_words(text);
+    const auto end = std::find_if(split.words.begin(), split.words.end(),
+                                  [](const Word& w) { return w.text == ";" && !w.quoted; });
+    if (end == split.words.end()) return out += text;
+    out += text.substr(0, end->column);
+    out += '\n';
+    text.remove_prefix(end->end);
+  }
 }
 
 Config default_config() {

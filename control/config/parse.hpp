@@ -40,6 +40,13 @@ inline constexpr size_t kMaxConfigLine = 4096;  // bytes
 [[nodiscard]] ParseResult parse_config(std::string_view text, std::string_view file_name,
                                        const PasswordHasher& hasher);
 
+// The same for lines that change `base`, as if they were typed in.
+[[nodiscard]] ParseResult parse_change(std::string_view text, std::string_view name,
+                                       const PasswordHasher& hasher, const Config& base);
+
+// Several configuration lines on one: a `;` by itself, outside of quotes, ends a line.
+[[nodiscard]] std::string lines_of(std::string_view text);
+
 enum class Secrets : uint8_t { shown, masked };
 
 // What parse_config() reads back as the same configuration, unless keys of servers are masked, as

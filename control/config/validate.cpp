@@ -113,7 +113,8 @@ class Checker {
   }
 
   void check_service() {
-    for (const auto& nameif : config_.webvpn.enabled_on) {
+    for (const EnabledOn& on : config_.webvpn.enabled_on) {
+      const std::string& nameif = on.nameif;
       const InterfaceConfig* i = named(nameif);
       if (i == nullptr) {
         error("enable/" + nameif, "No interface is called " + nameif);

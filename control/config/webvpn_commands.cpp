@@ -92,10 +92,18 @@ void show_webvpn(const Config& c, Lines& out) {
   const WebvpnConfig& w = c.webvpn;
   const WebvpnConfig plain;
   if (w.port != plain.port) out.add("port " + std::to_string(w.port));
-  if (w.dtls_port != plain.dtls_port) out.add("dtls port " + std::to_string(w.dtls_port));
   if (w.dtls_always_verify) out.add("dtls hello-verify always");
-  for (const auto& nameif : w.enabled_on)
-    out.add("enable " + quote(nameif));
+  // In an order that makes it the same again: see EnabledOn::dtls_port.
+  uint16_t dtls_port = plain.dtls_port;
+  const auto add_dtls_port = [&](uint16_t port) {
+    if (port != dtls_port) out.add("dtls port " + std::to_string(port));
+    dtls_port = port;
+  };
+  for (const EnabledOn& on : w.enabled_on) {
+    add_dtls_port(on.dtls_port);
+    out.add("enable " + quote(on.nameif));
+  }
+  add_dtls_port(w.dtls_port);
   if (w.anyconnect_enable) out.add("anyconnect enable");
   if (w.tunnel_group_list) out.add("tunnel-group-list enable");
 }
@@ -144,15 +152,16 @@ const std::array kWebvpn = {
             .help = "Serve clients on an interface",
             .set =
                 [](Draft& d, const Arguments& a) {
-                  auto& on = d.config.webvpn.enabled_on;
-                  if (std::find(on.begin(), on.end(), a.text("nameif")) == on.end())
-                    on.push_back(a.text("nameif"));
+                  WebvpnConfig& w = d.config.webvpn;
+                  if (!w.serves(a.text("nameif")))
+                    w.enabled_on.push_back({a.text("nameif"), w.dtls_port});
                   d.note("enable/" + a.text("nameif"), a, "nameif");
                 },
             .no_syntax = "enable <nameif:word>",
             .unset =
                 [](Draft& d, const Arguments& a) {
-                  std::erase(d.config.webvpn.enabled_on, a.text("nameif"));
+                  std::erase_if(d.config.webvpn.enabled_on,
+                                [&](const EnabledOn& on) { return on.nameif == a.text("nameif"); });
                 }},
     Command{.mode = Mode::webvpn,
             .syntax = "anyconnect enable",

@@ -36,9 +36,8 @@ dp::DataplaneSpec dataplane_spec(const Config& config) {
   dp::DataplaneSpec spec;
   for (const InterfaceConfig& i : config.interfaces) {
     if (i.nameif.empty()) continue;
-    const bool guarded = i.security_level == 0 && config.webvpn.serves(i.nameif);
-    spec.interfaces.push_back({i.nameif, i.address, i.prefix, i.mtu, !i.shutdown, guarded,
-                               i.has_ipv6(), i.ipv6_addresses});
+    spec.interfaces.push_back(
+        {i.nameif, i.address, i.prefix, i.mtu, !i.shutdown, i.has_ipv6(), i.ipv6_addresses});
   }
   for (const RouteConfig& r : config.routes) {
     spec.routes.push_back({r.network, r.prefix, r.gateway.v4_value(), r.nameif, r.metric});
@@ -56,10 +55,23 @@ dp::DataplaneSpec dataplane_spec(const Config& config) {
   spec.sleep_when_idle = sleeps_when_idle(config);
   spec.unreachable_rate = config.icmp.unreachable_rate;
   spec.unreachable_burst = config.icmp.unreachable_burst;
-  spec.answer_too_big = config.icmp.too_big;
-  spec.tcpmss = static_cast<uint16_t>(config.tcpmss);
-  spec.tcpmss_minimum = static_cast<uint16_t>(config.tcpmss_minimum);
+  spec.settings = worker_settings(config);
   return spec;
+}
+
+dp::WorkerSettings worker_settings(const Config& config) {
+  dp::WorkerSettings settings;
+  settings.tcpmss = static_cast<uint16_t>(config.tcpmss);
+  settings.tcpmss_minimum = static_cast<uint16_t>(config.tcpmss_minimum);
+  settings.answer_too_big = config.icmp.too_big;
+  unsigned index = 0;
+  for (const InterfaceConfig& i : config.interfaces) {
+    if (i.nameif.empty()) continue;
+    const bool guarded = i.security_level == 0 && config.webvpn.serves(i.nameif);
+    if (guarded && index < dp::kMaxInterfaces) settings.guarded |= 1u << index;
+    ++index;
+  }
+  return settings;
 }
 
 dp::EalConfig eal_config(const Config& config, Log& log) {
@@ -80,7 +92,7 @@ dp::EalConfig eal_config(const Config& config, Log& log) {
 }
 
 Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls, Log& log,
-                 const std::string& config_file)
+                 const std::string& config_file, std::optional<unsigned> stderr_level)
     : config_(config),
       log_(log),
       base_(event_base_new()),
@@ -91,15 +103,24 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
       eal_(eal_config(config_, log)),
       dataplane_(eal_, dataplane_spec(config_)),
       tls_files_(config_.ssl),
-      state_(config_, log, dataplane_, config_file) {
+      listeners_([this](dp::MessageKind kind, const IpAddress& address, uint16_t port) {
+        orders_->listen(kind, address, port);
+      }),
+      config_file_(config_file),
+      stderr_level_(stderr_level),
+      state_(config_, log, dataplane_, listeners_, config_file,
+             [this](const std::string& lines, const std::string& by) {
+               return configure(lines, by);
+             }) {
   fill_environment();
+  orders_.emplace(env_);
   setup_ = std::make_unique<Setup>(env_, std::move(tls));
   state_.set_setup(setup_.get());
   for (const std::string& warning : eal_.warnings())
     log_.log(Severity::warning, warning);
 
   // The workers find what they shall serve in their first loop, before what they receive is refused.
-  listen_on_interfaces();
+  listeners_.follow(config_);
   dataplane_.start();
   report_start();
   links_.emplace(dataplane_, log_);
@@ -109,6 +130,8 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
   };
   add_event(SIGTERM, EV_SIGNAL | EV_PERSIST, stop);
   add_event(SIGINT, EV_SIGNAL | EV_PERSIST, stop);
+  add_event(SIGHUP, EV_SIGNAL | EV_PERSIST,
+            [](evutil_socket_t, short, void* self) { static_cast<Headend*>(self)->reload(); });
   // Readable when a worker rang while this thread slept.
   add_event(dataplane_.control_bell().fd(), EV_READ | EV_PERSIST,
             [](evutil_socket_t, short, void* self) {
@@ -165,32 +188,6 @@ void Headend::add_event(int fd_or_signal, short what, event_callback_fn callback
     throw std::runtime_error("cannot watch for events: raise the limit of open files");
   }
   events_.push_back(std::move(e));
-}
-
-void Headend::listen_on_interfaces() {
-  if (!config_.webvpn.anyconnect_enable) return;
-  for (const InterfaceConfig& interface : config_.interfaces) {
-    if (!config_.webvpn.serves(interface.nameif)) continue;
-    if (!interface.address.is_unspecified()) listen(interface.address);
-    for (const Ipv6Prefix& own : interface.ipv6_addresses)
-      listen(own.address);
-  }
-}
-
-void Headend::listen(const IpAddress& address) {
-  listen(dp::MessageKind::listen, address, config_.webvpn.port);
-  listen(dp::MessageKind::listen_dtls, address, config_.webvpn.dtls_port);
-}
-
-void Headend::listen(dp::MessageKind kind, const IpAddress& address, uint16_t port) {
-  for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {
-    dp::Message* m = dataplane_.mailbox(worker).allocate_for_worker();
-    if (m == nullptr) throw std::runtime_error("no message left at start");
-    m->kind = kind;
-    m->flow.local = address;
-    m->flow.local_port = port;
-    dataplane_.mailbox(worker).to_worker(m);
-  }
 }
 
 void Headend::report_start() const {
@@ -264,6 +261,7 @@ void Headend::run() {
   while (!stopping_) {
     drain_mailboxes();
     setup_->flush();
+    orders_->flush();
     bell.announce_sleep();
     bool waiting = false;
     for (unsigned worker = 0; worker < dataplane_.workers(); ++worker) {

@@ -10,9 +10,12 @@
 
 #include "control/cli/server.hpp"
 #include "control/config/config.hpp"
+#include "control/config/parse.hpp"
 #include "control/daemon/link_watch.hpp"
 #include "control/daemon/live_state.hpp"
 #include "control/log/log.hpp"
+#include "control/setup/listeners.hpp"
+#include "control/setup/outbox.hpp"
 #include "control/setup/server.hpp"
 #include "control/tls/files.hpp"
 #include "control/tls/server_context.hpp"
@@ -23,18 +26,20 @@ namespace culvert::control {
 
 // What the dataplane gets of a configuration. Interfaces without a `nameif` are left alone.
 [[nodiscard]] dp::DataplaneSpec dataplane_spec(const Config& config);
+[[nodiscard]] dp::WorkerSettings worker_settings(const Config& config);
 [[nodiscard]] dp::EalConfig eal_config(const Config& config, Log& log);
 
 class Headend {
  public:
   // Starts everything but the loop. Throws std::runtime_error with a sentence.
+  // `stderr_level`: overrides `logging console`, at the start and when the file is read again.
   Headend(const Config& config, std::shared_ptr<const ServerContext> tls, Log& log,
-          const std::string& config_file);
+          const std::string& config_file, std::optional<unsigned> stderr_level = std::nullopt);
   ~Headend();
   Headend(const Headend&) = delete;
   Headend& operator=(const Headend&) = delete;
 
-  // Until SIGTERM or SIGINT.
+  // Until SIGTERM or SIGINT. At SIGHUP the configuration file is read again.
   void run();
 
  private:
@@ -46,16 +51,22 @@ class Headend {
 
   void fill_environment();
   void add_event(int fd_or_signal, short what, event_callback_fn callback, long interval_ms = 0);
-  void listen_on_interfaces();
-  void listen(const IpAddress& address);
-  void listen(dp::MessageKind kind, const IpAddress& address, uint16_t port);
   void drain_mailboxes();
   void tick();
   void report_start() const;
   void renew_tls();
   void close_sessions();
 
-  const Config config_;
+  // --- reconfigure.cpp ---
+  // Makes `wanted` the configuration in force. Throws std::runtime_error with one sentence, and then
+  // nothing has changed.
+  enum class Files : uint8_t { as_they_were, read_again };  // profiles for clients
+  void apply(Config wanted, Files files);
+  [[nodiscard]] std::string configure(const std::string& lines, const std::string& by);
+  void reload();
+  void on_reload(const ParseResult& result);
+
+  Config config_;  // in force
   Log& log_;
   std::unique_ptr<event_base, FreeEvent> base_;
   Server cli_;  // before the ports: a second headend with the same socket must not touch them
@@ -66,6 +77,10 @@ class Headend {
   TlsFiles tls_files_;
   std::optional<LinkWatch> links_;  // once the ports run
   unsigned ticks_ = 0;
+  std::optional<Outbox> orders_;  // to all workers
+  Listeners listeners_;
+  const std::string config_file_;
+  const std::optional<unsigned> stderr_level_;
   LiveState state_;
   std::vector<EventPtr> events_;
   uint64_t arp_clashes_ = 0;

@@ -40,11 +40,13 @@ std::string neighbour_state(dp::NeighbourState state) {
 }  // namespace
 
 LiveState::LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane,
-                     std::string config_file)
+                     const Listeners& listeners, std::string config_file, Configure configure)
     : config_(config),
       log_(log),
       dataplane_(dataplane),
+      listeners_(listeners),
       config_file_(std::move(config_file)),
+      configure_(std::move(configure)),
       started_(std::chrono::system_clock::now()),
       load_(dataplane.workers()) {}
 
@@ -97,19 +99,8 @@ void LiveState::clear_drops(const std::string& by, const std::vector<std::string
 
 std::vector<SocketView> LiveState::sockets() const {
   std::vector<SocketView> views;
-  if (!config_.webvpn.anyconnect_enable) return views;
-  for (const InterfaceConfig& i : config_.interfaces) {
-    if (!config_.webvpn.serves(i.nameif)) continue;
-    const auto add = [&](const IpAddress& address) {
-      // A handle is a number that moves when the socket is bound anew; ours are bound once.
-      const auto handle = static_cast<uint32_t>(0x00010000u + (views.size() << 8) + 0x08);
-      views.push_back({"SSL", handle, "LISTEN", address, config_.webvpn.port});
-      views.push_back({"DTLS", handle + 0x100, "LISTEN", address, config_.webvpn.dtls_port});
-    };
-    if (!i.address.is_unspecified()) add(i.address);
-    for (const Ipv6Prefix& own : i.ipv6_addresses)
-      add(own.address);
-  }
+  for (const Listeners::Socket& s : listeners_.sockets())
+    views.push_back({s.dtls ? "DTLS" : "SSL", s.handle, "LISTEN", s.address, s.port});
   return views;
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "control/config/config.hpp"
 #include "control/log/log.hpp"
+#include "control/setup/listeners.hpp"
 #include "control/setup/server.hpp"
 #include "control/show/snapshot.hpp"
 #include "dataplane/packet/drop.hpp"
@@ -16,8 +18,10 @@ namespace culvert::control {
 
 class LiveState final : public StateSource {
  public:
+  using Configure = std::function<std::string(const std::string& lines, const std::string& by)>;
+
   LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane,
-            std::string config_file);
+            const Listeners& listeners, std::string config_file, Configure configure);
 
   // nullptr before set-up exists and after it is gone.
   void set_setup(Setup* setup) noexcept { setup_ = setup; }
@@ -45,6 +49,9 @@ class LiveState final : public StateSource {
   }
   void clear_drops(const std::string& by, const std::vector<std::string>& keywords) override;
   void clear_log() override { log_.clear_buffer(); }
+  std::string configure(const std::string& lines, const std::string& by) override {
+    return configure_(lines, by);
+  }
   size_t logoff_name(const std::string& username) override;
   size_t logoff_index(uint32_t index) override;
   size_t logoff_all() override;
@@ -57,7 +64,9 @@ class LiveState final : public StateSource {
   const Config& config_;
   Log& log_;
   const dp::Dataplane& dataplane_;
+  const Listeners& listeners_;
   std::string config_file_;
+  Configure configure_;
   Time started_;
   Setup* setup_ = nullptr;
   std::array<uint64_t, dp::kDropReasons> cleared_{};  // counts at the last clearing

@@ -4,43 +4,22 @@
 // from running.
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "control/config/parse.hpp"
+#include "control/daemon/config_file.hpp"
 #include "control/daemon/headend.hpp"
-#include "crypto/password.hpp"
 
 namespace {
 
 using namespace culvert;
 using namespace culvert::control;
 
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (in.bad()) return std::nullopt;
-  return text.str();
-}
-
 // Prints what is wrong; nullopt if the configuration cannot be used.
 std::optional<Config> load_config(const std::string& path) {
-  const std::optional<std::string> text = read_file(path);
-  if (!text) {
-    fmt::print(stderr, "culvertd: cannot read the configuration '{}': {}\n", path,
-               std::strerror(errno != 0 ? errno : EIO));
-    return std::nullopt;
-  }
-  const PasswordHasher hasher = [](std::string_view password) {
-    return crypto::to_string(crypto::hash_password(password));
-  };
-  ParseResult result = parse_config(*text, path, hasher);
+  ParseResult result = read_config_file(path);
   for (const ConfigError& warning : result.warnings) {
     fmt::print(stderr, "warning: {}\n", warning.to_string());
   }
@@ -63,11 +42,12 @@ const std::vector<std::string> kLevels{"emergencies",   "alerts",   "critical",
 int run(const std::string& config_file, bool check_only, const std::string& log_level) {
   std::optional<Config> config = load_config(config_file);
   if (!config) return 1;
+  std::optional<unsigned> stderr_level;
   if (!log_level.empty()) {
     const auto it = std::find(kLevels.begin(), kLevels.end(), log_level);
-    config->logging.stderr_level = it != kLevels.end()
-                                       ? static_cast<unsigned>(it - kLevels.begin())
+    stderr_level = it != kLevels.end() ? static_cast<unsigned>(it - kLevels.begin())
                                        : static_cast<unsigned>(std::stoul(log_level));
+    config->logging.stderr_level = *stderr_level;
   }
   const auto tls =
       check_only && config->ssl.trust_point.empty()
@@ -85,7 +65,7 @@ int run(const std::string& config_file, bool check_only, const std::string& log_
   log.log(Severity::notification,
           fmt::format("certificate {}{}: {}", tls->certificate_file(),
                       tls->self_signed() ? " (self-signed)" : "", tls->pin()));
-  Headend headend(*config, tls, log, config_file);
+  Headend headend(*config, tls, log, config_file, stderr_level);
   headend.run();
   return 0;
 }

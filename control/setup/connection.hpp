@@ -108,7 +108,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                              std::string user_agent);
   void finish_login(const LoginStep& step, const Sessions::Login& login);
   // That of the tunnel group, LOCAL if there is no such server group.
-  [[nodiscard]] Authenticator& authenticator(const std::string& tunnel_group);
+  [[nodiscard]] Authenticator& authenticator(const TunnelGroupConfig& group);
   [[nodiscard]] const TunnelGroupConfig& group_of(const LoginStep& step) const;
   [[nodiscard]] LoginForm form_for(const LoginStep& step) const;
   void send_form(const LoginStep& step, const std::string& error);

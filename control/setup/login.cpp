@@ -52,8 +52,11 @@ void Connection::on_document(const http::Request& request) {
   on_auth_reply(step, std::move(document), std::move(user_agent));
 }
 
+// While a password is verified the group may be taken out of the configuration: see on_verified().
 const TunnelGroupConfig& Connection::group_of(const LoginStep& step) const {
-  return parts_.env.config->tunnel_groups.at(step.group.name);
+  const auto& groups = parts_.env.config->tunnel_groups;
+  const auto found = groups.find(step.group.name);
+  return found != groups.end() ? found->second : groups.at(std::string(kDefaultTunnelGroup));
 }
 
 void Connection::on_init(const LoginStep& step, const AuthRequest& request,
@@ -114,7 +117,7 @@ void Connection::verify(const LoginStep& step, AuthRequest request, std::string 
   challenge_.reset();
   attempt_ = pending->attempt;
   const auto self = shared_from_this();
-  job_running_ = authenticator(step.group.name).ask(pending->attempt, [self, pending] {
+  job_running_ = authenticator(group_of(step)).ask(pending->attempt, [self, pending] {
     self->job_running_ = false;
     self->leave_place();
     if (self->state_ == State::verifying) {
@@ -130,10 +133,8 @@ void Connection::verify(const LoginStep& step, AuthRequest request, std::string 
   enter(State::verifying);
 }
 
-Authenticator& Connection::authenticator(const std::string& tunnel_group) {
-  const std::string& name =
-      parts_.env.config->tunnel_groups.at(tunnel_group).authentication_server_group;
-  const auto found = parts_.authenticators.find(name);
+Authenticator& Connection::authenticator(const TunnelGroupConfig& group) {
+  const auto found = parts_.authenticators.find(group.authentication_server_group);
   return found != parts_.authenticators.end()
              ? *found->second
              : *parts_.authenticators.at(std::string(kLocalServerGroup));
@@ -143,6 +144,8 @@ void Connection::on_verified(const PendingLogin& pending) {
   const AuthAnswer& answer = pending.attempt->answer;
   for (const AuthLogLine& line : answer.log)
     parts_.env.log(line.level, line.number, line.text);
+  if (!parts_.env.config->tunnel_groups.contains(pending.step.group.name))
+    return refuse_login(pending.step, "There is no such group any more.");
   if (answer.verdict == AuthVerdict::challenged) return pass_challenge_on(pending);
   if (answer.verdict != AuthVerdict::accepted) {
     return refuse_login(pending.step, !answer.message.empty() ? answer.message

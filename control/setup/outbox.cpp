@@ -63,6 +63,24 @@ void Outbox::route_dtls(unsigned worker, const dp::Flow& flow, dp::ConnId conn) 
   put(worker, std::move(item));
 }
 
+void Outbox::listen(dp::MessageKind kind, const IpAddress& address, uint16_t port) {
+  Item item{kind, {}};
+  item.flow.local = address;
+  item.flow.local_port = port;
+  put_to_all(item);
+}
+
+void Outbox::settings(const dp::WorkerSettings& settings) {
+  Item item{dp::MessageKind::settings, {}};
+  item.settings = settings;
+  put_to_all(item);
+}
+
+void Outbox::put_to_all(const Item& item) {
+  for (unsigned worker = 0; worker < waiting_.size(); worker++)
+    put(worker, item);
+}
+
 void Outbox::put(unsigned worker, Item item) {
   if (worker >= waiting_.size()) return;
   auto& queue = waiting_[worker];
@@ -82,6 +100,7 @@ bool Outbox::try_put(unsigned worker, const Item& item) {
   if (!item.data.empty()) std::memcpy(message->data, item.data.data(), item.data.size());
   if (item.promotion) message->promotion = *item.promotion;
   if (item.install) message->dtls = *item.install;
+  if (item.settings) message->settings = *item.settings;
   env_.post(worker, message);
   return true;
 }

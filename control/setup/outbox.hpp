@@ -35,6 +35,9 @@ class Outbox {
   // To `worker`: the receive side `conn` of another one has `flow`; none has it any more if `conn`
   // names none.
   void route_dtls(unsigned worker, const dp::Flow& flow, dp::ConnId conn);
+  // To all workers. `kind`: (un)listen, (un)listen_dtls.
+  void listen(dp::MessageKind kind, const IpAddress& address, uint16_t port);
+  void settings(const dp::WorkerSettings& settings);
 
   // Tries again what could not be put; cheap when nothing waits.
   void flush();
@@ -50,10 +53,12 @@ class Outbox {
     dp::DtlsSide side = dp::DtlsSide::receive;
     dp::Flow flow{};
     std::optional<dp::DtlsInstall> install{};
+    std::optional<dp::WorkerSettings> settings{};
   };
 
   void simple(dp::MessageKind kind, dp::ConnId conn) { put(conn.worker, {kind, conn}); }
   void put(unsigned worker, Item item);
+  void put_to_all(const Item& item);
   [[nodiscard]] bool try_put(unsigned worker, const Item& item);
 
   SetupEnv& env_;

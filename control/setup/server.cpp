@@ -26,13 +26,20 @@ Setup::Setup(SetupEnv& env, std::shared_ptr<const ServerContext> tls, unsigned t
       profiles_(read_profiles(env.config->webvpn.profiles)),
       parts_{env_, limits_, stats_, outbox_, pool_, sessions_, authenticators_, profiles_},
       pool_(threads, kMaxJobs) {
-  auto local = std::make_unique<LocalAuthenticator>(env_.config, pool_);
-  for (const auto& [name, group] : env_.config->aaa_servers) {
-    authenticators_[name] =
-        std::make_unique<radius::RadiusAuthenticator>(name, env_, radius_, *local);
-  }
-  authenticators_[std::string(kLocalServerGroup)] = std::move(local);
+  authenticators_[std::string(kLocalServerGroup)] =
+      std::make_unique<LocalAuthenticator>(env_.config, pool_);
+  config_changed();
   sessions_.set_observer(&accounting_);
+}
+
+void Setup::config_changed() {
+  // Those that are gone stay: somebody may still wait for their answer, and nobody will ask them.
+  Authenticator& local = *authenticators_.at(std::string(kLocalServerGroup));
+  for (const auto& [name, group] : env_.config->aaa_servers) {
+    auto& authenticator = authenticators_[name];
+    if (authenticator == nullptr)
+      authenticator = std::make_unique<radius::RadiusAuthenticator>(name, env_, radius_, local);
+  }
 }
 
 Setup::~Setup() {

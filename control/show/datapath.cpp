@@ -66,14 +66,22 @@ Output show_drops(const StateSource& state, std::string_view section, std::strin
 }
 
 Output show_sockets(const StateSource& state) {
+  // ASA 8.4 shows the state last.
+  const bool state_last = state.config().compatibility.asa84;
+  const auto line = [state_last](std::string_view protocol, std::string_view socket,
+                                 std::string_view condition, std::string_view local,
+                                 std::string_view foreign) {
+    return state_last ? fmt::format("{:<10}{:<10}{:<45}{:<24}{}\n", protocol, socket, local,
+                                    foreign, condition)
+                      : fmt::format("{:<10}{:<10}{:<11}{:<45}{}\n", protocol, socket, condition,
+                                    local, foreign);
+  };
   Output out;
-  out.text = fmt::format("{:<10}{:<10}{:<11}{:<45}{}\n", "Protocol", "Socket", "State",
-                         "Local Address", "Foreign Address");
+  out.text = line("Protocol", "Socket", "State", "Local Address", "Foreign Address");
   nlohmann::json rows = nlohmann::json::array();
   for (const SocketView& s : state.sockets()) {
     const std::string local = fmt::format("{}:{}", s.local.to_string(), s.local_port);
-    out.text +=
-        fmt::format("{:<10}{:08x}  {:<11}{:<45}0.0.0.0:*\n", s.protocol, s.handle, s.state, local);
+    out.text += line(s.protocol, fmt::format("{:08x}", s.handle), s.state, local, "0.0.0.0:*");
     rows.push_back({{"protocol", s.protocol},
                     {"socket", fmt::format("{:08x}", s.handle)},
                     {"state", s.state},

@@ -226,6 +226,9 @@ class StateSource {
   // cleared.
   virtual void clear_drops(const std::string& by, const std::vector<std::string>& keywords) = 0;
   virtual void clear_log() = 0;
+  // Changes the configuration in force by lines of its language, all of them or none. Returns
+  // warnings, one a line; throws std::runtime_error with what is wrong.
+  virtual std::string configure(const std::string& lines, const std::string& by) = 0;
   // Each returns how many sessions it ended.
   virtual size_t logoff_name(const std::string& username) = 0;
   virtual size_t logoff_index(uint32_t index) = 0;

@@ -32,23 +32,28 @@ bool may_answer(const rte_mbuf* packet) noexcept {
   return true;
 }
 
-UnreachableLimit::UnreachableLimit(uint32_t per_second, uint32_t burst) {
+void UnreachableLimit::set_rate(uint32_t per_second, uint32_t burst) {
   if (per_second == 0 || per_second > 1'000'000 || burst == 0) {
     throw std::invalid_argument(
         "icmp unreachable: rate-limit and burst-size must be at least 1, the rate at most 1000000");
   }
-  interval_us_ = 1'000'000 / per_second;
-  burst_us_ = uint64_t{interval_us_} * (burst - 1);
+  const uint64_t interval_us = 1'000'000 / per_second;
+  interval_us_.store(interval_us, std::memory_order_relaxed);
+  burst_us_.store(interval_us * (burst - 1), std::memory_order_relaxed);
+  // What a slower rate has put off must not hold up a faster one for longer than this.
+  next_us_.store(0, std::memory_order_relaxed);
 }
 
 bool UnreachableLimit::allow(uint64_t now_us) noexcept {
+  const uint64_t interval_us = interval_us_.load(std::memory_order_relaxed);
+  const uint64_t burst_us = burst_us_.load(std::memory_order_relaxed);
   uint64_t next = next_us_.load(std::memory_order_relaxed);
   for (;;) {
-    if (next > now_us + burst_us_) {
+    if (next > now_us + burst_us) {
       suppressed_.fetch_add(1, std::memory_order_relaxed);
       return false;
     }
-    const uint64_t after = std::max(next, now_us) + interval_us_;
+    const uint64_t after = std::max(next, now_us) + interval_us;
     if (next_us_.compare_exchange_weak(next, after, std::memory_order_relaxed)) break;
   }
   sent_.fetch_add(1, std::memory_order_relaxed);

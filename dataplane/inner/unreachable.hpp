@@ -20,7 +20,11 @@ class UnreachableLimit {
  public:
   // The ASA's default is 1 message a second, burst 1. Throws std::invalid_argument unless both are
   // at least 1 and `per_second` at most a million.
-  explicit UnreachableLimit(uint32_t per_second = 1, uint32_t burst = 1);
+  explicit UnreachableLimit(uint32_t per_second = 1, uint32_t burst = 1) {
+    set_rate(per_second, burst);
+  }
+  // For messages from now on; from any thread. Throws likewise, and then nothing has changed.
+  void set_rate(uint32_t per_second, uint32_t burst);
 
   [[nodiscard]] bool allow(uint64_t now_us) noexcept;
   [[nodiscard]] uint64_t sent() const noexcept { return sent_.load(std::memory_order_relaxed); }
@@ -29,8 +33,8 @@ class UnreachableLimit {
   }
 
  private:
-  uint32_t interval_us_ = 0;
-  uint64_t burst_us_ = 0;
+  std::atomic<uint64_t> interval_us_{0};
+  std::atomic<uint64_t> burst_us_{0};
   std::atomic<uint64_t> next_us_{0};
   std::atomic<uint64_t> sent_{0};
   std::atomic<uint64_t> suppressed_{0};

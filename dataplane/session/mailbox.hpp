@@ -41,7 +41,7 @@
 //                   control's again
 //
 // Beside these, `oversized` from a session's home: packets for the client were too large for its
-// tunnel.
+// tunnel. And to a worker `settings`, at the start and whenever they change.
 //
 // Order: control installs the transmit side, and once it is `dtls_installed` the receive side,
 // before it sends the server's last flight where the handshake allows that. The receive side's
@@ -109,6 +109,7 @@ enum class MessageKind : uint8_t {
   route_dtls,
   listen_dtls,
   unlisten_dtls,  // to a worker
+  settings,       // to a worker
 };
 
 // Which side of a DTLS tunnel a message is about.
@@ -184,6 +185,17 @@ struct Oversized {
   uint32_t untold = 0;     // packets before this one that control was told nothing of
 };
 
+// What may change while a worker runs.
+struct WorkerSettings {
+  uint16_t tcpmss = 1380;       // `sysopt connection tcpmss`, 0 = no limit
+  uint16_t tcpmss_minimum = 0;  // 0 = none
+  bool answer_too_big = true;   // senders of packets too large for a tunnel are told
+  // Interfaces, a bit each, on which clear packets for clients are refused (svc-spoof-detect).
+  uint32_t guarded = 0;
+
+  friend bool operator==(const WorkerSettings&, const WorkerSettings&) = default;
+};
+
 struct Message {
   MessageKind kind;
   EndReason reason;  // ended
@@ -207,6 +219,7 @@ struct Message {
   Promotion promotion;  // promote; rekey: the keys with a suite; wiped by the worker after use
   DtlsInstall dtls;     // install_dtls_*; wiped likewise
   Oversized oversized;
+  WorkerSettings settings;
   uint32_t size;                             // bytes in data
   uint8_t data[crypto::record::kMaxRecord];  // record, send, datagrams; ended/close: reason text
 };

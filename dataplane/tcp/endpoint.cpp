@@ -19,6 +19,9 @@ void Endpoint::unlisten(const dp::IpAddress& address, uint16_t port) noexcept {
 bool Endpoint::listens(const dp::IpAddress& address, uint16_t port) const noexcept {
   return machine_->listens(address, port);
 }
+void Endpoint::set_mss_limits(uint16_t most, uint16_t least) noexcept {
+  machine_->set_mss_limits(most, least);
+}
 
 void Endpoint::input(std::span<rte_mbuf*> segments, Time now) noexcept {
   machine_->input(segments, now);

@@ -123,6 +123,8 @@ class Endpoint {
   bool listen(const dp::IpAddress& address, uint16_t port) noexcept;
   void unlisten(const dp::IpAddress& address, uint16_t port) noexcept;
   [[nodiscard]] bool listens(const dp::IpAddress& address, uint16_t port) const noexcept;
+  // EndpointConfig::tcpmss_max and tcpmss_min, for connections from now on.
+  void set_mss_limits(uint16_t most, uint16_t least) noexcept;
 
   // Segments to this box: IP header first, IP header already validated (length, checksum, not a
   // fragment), meta.l3_size and meta.family set, pkt_len trimmed to the IP total length. Takes

@@ -76,6 +76,10 @@ class Machine {
 
   [[nodiscard]] const EndpointCounters& counters() const noexcept { return counters_; }
   [[nodiscard]] const EndpointConfig& config() const noexcept { return config_; }
+  void set_mss_limits(uint16_t most, uint16_t least) noexcept {
+    config_.tcpmss_max = most;
+    config_.tcpmss_min = least;
+  }
 
  private:
   void drop(Segment& s, dp::DropReason reason) noexcept {
@@ -187,7 +191,7 @@ class Machine {
   };
   static constexpr size_t kListeners = 16;
 
-  const EndpointConfig config_;
+  EndpointConfig config_;
   bool pressed_ = false;
   const Offload offload_;
   dp::DropCounters& drops_;

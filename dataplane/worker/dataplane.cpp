@@ -1,6 +1,7 @@
 #include "dataplane/worker/dataplane.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 
 #include <rte_cycles.h>
@@ -118,13 +119,11 @@ void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
     for (const Ipv6Prefix& own : from.ipv6_addresses)
       interface.ipv6[interface.ipv6_count++] = own;
     interfaces_.add(interface);
-    guarded_.push_back(from.guarded);
     const IpAddress v6 = interface.ipv6_count == 0 ? IpAddress{} : interface.ipv6[0].address;
     reply_from_.at(port->id()) = {from.address, v6};
   }
-  const auto inside = std::find(guarded_.begin(), guarded_.end(), false);
-  tunnel_port_ =
-      ports_[inside == guarded_.end() ? 0 : static_cast<size_t>(inside - guarded_.begin())]->id();
+  const auto inside = static_cast<size_t>(std::countr_one(spec.settings.guarded));
+  tunnel_port_ = ports_[inside < ports_.size() ? inside : 0]->id();
 }
 
 void Dataplane::start() {

@@ -33,8 +33,7 @@ struct InterfaceSpec {
   unsigned prefix = 0;
   unsigned mtu = 1500;
   bool up = true;
-  bool guarded = false;  // clear packets for clients are refused here (svc-spoof-detect)
-  bool ipv6 = false;     // has a link-local address, and those below
+  bool ipv6 = false;  // has a link-local address, and those below
   std::vector<Ipv6Prefix> ipv6_addresses{};
 };
 
@@ -64,9 +63,7 @@ struct DataplaneSpec {
   crypto::Isa isa = crypto::Isa::sse;
   bool sleep_when_idle = true;
   uint32_t unreachable_rate = 1, unreachable_burst = 1;  // ICMP errors about IPv4 packets a second
-  bool answer_too_big = true;  // whether senders of packets too large for a tunnel are told
-  uint16_t tcpmss = 1380;
-  uint16_t tcpmss_minimum = 0;
+  WorkerSettings settings;                               // at the start
 };
 
 struct Worker;
@@ -113,6 +110,10 @@ class Dataplane {
   // What the workers knew of their neighbours a second ago at most.
   [[nodiscard]] std::vector<NeighbourRow> neighbours() const;
   [[nodiscard]] const UnreachableLimit& unreachable() const noexcept { return unreachable_; }
+  // `icmp unreachable rate-limit`, from now on. From any thread; throws as UnreachableLimit does.
+  void set_unreachable_rate(uint32_t per_second, uint32_t burst) {
+    unreachable_.set_rate(per_second, burst);
+  }
   [[nodiscard]] const UnreachableLimit& unreachable6() const noexcept { return unreachable6_; }
 
   struct BufferUse {
@@ -136,7 +137,6 @@ class Dataplane {
   PacketPool pool_;
   std::vector<std::unique_ptr<Port>> ports_;
   InterfaceTable interfaces_;
-  std::vector<bool> guarded_;  // by interface index
   std::unique_ptr<RouteTable> routes_;
   std::unique_ptr<RouteTable6> routes6_;
   PoolRanges pools_;

@@ -126,7 +126,7 @@ void Worker::share_neighbours(Batch& messages) noexcept {
 void Worker::transit_edge(uint16_t port) noexcept {
   if (edges.transit.empty()) return;
   const Interface* interface = shared.interfaces_.by_port(port);
-  if (!shared.guarded_[interface->index]) {
+  if ((guarded >> interface->index & 1) == 0) {
     const BatchSink sink = down_sink();
     for (rte_mbuf* m : edges.transit)
       sink.push(m);
@@ -181,13 +181,22 @@ bool Worker::take_over() noexcept {
   return true;
 }
 
+void Worker::take_settings(const WorkerSettings& settings) noexcept {
+  tcp.set_mss_limits(settings.tcpmss, settings.tcpmss_minimum);
+  down_context.mss = {settings.tcpmss, settings.tcpmss_minimum};
+  down_context.answer_too_big = settings.answer_too_big;
+  guarded = settings.guarded;
+}
+
 bool Worker::obey() noexcept {
   Mailbox& mailbox = shared.mailbox(index);
   unsigned n = 0;
   while (n < kMessagesPerLoop) {
     Message* m = mailbox.from_control();
     if (m == nullptr) break;
-    if (dtls::is_for_dtls(m->kind)) {
+    if (m->kind == MessageKind::settings) {
+      take_settings(m->settings);
+    } else if (dtls::is_for_dtls(m->kind)) {
       dtls::on_message(dtls, *m, now);
     } else {
       cstp::on_message(cstp, *m, now);

@@ -22,8 +22,6 @@ tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, r
   for (const InterfaceSpec& interface : spec.interfaces)
     mtu = std::min(mtu, interface.mtu);
   config.interface_mtu = static_cast<uint16_t>(mtu);
-  config.tcpmss_max = spec.tcpmss;
-  config.tcpmss_min = spec.tcpmss_minimum;
   config.isn_key[0] = rte_rand();
   config.isn_key[1] = rte_rand();
   config.pool = pool;
@@ -95,11 +93,10 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
                    dataplane.unreachable_,
                    dataplane.unreachable6_,
                    dataplane.pool_.get(),
-                   oversized,
-                   spec.answer_too_big,
-                   {spec.tcpmss, spec.tcpmss_minimum}},
+                   oversized},
       handoff(spec.workers),
       sleep_when_idle(spec.sleep_when_idle) {
+  take_settings(spec.settings);
   for (const auto& port : dataplane.ports_) {
     const uint16_t owner = PortTx::owner(*port, worker);
     rte_ring* to_owner = owner == worker ? nullptr : dataplane.mesh_->ring(worker, owner);

@@ -96,6 +96,7 @@ struct alignas(64) Worker {
   Batch made_here;             // ICMP that this worker wrote, to whomever
   Batch to_hand_over;          // meta says to whom
   std::vector<Batch> handoff;  // by worker
+  uint32_t guarded = 0;        // WorkerSettings
   Time now = 0;                // of this loop
   Time last_sweep = 0;
   Time last_snapshot = 0;
@@ -120,6 +121,7 @@ struct alignas(64) Worker {
 
  private:
   void box_edges(bool hardware_steered) noexcept;
+  void take_settings(const WorkerSettings& settings) noexcept;
   void share_neighbours(Batch& messages) noexcept;
   void announce() noexcept;
   void transit_edge(uint16_t port) noexcept;

@@ -25,6 +25,28 @@ GROUPS = [
     " group-alias Guests enable",
 ]
 
+# The note's fourth remedy: those who have trouble with DTLS choose a group that does without it.
+TLS_ONLY = [
+    "webvpn",
+    " tunnel-group-list enable",
+    "group-policy TLSONLY internal",
+    "group-policy TLSONLY attributes",
+    " address-pools value VPN",
+    " webvpn",
+    "  anyconnect ssl dtls none",
+    "tunnel-group TLSONLY type remote-access",
+    "tunnel-group TLSONLY general-attributes",
+    " default-group-policy TLSONLY",
+    "tunnel-group TLSONLY webvpn-attributes",
+    ' group-alias "TLS only" enable',
+    f" group-url https://{OUTSIDE}/tls enable",
+    "tunnel-group EVERYBODY type remote-access",
+    "tunnel-group EVERYBODY general-attributes",
+    " default-group-policy LAB",
+    "tunnel-group EVERYBODY webvpn-attributes",
+    " group-alias Everybody enable",
+]
+
 XML = ()
 FORMS = ("--no-xmlpost",)
 
@@ -52,6 +74,18 @@ def test_group_by_url(stage, mode):
     ping(stage.lab.client, SERVER)
     assert group_of_session(headend) == "STAFF"
     assert "GROUP:" not in client.process.log()
+
+
+def test_group_without_dtls(stage):
+    """Chosen by its alias and by its URL, beside a group with DTLS."""
+    headend = stage.start_headend(extra=TLS_ONLY)
+    for number, choice in enumerate(({"options": ("--authgroup", "TLS only")}, {"path": "/tls"})):
+        client = stage.connect(number, dtls=True, **choice)
+        assert "X-DTLS-" not in client.process.log() and client.header("X-CSTP-MTU") == "1347"
+        assert headend.show.carrier(client.address) == "SSL"
+        assert headend.show.sessions()[number]["tunnel_group"] == "TLSONLY"
+    other = stage.connect(2, dtls=True, options=("--authgroup", "Everybody")).wait_dtls()
+    assert other.header("X-DTLS-MTU") == "1418"
 
 
 @pytest.mark.parametrize("mode", [XML, FORMS], ids=["xml", "forms"])

@@ -22,4 +22,4 @@ def test_what_passes_through_is_clamped(stage):
     assert sum(worker["mss_clamped"] for worker in headend.show.workers()) == 12
     send_and_compare(lab.server, lab.client, client.address, MEGABYTE)
     send_and_compare(lab.client, lab.server, SERVER6, MEGABYTE)
-    client.logout()
+    client.logout(lossless=False)  # a client too slow for its socket's buffer is not our loss

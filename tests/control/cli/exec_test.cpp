@@ -69,6 +69,17 @@ TEST(Exec, LogsOff) {
   EXPECT_EQ(state.called, "logoff all");
 }
 
+TEST(Exec, ChangesTheConfiguration) {
+  FakeState state;
+  state.the_warnings = "WARNING: x\n";
+  EXPECT_EQ(run(state, "conf sysopt connection tcpmss 1460 ; hostname a"), "WARNING: x\n");
+  EXPECT_EQ(state.called, "configure sysopt connection tcpmss 1460 \n hostname a by admin");
+  // Of a configuration line a bar is a part.
+  run(state, "configure banner value now | later");
+  EXPECT_EQ(state.called, "configure banner value now | later by admin");
+  EXPECT_NE(run(state, "configure").find("Incomplete"), std::string::npos);
+}
+
 TEST(Exec, ClearsCounters) {
   FakeState state;
   state.the_drops.reasons = {{"no-route", "", "", 1}, {"svc-selector-failure", "", "", 1}};

@@ -56,7 +56,7 @@ TEST(Parse, ReadsTheWholeLab) {
   EXPECT_EQ(c.routes[0].gateway, IpAddress::v4(0xc63364fe));
   EXPECT_EQ(c.pools.at("VPN").last, 0x0a0a0afeU);
   EXPECT_EQ(c.ssl.tls12_ciphers, "AES256-SHA256:AES128-SHA256:DHE-RSA-AES256-SHA256");
-  EXPECT_EQ(c.webvpn.enabled_on, std::vector<std::string>{"outside"});
+  EXPECT_EQ(c.webvpn.enabled_on, (std::vector<EnabledOn>{{"outside", 443}}));
   EXPECT_TRUE(c.webvpn.anyconnect_enable);
   const auto& policy = c.group_policies.at("ac_users_group");
   EXPECT_EQ(policy.anyconnect_mtu, 1300U);

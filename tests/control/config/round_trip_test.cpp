@@ -101,7 +101,8 @@ void random_network(Chance& chance, Config& c) {
                            chance.between(1, 255)});
     }
     if (f.nameif.empty() || f.address.is_unspecified()) continue;
-    c.webvpn.enabled_on.push_back(f.nameif);
+    c.webvpn.enabled_on.push_back(
+        {f.nameif, static_cast<uint16_t>(chance.coin() ? 443 : chance.between(1, 65535))});
     const auto gateway = IpAddress::v4(f.address.v4_value() ^ (f.prefix == 31 ? 1 : 3));
     c.routes.push_back({f.nameif, chance.below(256) << 24, 8, gateway, chance.between(1, 255)});
   }
@@ -167,6 +168,7 @@ Config random_config(unsigned seed) {
   if (chance.coin()) c.ssl.client_crl = chance.name();
   c.webvpn.port = static_cast<uint16_t>(chance.between(1, 65535));
   c.webvpn.dtls_always_verify = chance.coin();
+  c.compatibility = {chance.coin(), chance.coin()};
   c.webvpn.dtls_port = static_cast<uint16_t>(chance.between(1, 65535));
   c.webvpn.anyconnect_enable = chance.coin();
   c.webvpn.tunnel_group_list = chance.coin();

@@ -34,7 +34,8 @@ class FakeState : public StateSource {
   std::vector<CarriedTunnelView> the_tunnels;
   ResourceView the_resources;
   IcmpErrorsView the_icmp_errors;
-  std::string called;  // what was asked to be done
+  std::string the_warnings;  // of configure()
+  std::string called;        // what was asked to be done
 
   Time now() const override { return the_time; }
   const Config& config() const override { return the_config; }
@@ -59,6 +60,10 @@ class FakeState : public StateSource {
       called += " " + k;
   }
   void clear_log() override { called = "clear log"; }
+  std::string configure(const std::string& lines, const std::string& by) override {
+    called = "configure " + lines + " by " + by;
+    return the_warnings;
+  }
   size_t logoff_name(const std::string& username) override {
     called = "logoff name " + username;
     return 2;

@@ -176,6 +176,13 @@ TEST(ShowSockets, AreTheAsas) {
 SSL       0001fc08  LISTEN     172.16.11.1:444                              0.0.0.0:*
 DTLS      00020dc8  LISTEN     172.16.11.1:443                              0.0.0.0:*
 )");
+  state.the_config.compatibility.asa84 = true;
+  EXPECT_EQ(
+      show_sockets(state).text,
+      R"(Protocol  Socket    Local Address                                Foreign Address         State
+SSL       0001fc08  172.16.11.1:444                              0.0.0.0:*               LISTEN
+DTLS      00020dc8  172.16.11.1:443                              0.0.0.0:*               LISTEN
+)");
 }
 
 TEST(ShowInterface, IsTheAsas) {

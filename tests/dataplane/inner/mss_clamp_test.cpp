@@ -237,12 +237,12 @@ TEST_F(MssClampTest, OptionsThatLieAboutTheirLengthAreLeftAlone) {
 
 TEST_F(MssClampTest, HeadersThatLieAboutTheirLengthAreLeftAlone) {
   const Bytes whole = syn4(mss_option(1460));
-  for (const uint8_t words : {0, 1, 4, 7, 15}) {
+  for (const unsigned words : {0u, 1u, 4u, 7u, 15u}) {
     Bytes packet = whole;
     packet[20 + 12] = static_cast<uint8_t>(words << 4);
     pass(packet);
     EXPECT_TRUE(found);
-    EXPECT_FALSE(changed) << int{words};
+    EXPECT_FALSE(changed) << words;
   }
   for (size_t size = 20; size < 40; ++size) {
     Bytes packet(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));

@@ -130,6 +130,19 @@ TEST(UnreachableLimit, BurstGoesAtOnceAndComesBackAtTheRate) {
   }
 }
 
+TEST(UnreachableLimit, ANewRateHoldsAtOnce) {
+  UnreachableLimit limit;
+  EXPECT_TRUE(limit.allow(5'000'000));
+  EXPECT_FALSE(limit.allow(5'000'001));
+  limit.set_rate(100, 2);
+  EXPECT_TRUE(limit.allow(5'000'001));
+  EXPECT_TRUE(limit.allow(5'000'001));
+  EXPECT_FALSE(limit.allow(5'000'001));
+  EXPECT_TRUE(limit.allow(5'010'001));
+  EXPECT_THROW(limit.set_rate(0, 1), std::invalid_argument);
+  EXPECT_TRUE(limit.allow(5'020'001));
+}
+
 TEST(UnreachableLimit, RefusesRatesThatMeanNothing) {
   EXPECT_THROW(UnreachableLimit(0, 1), std::invalid_argument);
   EXPECT_THROW(UnreachableLimit(1, 0), std::invalid_argument);

@@ -28,6 +28,17 @@ TEST(Open, negotiates_everything) {
   EXPECT_EQ(wire.endpoint->send_mss(peer.conn), 1400 - 12);
 }
 
+TEST(Open, new_limits_hold_for_new_connections) {
+  Wire wire;
+  Peer before(wire, {.mss = 200, .port = 1});
+  wire.endpoint->set_mss_limits(1460, 600);
+  Peer after(wire, {.mss = 200, .port = 2});
+  EXPECT_EQ(before.syn_ack.options.mss, 1380);
+  EXPECT_EQ(after.syn_ack.options.mss, 1460);
+  EXPECT_EQ(wire.endpoint->send_mss(before.conn), 200);
+  EXPECT_EQ(wire.endpoint->send_mss(after.conn), 600);
+}
+
 TEST(Open, offers_nothing_that_the_peer_did_not) {
   Wire wire({.tcpmss_max = 0});
   Peer peer(wire, {.mss = 0});

@@ -1,0 +1,73 @@
+"""Changes while the headend runs, by `configure` and by SIGHUP: all or nothing, at once, for new sessions and for those
+that come back."""
+
+import re
+import signal
+
+from harness.headend_config import HeadendConfig
+from harness.lab import SERVER
+from harness.ping import ping
+from harness.poll import until
+from harness.syn_watch import announced
+
+
+def test_new_sessions_and_those_that_come_back(stage, headend):
+    client = stage.connect(trace=True)
+    address = client.address
+    assert client.header("X-CSTP-MTU") == "1347"
+    # As in Cisco's note: the two remedies by numbers.
+    headend.show.text("configure sysopt connection tcpmss 1460")
+    other = stage.connect(1)
+    assert other.header("X-CSTP-MTU") == "1427"
+    assert announced(stage.lab.server, "lan", stage.lab.client, other.interface, other.address)[0] == 1460
+    headend.show.text("configure group-policy LAB attributes ; webvpn ; anyconnect mtu 1300")
+    assert headend.show.tunnel(address)["mtu"] == 1347  # until its next tunnel
+    client.reconnect()
+    until(lambda: headend.show.tunnel(address)["mtu"] == 1300, "the client that comes back is told what is new")
+    assert client.header("X-CSTP-MTU") == "1300" and client.address == address
+    ping(stage.lab.client, SERVER)
+    running = headend.show.text("show running-config")
+    assert "sysopt connection tcpmss 1460\n" in running and "  anyconnect mtu 1300\n" in running
+    assert "root has changed the configuration" in headend.process.log()
+
+
+def test_all_or_nothing(headend):
+    before = headend.show.text("show running-config")
+
+    def refused(lines: str) -> str:
+        done = headend.show.run(f"configure {lines}")
+        assert done.returncode == 1 and headend.show.text("show running-config") == before, done
+        return done.stderr
+
+    assert "    ^\nERROR: % Invalid input" in refused("hostname other ; sysopt bogus")
+    assert "There is no address pool VPN" in refused("hostname other ; no ip local pool VPN")
+    assert "needs a restart of culvertd, so nothing was changed: interface net_af_xdp1,iface=inside\n" in (
+        refused("hostname other ; mtu inside 1400"))
+    assert "cannot read" in refused("hostname other ; ssl trust-point /nowhere.pem")
+    assert "*****" in refused("username x password very secret words")
+    assert "very" not in headend.process.log()
+
+
+def test_the_file_read_again(stage, headend):
+    """SIGHUP, with a file that is good, one that is not, and one that wants too much."""
+
+    def reload(answer: str, **settings) -> None:
+        config = HeadendConfig(state=headend.config.state, certificate=headend.config.certificate, **settings)
+        headend.config_path.write_text(config.text())
+        start = headend.process.log_size()
+        headend.process.signal(signal.SIGHUP)
+        headend.process.wait_for_line(answer, start=start)
+
+    headend.show.text("configure hostname changed")
+    reload("was read again and is in force", policy=["anyconnect mtu 1200"], ipv6=True,
+           extra=["username new password fresh"])
+    assert "hostname test-headend\n" in headend.show.text("show running-config")
+    client = stage.connect(user="new", passwords=("fresh",))
+    assert client.header("X-CSTP-MTU") == "1200"
+    reload("nothing was changed", extra=["sysopt connection tcpmss 20"])
+    assert re.search(r"culvertd.conf:\d+: Invalid input", headend.process.log())
+    reload("This needs a restart of culvertd, so nothing was changed: interface",
+           inside_address="10.48.66.9", extra=["sysopt connection tcpmss 1460"])
+    running = headend.show.text("show running-config")
+    assert "username new password" in running and "tcpmss" not in running
+    ping(stage.lab.client, SERVER)
