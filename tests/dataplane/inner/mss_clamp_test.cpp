@@ -1,5 +1,7 @@
 #include "dataplane/inner/mss_clamp.hpp"
 
+#include <array>
+
 #include <gtest/gtest.h>
 
 #include "tests/dataplane/packets.hpp"
@@ -255,7 +257,7 @@ TEST_F(MssClampTest, HeadersThatLieAboutTheirLengthAreLeftAlone) {
 
 TEST_F(MssClampTest, HeadersInSeveralBuffers) {
   const Bytes packet = syn4(joined({mss_option(1460), Bytes(12, 1)}));
-  for (const size_t segment : {20, 21, 33, 34, 43, 55}) {
+  for (const size_t segment : std::array<size_t, 6>{20, 21, 33, 34, 43, 55}) {
     const Bytes after = pass(packet, {1380, 0}, segment);
     EXPECT_EQ(load_be<uint16_t>(&after[42]), 1380) << segment;
     EXPECT_TRUE(checksum_right(after, 20));
