@@ -177,6 +177,16 @@ def test_udp_larger_than_the_adapter(lab, headend, tmp_path):
     at.finish()
 
 
+def test_the_other_cause(play):
+    """Nothing is blocked, but the port that the headend announces is not the one that it listens on: the same minute,
+    the same reconnect."""
+    experiment, result = play("none", "allowed", cause="port", minute=1.5)
+    said = [entry.text for entry in experiment.timeline.entries()]
+    assert any(re.match(r"show asp table socket: DTLS .* 198.51.100.1:443 ", text) for text in said), said
+    assert "DTLS: trying port 444" in said and not any("DTLS: up" in text for text in said)
+    assert result["reconnects"] == 1 and result["adapter_mtu"] == [1418, 1347]
+
+
 def test_openconnect(lab, headend, tmp_path):
     """The real one, in the same place: it puts the larger MTU on its adapter and never reconnects for it. Where ICMP is
     allowed the sender learns what fits, and data arrives."""

@@ -17,7 +17,7 @@ from steps.build import RELEASE, BuildError, ninja, set_up
 from steps.console import step, tail
 
 from .experiment import Experiment, Settings
-from .note import FIXES, ICMP
+from .note import CAUSES, FIXES, ICMP
 from .text import result_text, table_text, timeline_text
 
 FOLDER = Path("/run/culvert-scenario")
@@ -37,6 +37,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--fix", choices=tuple(FIXES), default="none")
     parser.add_argument("--icmp", choices=ICMP, default="allowed")
     parser.add_argument("--behave", choices=("anyconnect", "openconnect"), default="anyconnect")
+    parser.add_argument("--cause", choices=CAUSES, default="path")
     parser.add_argument("--minute", type=float)
     parser.add_argument("--build")
     parser.add_argument("--keep", action="store_true")
@@ -46,7 +47,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def one_run(lab: Lab, arguments: argparse.Namespace) -> int:
-    settings = Settings(arguments.fix, arguments.icmp, arguments.minute or 60.0, arguments.behave)
+    settings = Settings(arguments.fix, arguments.icmp, arguments.minute or 60.0, arguments.behave, arguments.cause)
     experiment = Experiment(lab, FOLDER, settings)
     try:
         with step(f"{FIXES[settings.fix].title}, ICMP {settings.icmp}, {settings.minute:g} s"):
@@ -65,7 +66,8 @@ def one_run(lab: Lab, arguments: argparse.Namespace) -> int:
         print(f"\n{timeline_text(entries, start)}\n\n{result_text(result)}")
     if arguments.keep:
         kept.remember(FOLDER, [experiment.headend.process.pid])
-        block(lab)
+        if arguments.cause == "path":
+            block(lab)
         say(how_to_go_on(experiment.pin))
     return 0
 
@@ -97,7 +99,7 @@ def how_to_go_on(pin: str) -> str:
     prefix = f"tools/lab --prefix {LAB_PREFIX}"
     shell = f"{CULVERTCTL} --socket {FOLDER}/state/culvertd.sock"
     return f"""
-The headend and its lab are still running, and the path lets no UDP through. As root:
+The headend and its lab are still running, and there is no DTLS. As root:
 
   a client that behaves as the note's  {prefix} exec client {CULVERT_CLIENT} \\
                                            --user vpn --tls 1.2 --authgroup users --servercert {pin} \\

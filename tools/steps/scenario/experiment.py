@@ -1,5 +1,6 @@
 """One run: DTLS is blocked in the path, the inside server sends, and a minute goes by."""
 
+import contextlib
 import re
 import time
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ class Settings:
     icmp: str = "allowed"
     minute: float = 60.0
     behave: str = "anyconnect"
+    cause: str = "path"
     period: float = 1.0    # seconds between new connections
     ping: bool = True      # the note's one packet first
 
@@ -62,7 +64,7 @@ class Experiment:
     def run(self, keep: bool = False) -> dict:
         """Headend, client, traffic, and the minute; `keep` leaves the headend running. The result as JSON has it."""
         self.start_headend()
-        with blocked_udp(self.lab):
+        with blocked_udp(self.lab) if self.settings.cause == "path" else contextlib.nullcontext():
             self.start_client()
             result = self.measure()
             result["client"] = self.client.log_out()
@@ -76,12 +78,16 @@ class Experiment:
     def start_headend(self) -> None:
         certificate = make_certificate(self.folder, RSA)
         self.pin = pin_of(certificate)
-        config = NoteConfig(self.folder / "state", certificate, self.settings.fix, self.settings.icmp)
+        config = NoteConfig(self.folder / "state", certificate, self.settings.fix, self.settings.icmp,
+                            self.settings.cause)
         self.headend = Headend(self.lab, config, self.folder).wait_ready()
 
     def start_client(self) -> None:
         settings = self.settings
         self._keep(follow_headend(self.timeline, self.headend.process.log_path))
+        if settings.cause == "port":
+            for line in self.headend.show.text("show asp table socket").splitlines():
+                self.timeline.add("headend", f"show asp table socket: {line}")
         self.client = CulvertClient(
             self.lab, self.pin, self.folder, minute=settings.minute, behave=settings.behave,
             options=("--authgroup", FIXES[settings.fix].alias, "--tls", "1.2"))
@@ -117,7 +123,7 @@ class Experiment:
 
     def measure(self) -> dict:
         settings, connected = self.settings, self.connected
-        result: dict = {"fix": settings.fix, "icmp": settings.icmp, "behave": settings.behave,
+        result: dict = {"cause": settings.cause, "fix": settings.fix, "icmp": settings.icmp, "behave": settings.behave,
                         "minute_s": settings.minute, "started": connected["time"],
                         "announced": {"tls": connected["tls_mtu"], "dtls": connected["dtls_mtu"]},
                         "adapter_mtu": [connected["adapter_mtu"]]}

@@ -26,6 +26,8 @@ FIXES = {
     "smart": Fix("anyconnect dtls-fallback smart", policy=("anyconnect dtls-fallback smart",)),
 }
 ICMP = ("allowed", "blocked")
+# Why there is no DTLS: a path that lets no UDP through, or a port that is announced and not listened on.
+CAUSES = ("path", "port")
 
 
 @dataclass
@@ -35,6 +37,7 @@ class NoteConfig:
     certificate: Path
     fix: str = "none"
     icmp: str = "allowed"
+    cause: str = "path"
     extra: tuple[str, ...] = ()
 
     @property
@@ -45,6 +48,8 @@ class NoteConfig:
         fix = FIXES[self.fix]
         withheld = "icmp too-big withhold\n" if self.icmp == "blocked" else ""
         more = "".join(f"{line}\n" for line in (*fix.extra, *self.extra))
+        # On an ASA 9.x with bug CSCuh61321 a port that is given after `enable` is announced, and that is all.
+        bug, port = ("compatibility CSCuh61321\n", " dtls port 444\n") if self.cause == "port" else ("", "")
         policy = "".join(f"  {line}\n" for line in fix.policy)
         return f"""hostname asa
 dataplane
@@ -64,9 +69,9 @@ management socket {self.socket}
 state-directory {self.state}
 ssl trust-point {self.certificate}
 ssl cipher tlsv1.2 custom "AES256-SHA256:AES128-SHA256:DHE-RSA-AES256-SHA256"
-{withheld}{more}webvpn
+{bug}{withheld}{more}webvpn
  enable outside
- anyconnect enable
+{port} anyconnect enable
  tunnel-group-list enable
 group-policy DfltGrpPolicy attributes
  address-pools value VPN

@@ -34,6 +34,8 @@ def result_text(result: dict) -> str:
     icmp, mss, client = result["icmp_errors"], result["syn_mss"], result.get("client", {})
     minute = f"{result['minute_s']:g} s"
     rows = [
+        ("Cause", "the path lets no UDP through" if result["cause"] == "path" else
+         "the DTLS port that is announced is not listened on (bug CSCuh61321)"),
         ("Remedy", f"{FIXES[result['fix']].title}; ICMP {result['icmp']}; the minute is {minute}"),
         ("Announced", f"TLS {announced['tls']}, DTLS {announced['dtls'] or 'none'}; "
                       f"the adapter had {' and then '.join(map(str, result['adapter_mtu']))}"),

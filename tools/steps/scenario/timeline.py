@@ -95,7 +95,8 @@ def client_words(event: dict) -> str:
             return f"adapter {event['interface']} has MTU {event['mtu']}" + (
                 f" instead of {event['before']}" if event["before"] else "")
         case "dtls":
-            return f"DTLS: {event['state']}" + (f" ({event['why']})" if "why" in event else "")
+            port = f" port {event['port']}" if "port" in event else ""
+            return f"DTLS: {event['state']}{port}" + (f" ({event['why']})" if "why" in event else "")
         case "larger-than-adapter":
             return f"dropped a packet of {event['size']} bytes, larger than the adapter's MTU of {event['mtu']}"
         case "lost" | "try-failed" | "end":
