@@ -6,7 +6,8 @@ import signal
 
 import pytest
 
-from harness.dtls import connect_by_dtls, no_udp
+from harness.blocked_udp import blocked_udp
+from harness.dtls import connect_by_dtls
 from harness.headend_config import TWO_WORKERS, one_queue, two_queues
 from harness.lab import OUTSIDE, OUTSIDE6, SERVER, SERVER6
 from harness.leftovers import held, until_given_back
@@ -99,11 +100,12 @@ def test_udp_dies_and_comes_back_in_mid_transfer(stage):
     lab = stage.lab
     steady = SteadyPing(lab.client, SERVER, stage.folder / "ping.log")
     try:
-        with no_udp(lab):
+        with blocked_udp(lab):
             until(lambda: headend.show.carrier(client.address) == "SSL", "packets go by TLS", 30)
+            client.process.wait_for_line("DTLS Dead Peer Detection detected dead peer", 30)
             ping(lab.server, client.address, count=5)
             send_and_compare(lab.client, lab.server, SERVER, 4 * MEGABYTE)
-        # The client tries again a minute after its last try.
+        # A client tries again at once when its DTLS has died, and a minute after a try that failed.
         until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS again", 90)
         before = headend.show.tunnel(client.address, "DTLS")
         send_and_compare(lab.client, lab.server, SERVER, 4 * MEGABYTE)

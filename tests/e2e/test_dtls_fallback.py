@@ -5,7 +5,9 @@ import os
 import socket
 import threading
 
-from harness.dtls import connect_by_dtls, no_udp
+from harness.blocked_udp import blocked_udp
+from harness.datagrams import arriving
+from harness.dtls import connect_by_dtls
 from harness.lab import SERVER, SERVER6
 from harness.poll import until
 from harness.syn_watch import announced
@@ -13,8 +15,6 @@ from harness.transfer import send_and_compare
 
 MEGABYTE = 1 << 20
 ADAPTER, TUNNEL = 1418, 1347  # DTLS's MTU, and that of TLS
-IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3  # linux/in.h
-IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE = 23, 3  # linux/in6.h
 
 
 class OldConnection:
@@ -44,26 +44,6 @@ class OldConnection:
         self._server.close()
 
 
-def datagram_arrives(lab, address: str, size: int) -> bool:
-    """An IP packet of `size` bytes with DF, from the server to the client, whatever the server knows of the path."""
-    six = ":" in address
-    family = socket.AF_INET6 if six else socket.AF_INET
-    with lab.client.entered():
-        receiver = socket.socket(family, socket.SOCK_DGRAM)
-    with lab.server.entered():
-        sender = socket.socket(family, socket.SOCK_DGRAM)
-    with receiver, sender:
-        receiver.bind((address, 0))
-        receiver.settimeout(5)
-        if six:
-            sender.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
-        else:
-            sender.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
-        data = os.urandom(size - (48 if six else 28))
-        sender.sendto(data, receiver.getsockname()[:2])
-        return receiver.recv(65536) == data
-
-
 def test_nothing_is_lost_when_dtls_dies(stage):
     headend = stage.start_headend(
         policy=["anyconnect dtls-fallback smart", "anyconnect dpd-interval gateway 5",
@@ -75,11 +55,11 @@ def test_nothing_is_lost_when_dtls_dies(stage):
     assert announced(lab.client, client.interface, lab.server, "lan", SERVER)[0] == ADAPTER - 40
     old = OldConnection(lab, client)
     assert old.carries(MEGABYTE)
-    with no_udp(lab):
+    with blocked_udp(lab):
         until(lambda: headend.show.carrier(client.address) == "SSL", "packets go by TLS", 30)
         assert f"mtu {ADAPTER} " in lab.client.run("ip", "link", "show", client.interface).stdout
         for address in (client.address, client.address6):
-            assert datagram_arrives(lab, address, ADAPTER), address
+            assert arriving(lab.server, lab.client, address, ADAPTER) == 1, address
         assert old.carries(MEGABYTE)
         # What is new is told at once, in both directions and families.
         for near, far, headers in ((client.address, SERVER, 40), (client.address6, SERVER6, 60)):

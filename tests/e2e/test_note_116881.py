@@ -12,6 +12,7 @@ from harness.blocked_udp import blocked_udp
 from harness.certificate import RSA, make_certificate, pin_of
 from harness.client import Client
 from harness.culvert_client import CulvertClient
+from harness.datagrams import arriving
 from harness.headend import Headend
 from harness.lab import SERVER
 from harness.paths import BUILD, ROOT
@@ -20,7 +21,6 @@ from harness.transfer import send_and_compare
 sys.path.insert(0, str(ROOT / "tools"))
 
 from steps.scenario.experiment import Experiment, Settings  # noqa: E402
-from steps.scenario.inside import send_udp  # noqa: E402
 from steps.scenario.note import NoteConfig  # noqa: E402
 
 MINUTE, PERIOD = 2.5, 0.25  # seconds
@@ -162,15 +162,15 @@ def test_udp_larger_than_the_adapter(lab, headend, tmp_path):
                                    options=("--authgroup", "users", "--tls", "1.2"))
             connected = client.wait_event("connected")
             assert (connected["tls_mtu"], connected["dtls_mtu"], connected["adapter_mtu"]) == (1427, 1418, adapter)
-            assert send_udp(lab, client.address, 1427, 5) == received
-            assert send_udp(lab, client.address, 1418, 5) == 5
+            assert arriving(lab.server, lab.client, client.address, 1427, 5, patience=0.5) == received
+            assert arriving(lab.server, lab.client, client.address, 1418, 5) == 5
             lost = client.log_out()["lost"]
             assert (lost["larger_than_adapter"], lost["largest"]) == ((0, 0) if received else (5, 1427))
         client = Client(lab, at.show, at.certificate_pin, tmp_path, dtls=True, hurry=10,
                         options=("--authgroup", "users"))
         try:
             client.wait_connected()
-            assert send_udp(lab, client.address, 1427, 5) == 5
+            assert arriving(lab.server, lab.client, client.address, 1427, 5) == 5
         finally:
             client.kill()
     assert at.show.drops().get("mp-svc-no-fragment", 0) == 0

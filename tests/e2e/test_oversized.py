@@ -1,18 +1,17 @@
 """Packets from inside that are larger than the tunnel: what is dropped, said to the sender, logged and counted."""
 
 import re
-import socket
 import time
 
 import pytest
 
+from harness.datagrams import prober
 from harness.lab import POOL_FIRST, SERVER
 from harness.ping import ping
 from harness.poll import until
 
 LARGE = 1418        # what a client's DTLS tunnel would take
 ICMP_OFF = ["icmp too-big withhold"]
-IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3  # linux/in.h
 
 
 @pytest.fixture
@@ -33,10 +32,7 @@ def client(stage, settings):
 
 def send_large(stage, client, count: int = 1) -> None:
     """UDP with DF, whatever the server's kernel knows of the path."""
-    with stage.lab.server.entered():
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with sender:
-        sender.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+    with prober(stage.lab.server, client.address) as sender:
         for _ in range(count):
             sender.sendto(bytes(LARGE - 28), (client.address, 9))
             time.sleep(0.02)

@@ -1,4 +1,5 @@
-// CSTP: a header of eight bytes before each packet in TLS; one byte, the type, in DTLS.
+// CSTP: a header of eight bytes before each packet in TLS; one byte, the type, in DTLS. It is written
+// anew here, so that client and headend check each other.
 #pragma once
 
 #include <array>

@@ -5,6 +5,7 @@ import socket
 import struct
 
 from .namespace import Namespace
+from .wiretap import mss_of
 
 _ALL_PROTOCOLS, _OUTGOING = 3, 4  # linux/if_ether.h, linux/if_packet.h
 
@@ -29,19 +30,10 @@ class SynWatch:
                 continue
             tcp = packet[header:]
             if port in struct.unpack_from(">HH", tcp) and tcp[13] & 2:
-                return _mss_of(tcp[20:(tcp[12] >> 4) * 4])
+                return mss_of(tcp[20:(tcp[12] >> 4) * 4])
 
     def close(self) -> None:
         self._socket.close()
-
-
-def _mss_of(options: bytes) -> int:
-    at = 0
-    while at < len(options) and options[at] != 0:
-        if options[at] == 2:
-            return int.from_bytes(options[at + 2:at + 4], "big")
-        at += 1 if options[at] == 1 else options[at + 1]
-    return 0
 
 
 def announced(opener: Namespace, opener_interface: str, listener: Namespace, listener_interface: str, address: str,

@@ -9,12 +9,13 @@ from pathlib import Path
 from harness.blocked_udp import blocked_udp
 from harness.certificate import RSA, make_certificate, pin_of
 from harness.culvert_client import CulvertClient
+from harness.datagrams import arriving
 from harness.headend import Headend
 from harness.lab import Lab
 from harness.poll import until
 from harness.wiretap import Packet, Wiretap
 
-from .inside import SHORT, InsideServer, NewConnections, OldConnection, send_udp
+from .inside import SHORT, InsideServer, NewConnections, OldConnection
 from .note import FIXES, NoteConfig
 from .timeline import Timeline, follow_client, follow_headend, tell_packets
 
@@ -169,7 +170,7 @@ class Experiment:
     def _large_udp(self) -> dict:
         """The note's caveat: what the tunnel takes may be more than AnyConnect's adapter does."""
         size, count = self.connected["tls_mtu"], 5
-        came = send_udp(self.lab, self.address, size, count)
+        came = arriving(self.lab.server, self.lab.client, self.address, size, count, patience=0.5)
         self.timeline.add("server", f"sends {count} UDP packets of {size} bytes, as large as the TLS tunnel takes")
         self.timeline.add("client", f"gets {came} of them")
         return {"size": size, "sent": count, "received": came}

@@ -13,8 +13,6 @@ from .timeline import Timeline
 SHORT = 20_000     # bytes that a short connection asks for: several full segments
 PORTION = 8_192    # bytes that a long one is sent at a time
 PAUSE = 0.1        # seconds between two portions
-_IP_AND_UDP = 28   # bytes of headers
-_IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE = 10, 3  # linux/in.h
 # Where they are in struct tcp_info (linux/tcp.h).
 _RTO, _TOTAL_RETRANS, _TCP_INFO_SIZE = 8, 100, 104
 
@@ -68,27 +66,6 @@ class InsideServer(threading.Thread):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)  # wakes the thread that sends
             connection.close()
-
-
-def send_udp(lab: Lab, address: str, size: int, count: int) -> int:
-    """Sends packets of `size` bytes with DF, whatever the server's kernel knows of the path; how many the client's
-    kernel gets."""
-    with lab.client.entered():
-        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with lab.server.entered():
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with receiver, sender:
-        receiver.bind((address, 0))
-        receiver.settimeout(0.5)
-        sender.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
-        came = 0
-        for _ in range(count):
-            sender.sendto(bytes(size - _IP_AND_UDP), receiver.getsockname())
-        with contextlib.suppress(TimeoutError):
-            while came < count:
-                receiver.recv(65536)
-                came += 1
-    return came
 
 
 class OldConnection(threading.Thread):
