@@ -42,6 +42,7 @@ def test_data(stage, headend, connect, options, outside):
     if dtls:
         client.wait_event("dtls", state="up")
         until(lambda: headend.show.carrier(client.address) == "DTLS", "packets go by DTLS")
+    until(lambda: headend.show.carrier(client.address), "the headend has a tunnel to the client")
     mtu = client.events("connected")[0]["dtls_mtu" if dtls else "tls_mtu"]
     for size in (56, mtu - 28):
         ping(stage.lab.client, SERVER, size=size, dont_fragment=True)

@@ -16,6 +16,7 @@ from harness.datagrams import arriving
 from harness.headend import Headend
 from harness.lab import SERVER
 from harness.paths import BUILD, ROOT
+from harness.poll import until
 from harness.transfer import send_and_compare
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -60,7 +61,7 @@ def test_the_note(play):
     assert 0 < result["drops"] == result["oversized"] == icmp["sent"] + icmp["suppressed"], result
     assert set(icmp["mtus_at_server"]) == {1347} and result["route_mtu"] == 1347
     old = result["old_connection"]
-    assert old["alive"] and old["first_bytes_s"] < MINUTE / 2, result
+    assert old["alive"] and old["first_bytes_s"] < MINUTE, result
     assert result["reconnects"] == 1 and result["adapter_mtu"] == [1418, 1347]
     connections = result["client"]["connections"]
     assert [each["reason"] for each in connections] == ["first", "new-mtu"]
@@ -127,11 +128,11 @@ def test_remedy(play, fix):
     assert result["adapter_mtu"] == adapter and result["reconnects"] == len(adapter) - 1
     assert result["syn_mss"]["before"] == mss
     assert result["drops"] == 0, result
-    assert result["old_connection"]["alive"] and result["old_connection"]["first_bytes_s"] < MINUTE / 2, result
+    assert result["old_connection"]["alive"] and result["old_connection"]["first_bytes_s"] < MINUTE, result
     # The caveat of tcpmss: UDP as large as the tunnel does not get past the adapter.
     assert result["client"]["lost"]["larger_than_adapter"] == (5 if fix == "tcpmss" else 0), result
     # A new connection may meet the moment in which there is no tunnel.
-    assert result["new_connections"]["failed"] <= result["reconnects"], result
+    assert result["new_connections"]["failed"] <= 1, result
 
 
 @pytest.fixture
@@ -162,6 +163,7 @@ def test_udp_larger_than_the_adapter(lab, headend, tmp_path):
                                    options=("--authgroup", "users", "--tls", "1.2"))
             connected = client.wait_event("connected")
             assert (connected["tls_mtu"], connected["dtls_mtu"], connected["adapter_mtu"]) == (1427, 1418, adapter)
+            until(lambda: at.show.carrier(client.address) == "SSL", "the headend has a tunnel to the client")
             assert arriving(lab.server, lab.client, client.address, 1427, 5, patience=0.5) == received
             assert arriving(lab.server, lab.client, client.address, 1418, 5) == 5
             lost = client.log_out()["lost"]

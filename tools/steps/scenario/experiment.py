@@ -95,6 +95,8 @@ class Experiment:
         self._keep(follow_client(self.timeline, self.client.events_path))
         self.connected = self.client.wait_event("connected")
         self.address = self.connected["address"]
+        # The client has its answer a moment before the workers have its tunnel.
+        until(lambda: self.headend.show.carrier(self.address), "the headend has a tunnel to the client")
         self._tap = self._keep(Wiretap(self.lab.server, "lan", self._is_of_interest))
         self._forget_path()
 
