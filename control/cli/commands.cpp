@@ -71,6 +71,13 @@ Output run_logoff(ExecContext& c, const Arguments& a) {
 }
 
 Output run_configure(ExecContext& c, const Arguments& a) {
+  // What fingers type that are used to an ASA.
+  if (!a.text("lines").empty() && std::string_view("terminal").starts_with(a.text("lines"))) {
+    throw ExecError(
+        "ERROR: % There is no configuration mode: give the lines themselves, as in \"configure "
+        "webvpn "
+        "; dtls port 444\"");
+  }
   Output out;
   try {
     out.text = c.state.configure(lines_of(a.text("lines")), c.user);

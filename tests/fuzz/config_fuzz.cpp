@@ -1,11 +1,12 @@
 // Any bytes as a configuration: never a crash, and what is accepted is shown and read back as the
-// same.
+// same. And as a change of a configuration.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "control/config/parse.hpp"
+#include "control/config/restart.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace culvert::control;
@@ -20,5 +21,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!first.ok()) return 0;
   const ParseResult second = parse_config(running_config(first.config), "shown", hasher);
   if (!second.ok() || second.config != first.config) std::abort();
+  // As a change of what they have made, on one line; and no change at all.
+  const ParseResult change = parse_change(lines_of(text), "change", hasher, first.config);
+  if (change.ok()) (void)needs_restart(first.config, change.config);
+  const ParseResult none = parse_change("", "nothing", hasher, first.config);
+  if (!none.ok() || none.config != first.config) std::abort();
   return 0;
 }

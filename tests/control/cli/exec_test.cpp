@@ -78,6 +78,7 @@ TEST(Exec, ChangesTheConfiguration) {
   run(state, "configure banner value now | later");
   EXPECT_EQ(state.called, "configure banner value now | later by admin");
   EXPECT_NE(run(state, "configure").find("Incomplete"), std::string::npos);
+  EXPECT_NE(run(state, "conf t").find("give the lines themselves"), std::string::npos);
 }
 
 TEST(Exec, ClearsCounters) {

@@ -49,6 +49,25 @@ TEST(PolicyChange, TheAdapterHasTheLargerOfBothMtus) {
   EXPECT_EQ(session->adapter_mtu, 1347);
 }
 
+TEST(PolicyChange, AGroupThatGoesWhileAPasswordIsVerified) {
+  FakeWorld world;
+  world.config.webvpn.tunnel_group_list = true;
+  world.config.tunnel_groups["B"].aliases = {"Group B"};
+  world.config.tunnel_groups["B"].address_pools = {"VPN"};
+  Login a(world);
+  const auto log = world.env.log;
+  world.env.log = [&](int level, unsigned number, const std::string& text) {
+    if (number == 113012) world.config.tunnel_groups.erase("B");  // the password was right
+    log(level, number, text);
+  };
+  std::string body = login_body("vpn", "secret");
+  body.insert(body.find("</config-auth>"), "<group-select>Group B</group-select>");
+  const std::string reply = a.ask(post("/", body));
+  EXPECT_NE(reply.find("There is no such group any more."), reply.npos) << reply;
+  EXPECT_EQ(cookie_of(reply), "");
+  EXPECT_EQ(world.setup->sessions().size(), 0u);
+}
+
 TEST(PolicyChange, APolicyThatIsGoneGivesWayToTheDefault) {
   FakeWorld world;
   auto& group = world.config.tunnel_groups["DefaultWEBVPNGroup"];
