@@ -82,43 +82,44 @@ rte_mbuf* make_error(const rte_mbuf* m, bool v4, const ReplySource& from, uint16
   return make_packet_too_big(m, from.v6, threshold, c.pool);
 }
 
-void too_big(rte_mbuf* m, const Session& session, uint16_t threshold, DownContext& c,
-             std::span<const ReplySource> reply_from, const DownEdges& edges,
-             uint64_t now_us) noexcept {
-  const uint16_t port = meta(m).port;
+// Whether the sender gets an error that names `threshold`.
+bool tell_sender(const rte_mbuf* m, uint16_t port, uint16_t threshold, DownContext& c,
+                 std::span<const ReplySource> reply_from, const DownEdges& edges,
+                 uint64_t now_us) noexcept {
+  if (!c.answer_too_big || port >= reply_from.size()) return false;
   const bool v4 = rte_pktmbuf_mtod(m, const Ipv4Header*)->version() == 4;
-  rte_mbuf* error = c.answer_too_big && port < reply_from.size()
-                        ? make_error(m, v4, reply_from[port], threshold, c, now_us)
-                        : nullptr;
-  if (error != nullptr) {
-    meta(error) = PacketMeta{};
-    meta(error).family = v4 ? 4 : 6;
-    meta(error).l3_size = v4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
-    edges.errors.push(error);
-  }
-  c.oversized.add(session, m, threshold, error != nullptr, now_us);
-  drop(c.drops, DropReason::svc_no_fragment, m);
+  rte_mbuf* error = make_error(m, v4, reply_from[port], threshold, c, now_us);
+  if (error == nullptr) return false;
+  meta(error) = PacketMeta{};
+  meta(error).family = v4 ? 4 : 6;
+  meta(error).l3_size = v4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
+  edges.errors.push(error);
+  return true;
 }
 
 struct Verdict {
   Fit fit;
-  uint16_t threshold;
+  bool tell;  // the sender hears of the tunnel's MTU although the packet gets through
 };
 
 // IPv6 packets are as if they all had DF, and there is no bit to ignore: only their sender may
 // fragment them. What `dtls-fallback smart` can do for them is to send them whole where the tunnel is
-// a stream, as large as the client's adapter takes them.
+// a stream, as large as the client's adapter takes them. It may have got a smaller MTU without our
+// knowing, so the sender is asked for less, too.
 Verdict judge(const rte_mbuf* m, const Channel& channel, const Session& session) noexcept {
   const uint16_t mtu = channel.mtu();
+  if (m->pkt_len <= mtu) [[likely]]
+    return {Fit::passes, false};
   const uint16_t adapter_mtu = session.adapter_mtu.load(std::memory_order_relaxed);
+  const bool smart = adapter_mtu != 0;
   const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
-  if (ip->version() == 4) [[likely]] {
-    const bool cut = adapter_mtu != 0 || session.df_bit_ignore.load(std::memory_order_relaxed);
-    return {fit(m->pkt_len, ip->dont_fragment(), mtu, cut), mtu};
+  if (ip->version() == 4) {
+    const bool cut = smart || session.df_bit_ignore.load(std::memory_order_relaxed);
+    return {fit(m->pkt_len, ip->dont_fragment(), mtu, cut), smart && ip->dont_fragment()};
   }
   const bool stream = channel.kind() == Channel::Kind::tls;
-  const uint16_t threshold = stream ? std::max(mtu, adapter_mtu) : mtu;
-  return {fit(m->pkt_len, true, threshold, false), threshold};
+  const Fit whole = fit(m->pkt_len, true, stream ? std::max(mtu, adapter_mtu) : mtu, false);
+  return {whole, whole == Fit::passes};
 }
 
 }  // namespace
@@ -165,11 +166,17 @@ void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> rep
       if (clamp_syn(m, syn, limits)) ++c.mss_clamped;
     }
     const Verdict verdict = judge(m, channel, *session);
+    const auto tell = [&] {
+      return tell_sender(m, meta(m).port, channel.mtu(), c, reply_from, edges, now_us);
+    };
+    if (verdict.tell) [[unlikely]]
+      (void)tell();
     switch (verdict.fit) {
       case Fit::passes: to_channel(m, channel, c, edges); break;
       case Fit::fragment: fragment_to_channel(m, channel, c, edges); break;
       case Fit::too_big:
-        too_big(m, *session, verdict.threshold, c, reply_from, edges, now_us);
+        c.oversized.add(*session, m, channel.mtu(), tell(), now_us);
+        drop(c.drops, DropReason::svc_no_fragment, m);
         break;
     }
   }

@@ -306,6 +306,21 @@ TEST_F(DownTest, SmartFallbackLosesNothing) {
   EXPECT_EQ(seal_dtls.packets().size(), 2u);
 }
 
+TEST_F(DownTest, SmartFallbackAsksForSmallerPacketsAllTheSame) {
+  session->adapter_mtu.store(1418);
+  run({to_client(1418, Ipv4Header::kDontFragment), to_client(1418), to_client6(1418)});
+  EXPECT_EQ(seal.packets().size(), 5u);
+  EXPECT_EQ(drops.get(DropReason::svc_no_fragment), 0u);
+  ASSERT_EQ(errors.packets().size(), 2u);
+  EXPECT_EQ(load_be<uint16_t>(rte_pktmbuf_mtod_offset(errors.all[0], uint8_t*, 26)), 1300);
+  EXPECT_EQ(load_be<uint32_t>(rte_pktmbuf_mtod_offset(errors.all[1], uint8_t*, 44)), 1300u);
+  // As df-bit-ignore on an ASA does not.
+  session->adapter_mtu.store(0);
+  session->df_bit_ignore = true;
+  run({to_client(1418, Ipv4Header::kDontFragment)}, 20'000'000);
+  EXPECT_EQ(errors.packets().size(), 2u);
+}
+
 TEST_F(DownTest, AFragmentThatIsCutAgainKeepsItsIdentification) {
   session->adapter_mtu.store(1418);
   run({to_client(1400, Ipv4Header::kDontFragment | Ipv4Header::kMoreFragments | 10)});
