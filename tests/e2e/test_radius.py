@@ -53,6 +53,19 @@ def radius(stage):
     server.kill()
 
 
+def test_a_server_group_that_comes_and_goes(stage, radius):
+    """By `configure`, while the headend runs."""
+    headend = stage.start_headend()
+    stage.connect().logout()
+    headend.show.text("configure " + " ; ".join(line.strip() for line in group(ADDRESS)))
+    stage.connect(user="bob", passwords=("bobspassword",)).logout()
+    assert f"server = {ADDRESS} : user = bob" in headend.show.text("show logging")
+    headend.show.text("configure tunnel-group DefaultWEBVPNGroup general-attributes ; no authentication-server-group ; "
+                      "no accounting-server-group ; no aaa-server LAB protocol radius")
+    stage.connect()
+    assert "aaa-server" not in headend.show.text("show running-config")
+
+
 def test_the_server_decides_about_address_policy_and_times(stage, radius):
     """Framed-IP-Address, Framed-IPv6-Address, Class, Session-Timeout, Idle-Timeout; and what the server is told about
     the client."""
