@@ -3,8 +3,11 @@ time. And bug CSCuh61321 of ASA 9.x, on purpose."""
 
 import socket
 
+import pytest
+
 from harness.culvert_client import CulvertClient
 from harness.dtls import connect_by_dtls
+from harness.headend_config import TWO_WORKERS, one_queue, two_queues
 from harness.lab import OUTSIDE, SERVER
 from harness.ping import ping
 
@@ -25,9 +28,11 @@ def accepts(lab, port: int) -> bool:
         return connection.connect_ex((OUTSIDE, port)) == 0
 
 
-def test_announced_is_listened_on(stage):
+@pytest.mark.parametrize("workers,device", [("1", one_queue), (TWO_WORKERS, two_queues)],
+                         ids=["one-worker", "two-workers"])
+def test_announced_is_listened_on(stage, workers, device):
     """`dtls port` behind `enable outside`, the order of the note; then two changes under a living tunnel."""
-    headend = stage.start_headend(extra=["webvpn", " dtls port 444"])
+    headend = stage.start_headend(extra=["webvpn", " dtls port 444"], workers=workers, device=device)
     assert ports(headend) == (443, 444)
     first = connect_by_dtls(stage, headend)
     assert first.header("X-DTLS-Port") == "444"
