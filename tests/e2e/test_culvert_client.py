@@ -7,7 +7,7 @@ import pytest
 
 from harness.blocked_udp import blocked_udp
 from harness.culvert_client import CulvertClient
-from harness.lab import OUTSIDE, OUTSIDE6, SERVER
+from harness.lab import OUTSIDE, OUTSIDE6, SERVER, SERVER6
 from harness.paths import CULVERT_CLIENT
 from harness.ping import ping
 from harness.poll import until
@@ -47,6 +47,8 @@ def test_data(stage, headend, connect, options, outside):
     for size in (56, mtu - 28):
         ping(stage.lab.client, SERVER, size=size, dont_fragment=True)
         ping(stage.lab.server, client.address, size=size, dont_fragment=True)
+        ping(stage.lab.client, SERVER6, size=max(56, size - 20), dont_fragment=True)
+        ping(stage.lab.server, client.address6, size=max(56, size - 20), dont_fragment=True)
     for sender, receiver, address in ((stage.lab.client, stage.lab.server, SERVER),
                                       (stage.lab.server, stage.lab.client, client.address)):
         send_and_compare(sender, receiver, address, 2 * MEGABYTE)

@@ -6,10 +6,10 @@
 #include <span>
 #include <string>
 
-#include "tools/culvert-client/adapter.hpp"
 #include "tools/culvert-client/cstp.hpp"
 #include "tools/culvert-client/document.hpp"
 #include "tools/culvert-client/failure.hpp"
+#include "tools/culvert-client/route.hpp"
 
 using namespace culvert::client;
 
@@ -31,7 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   try {
     const Route route = Route::parse(text);
-    require((route.network & ~route.mask) == 0);
+    require(route.length <= (route.six ? 128 : 32));
+    for (unsigned bit = route.length; bit < 128; bit++)
+      require((route.network[bit / 8] & 0x80U >> bit % 8) == 0);
   } catch (const Failure&) {
   }
   if (const auto packet = parse_cstp({data, size})) {

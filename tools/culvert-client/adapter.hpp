@@ -1,28 +1,27 @@
-// The virtual adapter: a tun device with one address, an MTU and routes.
+// The virtual adapter: a tun device with its addresses, MTU and routes.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "tools/culvert-client/descriptor.hpp"
+#include "tools/culvert-client/route.hpp"
 
 namespace culvert::client {
 
-// "10.48.66.0/24" or "10.48.66.0/255.255.255.0"
-struct Route {
-  uint32_t network = 0;  // host byte order
-  uint32_t mask = 0;
-  // Throws Failure.
-  [[nodiscard]] static Route parse(const std::string& text);
+// The client's inner addresses; "" where it has none of that family.
+struct Addresses {
+  std::string v4{};
+  std::string v6{};
 };
 
 class Adapter {
  public:
   // Makes the device (its name by the kernel if `name` is empty), gives it what it needs, and brings
-  // it up. It goes with this object. Throws Failure.
-  Adapter(const std::string& name, const std::string& address, unsigned mtu,
+  // it up. Routes of a family without an address are left out. It goes with this object. Throws
+  // Failure.
+  Adapter(const std::string& name, const Addresses& addresses, unsigned mtu,
           std::span<const Route> routes);
 
   // One IP packet that the kernel sends; 0 if there is none.
@@ -35,6 +34,12 @@ class Adapter {
   [[nodiscard]] unsigned mtu() const noexcept { return mtu_; }
 
  private:
+  void set_up(const Addresses& addresses, std::span<const Route> routes);
+  void add_address(int socket, const std::string& address);
+  void add_address6(int socket, const std::string& address);
+  void add_route(int socket, const Route& route);
+  void add_route6(int socket, const Route& route);
+
   Descriptor device_;
   std::string name_;
   unsigned mtu_;

@@ -76,10 +76,16 @@ void Client::log_in() {
 // The adapter is there, or has the right MTU, only after the headend's reply.
 void Client::open_tunnel(Reason reason, Clock::time_point lost_at) {
   if (!tls_) tls_ = std::make_unique<TlsStream>(gateway_, options_, signals_);
-  Grant grant = connect_tunnel(*tls_, gateway_, options_, cookie_.view(), grant_.address, signals_);
-  if (!grant_.address.empty() && grant.address != grant_.address) {
-    throw Failure(fmt::format("after the reconnect the headend gives {} instead of {}",
-                              grant.address, grant_.address),
+  Grant grant =
+      connect_tunnel(*tls_, gateway_, options_, cookie_.view(), grant_.addresses, signals_);
+  // The same session has the same addresses; only IPv6 may be withheld, where the MTU is too small.
+  const Addresses& before = grant_.addresses;
+  const bool moved = !before.v4.empty() && grant.addresses.v4 != before.v4;
+  const bool moved6 =
+      !before.v6.empty() && !grant.addresses.v6.empty() && grant.addresses.v6 != before.v6;
+  if (moved || moved6) {
+    throw Failure(fmt::format("after the reconnect the headend gives {} {} instead of {} {}",
+                              grant.addresses.v4, grant.addresses.v6, before.v4, before.v6),
                   ExitStatus::refused);
   }
   grant_ = std::move(grant);
@@ -98,9 +104,11 @@ void Client::open_tunnel(Reason reason, Clock::time_point lost_at) {
   connection.dtls_mtu = grant_.dtls ? grant_.dtls_mtu : 0;
   connection.adapter_mtu = adapter_->mtu();
   report_.connections.push_back(connection);
-  report_.address = grant_.address;
+  report_.address = grant_.addresses.v4;
+  report_.address6 = grant_.addresses.v6;
   journal_.event("connected", {{"reason", name(reason)},
-                               {"address", grant_.address},
+                               {"address", grant_.addresses.v4},
+                               {"address6", grant_.addresses.v6},
                                {"tls", connection.tls},
                                {"tls_mtu", connection.tls_mtu},
                                {"dtls_mtu", connection.dtls_mtu},
@@ -119,14 +127,25 @@ void Client::open_tunnel(Reason reason, Clock::time_point lost_at) {
   try_dtls();
 }
 
-void Client::put_up_adapter() {
-  std::vector<Route> routes = routes_;
-  if (routes.empty()) {
-    for (const std::string& each : grant_.routes)
-      routes.push_back(Route::parse(each));
-  }
+std::vector<Route> Client::routes() const {
+  if (!routes_.empty()) return routes_;
+  std::vector<Route> out;
+  for (const std::string& each : grant_.routes)
+    out.push_back(Route::parse(each));
   // Two halves win over a default route without taking its place.
-  if (routes.empty()) routes = {Route::parse("0.0.0.0/1"), Route::parse("128.0.0.0/1")};
+  for (const auto& halves :
+       {std::array{"0.0.0.0/1", "128.0.0.0/1"}, std::array{"::/1", "8000::/1"}}) {
+    const bool six = halves[0][0] == ':';
+    const bool some =
+        std::any_of(out.begin(), out.end(), [six](const Route& r) { return r.six == six; });
+    if (some) continue;
+    for (const char* half : halves)
+      out.push_back(Route::parse(half));
+  }
+  return out;
+}
+
+void Client::put_up_adapter() {
   const unsigned mtu = !as_anyconnect()   ? grant_.larger_mtu()
                        : tls_mtu_applies_ ? grant_.tls_mtu
                                           : grant_.first_mtu();
@@ -145,7 +164,7 @@ void Client::put_up_adapter() {
     drain_adapter();
     adapter_.reset();
   }
-  adapter_ = std::make_unique<Adapter>(device, grant_.address, mtu, routes);
+  adapter_ = std::make_unique<Adapter>(device, grant_.addresses, mtu, routes());
   dropped_for_size_ = false;
   journal_.event("adapter", {{"interface", adapter_->name()}, {"mtu", mtu}, {"before", before}});
 }

@@ -39,6 +39,7 @@ class Client {
   void reconnect(Reason reason);
   void keep_trying(Reason reason, Clock::time_point lost_at);
   void leave(Wish wish);
+  [[nodiscard]] std::vector<Route> routes() const;
   void put_up_adapter();
   void drain_adapter();
 

@@ -71,7 +71,7 @@ std::optional<DtlsOffer> dtls_of(const Reply& reply, const Options& options, con
 }  // namespace
 
 Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& options,
-                     std::string_view cookie, const std::string& address, Signals& signals) {
+                     std::string_view cookie, const Addresses& before, Signals& signals) {
   std::vector<uint8_t> master(kMasterBytes);
   if (RAND_bytes(master.data(), static_cast<int>(master.size())) != 1) {
     throw Failure("OpenSSL has no random bytes: check the kernel's entropy source");
@@ -83,9 +83,11 @@ Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& opti
   request += cookie;
   request += fmt::format(
       "\r\nX-CSTP-Version: 1\r\nX-CSTP-Hostname: {}\r\nX-CSTP-Base-MTU: {}\r\n"
-      "X-CSTP-Address-Type: IPv4\r\n",
+      "X-CSTP-Address-Type: IPv6,IPv4\r\nX-CSTP-Full-IPv6-Capability: true\r\n",
       host_name(), std::max(path_mtu(tls.fd(), tls.peer()), kLeastBaseMtu));
-  if (!address.empty()) request += fmt::format("X-CSTP-Address: {}\r\n", address);
+  for (const std::string& address : {before.v4, before.v6}) {
+    if (!address.empty()) request += fmt::format("X-CSTP-Address: {}\r\n", address);
+  }
   if (options.dtls && options.dtls_psk) request += "X-DTLS-CipherSuite: PSK-NEGOTIATE\r\n";
   if (options.dtls && options.dtls_resumption) {
     request += fmt::format("X-DTLS12-CipherSuite: {}\r\nX-DTLS-Master-Secret: {:02X}\r\n",
@@ -104,14 +106,20 @@ Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& opti
   }
   Grant out;
   for (const auto& [name, value] : reply.headers) {
-    if (name == "X-CSTP-Address" && is_ipv4(value)) out.address.assign(value.begin(), value.end());
-    if (name == "X-CSTP-Split-Include") out.routes.emplace_back(value.begin(), value.end());
+    const std::string text(value.begin(), value.end());
+    if (name == "X-CSTP-Address" && is_ipv4(text)) out.addresses.v4 = text;
+    if (name == "X-CSTP-Address-IP6") out.addresses.v6 = text.substr(0, text.find('/'));
+    if (name == "X-CSTP-Split-Include" || name == "X-CSTP-Split-Include-IP6") {
+      out.routes.push_back(text);
+    }
   }
   out.tls_mtu = number(reply.header("X-CSTP-MTU"), 16384);
   out.dtls_mtu = number(reply.header("X-DTLS-MTU"), 16384);
   out.dpd_s = number(reply.header("X-CSTP-DPD"), 86400);
   out.keepalive_s = number(reply.header("X-CSTP-Keepalive"), 86400);
-  if (out.address.empty()) throw Failure("the headend gives no IPv4 address");
+  if (out.addresses.v4.empty() && out.addresses.v6.empty()) {
+    throw Failure("the headend gives no address");
+  }
   if (out.tls_mtu == 0) throw Failure("the headend announces no MTU");
   out.dtls = dtls_of(reply, options, tls, std::move(master));
   if (options.dpd_s != 0) {

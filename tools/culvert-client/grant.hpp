@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/culvert-client/adapter.hpp"
 #include "tools/culvert-client/gateway.hpp"
 #include "tools/culvert-client/options.hpp"
 #include "tools/culvert-client/tls.hpp"
@@ -25,8 +26,9 @@ struct DtlsOffer {
 };
 
 struct Grant {
-  std::string address{};              // IPv4
-  std::vector<std::string> routes{};  // "10.48.66.0/255.255.255.0"; none: everything
+  Addresses addresses{};
+  // "10.48.66.0/255.255.255.0", "fd00::/64"; of a family without any: everything.
+  std::vector<std::string> routes{};
   unsigned tls_mtu = 0;
   unsigned dtls_mtu = 0;  // 0: none was announced
   unsigned dpd_s = 0;
@@ -42,10 +44,10 @@ struct Grant {
   }
 };
 
-// Sends CONNECT on `tls` and reads the reply. `address` is asked for again on a reconnect. Throws
+// Sends CONNECT on `tls` and reads the reply. `before` is asked for again on a reconnect. Throws
 // Failure; with ExitStatus::refused when the headend does not know the cookie.
 [[nodiscard]] Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& options,
-                                   std::string_view cookie, const std::string& address,
+                                   std::string_view cookie, const Addresses& before,
                                    Signals& signals);
 
 }  // namespace culvert::client

@@ -66,10 +66,10 @@ void describe(CLI::App& app, Options& options, Words& words) {
       ->check([](const std::string& name) {
         return name.size() < 16 && !name.empty() ? "" : "is no name of an interface";
       });
-  app.add_option(
-         "--route", options.routes,
-         "A network behind the tunnel, NETWORK/BITS, instead of those that the headend says; "
-         "repeat it for more")
+  app.add_option("--route", options.routes,
+                 "A network behind the tunnel, such as 10.48.66.0/24, instead of those that the "
+                 "headend says; "
+                 "repeat it for more")
       ->type_name("NETWORK")
       ->allow_extra_args(false);
   app.add_option("--force-dpd", options.dpd_s,

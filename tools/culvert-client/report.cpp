@@ -42,6 +42,7 @@ json Report::as_json() const {
   return {{"server", server},
           {"behave", behaviour},
           {"address", address},
+          {"address6", address6},
           {"end", end},
           {"reconnects", connections.empty() ? 0 : connections.size() - 1},
           {"connections", list},
@@ -57,8 +58,8 @@ json Report::as_json() const {
 }
 
 std::string Report::as_text() const {
-  std::string out =
-      fmt::format("\n  Session     {} from {}, behaving as {}\n", address, server, behaviour);
+  std::string out = fmt::format("\n  Session     {} from {}, behaving as {}\n",
+                                address.empty() ? address6 : address, server, behaviour);
   for (const Connection& each : connections) {
     out +=
         fmt::format("  Connection  {:8.1f} s  {:8} TLS MTU {}, DTLS MTU {}, adapter {}; {}{}\n",

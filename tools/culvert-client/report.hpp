@@ -33,6 +33,7 @@ struct Connection {
 struct Report {
   std::string server{};
   std::string address{};  // inner
+  std::string address6{};
   std::string behaviour{};
   std::string end{};  // why it ended
   std::vector<Connection> connections{};

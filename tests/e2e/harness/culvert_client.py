@@ -49,6 +49,10 @@ class CulvertClient:
     def address(self) -> str:
         return self.events("connected")[-1]["address"]
 
+    @property
+    def address6(self) -> str:
+        return self.events("connected")[-1]["address6"]
+
     def dart(self) -> str:
         return self.dart_path.read_text() if self.dart_path.exists() else ""
 
