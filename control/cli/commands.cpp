@@ -1,6 +1,8 @@
 // The table of the shell's commands.
 #include <algorithm>
 
+#include "control/cli/capture_commands.hpp"
+#include "control/cli/debug_commands.hpp"
 #include "control/cli/exec.hpp"
 #include "control/config/parse.hpp"
 
@@ -92,6 +94,11 @@ Output run_configure(ExecContext& c, const Arguments& a) {
 
 const std::vector<ExecCommand>& exec_commands() {
   static const std::vector<ExecCommand> table = {
+      {"capture <name:word> type asp-drop <reason:word> [buffer <bytes:4096-33554432>] "
+       "[circular-buffer] [packet-length <length:64-1600>]",
+       "Write dropped packets to a file for Wireshark, with the reason as comment; `all` is every "
+       "reason",
+       run_capture},
       {"clear asp drop [{frame | flow} [<reason:word>]]", "Set drop counters to zero",
        run_clear_drops},
       {"clear logging buffer", "Forget the messages in the log's buffer",
@@ -103,12 +110,17 @@ const std::vector<ExecCommand>& exec_commands() {
        "Change the configuration in force by lines of its language, with a `;` by itself between "
        "two; all or nothing, for new sessions at once, and until the next start",
        run_configure},
+      {"debug webvpn anyconnect [<level:1-255>]",
+       "Log how both MTUs of a client come about when it connects", run_debug_anyconnect},
+      {"no capture <name:word>", "End a capture; its file stays", run_no_capture},
+      {"no debug {all | webvpn anyconnect}", "Log no such details", run_no_debug},
       {"show arp", "Neighbours",
        [](ExecContext& c, const Arguments&) { return show_arp(c.state); }},
       {"show asp drop [{frame | flow} [<reason:word>]]", "Packets that were dropped, by reason",
        run_show_drops},
       {"show asp table socket", "What the box listens on",
        [](ExecContext& c, const Arguments&) { return show_sockets(c.state); }},
+      {"show capture [<name:word>]", "Captures, or the newest packets of one", run_show_capture},
       {"show culvert buffers", "Use of the packet buffers",
        [](ExecContext& c, const Arguments&) { return show_buffers(c.state); }},
       {"show culvert icmp", "ICMP errors about packets that were too large for a tunnel",
@@ -117,6 +129,7 @@ const std::vector<ExecCommand>& exec_commands() {
        [](ExecContext& c, const Arguments&) { return show_tunnels(c.state); }},
       {"show culvert workers", "Load of the workers, and what they hand to each other",
        [](ExecContext& c, const Arguments&) { return show_workers(c.state); }},
+      {"show debug", "Which debug commands are on", run_show_debug},
       {"show interface [<nameif:word>]", "Interfaces and their counters", run_show_interface},
       {"show ipv6 neighbor", "IPv6 neighbours",
        [](ExecContext& c, const Arguments&) { return show_ipv6_neighbours(c.state); }},
@@ -124,6 +137,9 @@ const std::vector<ExecCommand>& exec_commands() {
        [](ExecContext& c, const Arguments&) { return show_ipv6_routes(c.state); }},
       {"show logging", "Log settings, and the messages in the buffer",
        [](ExecContext& c, const Arguments&) { return show_logging(c.state); }},
+      {"show mtu-advice",
+       "Groups that would suffer from a TLS MTU below the DTLS MTU, and what helps",
+       [](ExecContext& c, const Arguments&) { return show_mtu_advice(c.state.config()); }},
       {"show route", "Routes",
        [](ExecContext& c, const Arguments&) { return show_routes(c.state); }},
       {"show running-config", "The configuration in force",
@@ -136,6 +152,7 @@ const std::vector<ExecCommand>& exec_commands() {
        [](ExecContext& c, const Arguments&) { return show_sessions(c.state); }},
       {"show vpn-sessiondb detail anyconnect", "The same, with each tunnel by itself",
        [](ExecContext& c, const Arguments&) { return show_session_details(c.state); }},
+      {"undebug {all | webvpn anyconnect}", "Log no such details", run_no_debug},
       {"vpn-sessiondb logoff {name <user:word> | index <number:1-4294967295> | all} [noconfirm]",
        "End VPN sessions", run_logoff},
   };

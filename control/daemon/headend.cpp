@@ -30,6 +30,17 @@ bool sleeps_when_idle(const Config& config) {
                      });
 }
 
+CaptureSource capture_source(dp::Dataplane& dataplane) {
+  return {.attach = [&dataplane] { return dataplane.attach_drop_taps(); },
+          .detach = [&dataplane] { dataplane.detach_drop_taps(); },
+          .now = [&dataplane] { return dataplane.now(); },
+          .port_name =
+              [&dataplane](uint16_t port) {
+                const dp::Interface* interface = dataplane.interfaces().by_port(port);
+                return interface == nullptr ? std::string() : interface->nameif;
+              }};
+}
+
 }  // namespace
 
 dp::DataplaneSpec dataplane_spec(const Config& config) {
@@ -102,13 +113,14 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
            }),
       eal_(eal_config(config_, log)),
       dataplane_(eal_, dataplane_spec(config_)),
+      captures_(capture_source(dataplane_), config_.state_dir + "/captures"),
       tls_files_(config_.ssl),
       listeners_([this](dp::MessageKind kind, const IpAddress& address, uint16_t port) {
         orders_->listen(kind, address, port);
       }),
       config_file_(config_file),
       stderr_level_(stderr_level),
-      state_(config_, log, dataplane_, listeners_, config_file,
+      state_(config_, log, dataplane_, listeners_, captures_, config_file,
              [this](const std::string& lines, const std::string& by) {
                return configure(lines, by);
              }) {
@@ -176,6 +188,7 @@ void Headend::fill_environment() {
     // What the ASA has no number for is a line of our own.
     number == 0 ? log_.log(severity, text) : log_.log(severity, number, text);
   };
+  env_.debug = &state_.debug();
   env_.now_us = steady_us;
   env_.wall_time = [] { return std::time(nullptr); };
 }

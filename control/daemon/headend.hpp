@@ -72,6 +72,7 @@ class Headend {
   Server cli_;  // before the ports: a second headend with the same socket must not touch them
   dp::Eal eal_;
   dp::Dataplane dataplane_;
+  Captures captures_;
   SetupEnv env_;
   std::unique_ptr<Setup> setup_;
   TlsFiles tls_files_;

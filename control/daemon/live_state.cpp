@@ -40,11 +40,13 @@ std::string neighbour_state(dp::NeighbourState state) {
 }  // namespace
 
 LiveState::LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane,
-                     const Listeners& listeners, std::string config_file, Configure configure)
+                     const Listeners& listeners, Captures& captures, std::string config_file,
+                     Configure configure)
     : config_(config),
       log_(log),
       dataplane_(dataplane),
       listeners_(listeners),
+      captures_(captures),
       config_file_(std::move(config_file)),
       configure_(std::move(configure)),
       started_(std::chrono::system_clock::now()),
@@ -73,13 +75,17 @@ void LiveState::tick() {
   }
 }
 
+uint64_t LiveState::dropped(dp::DropReason reason) const noexcept {
+  return dataplane_.drops(reason) + (setup_ == nullptr ? 0 : setup_->flow_drops().get(reason));
+}
+
 DropState LiveState::drops() const {
   DropState state;
   for (size_t i = 0; i < dp::kDropReasons; ++i) {
     const auto reason = static_cast<dp::DropReason>(i);
     const dp::DropReasonText& t = dp::text(reason);
     state.reasons.push_back({std::string(t.keyword), std::string(t.label), std::string(t.sentence),
-                             dataplane_.drops(reason) - cleared_[i]});
+                             dropped(reason) - cleared_[i]});
   }
   state.last_clearing = last_clearing_;
   state.cleared_by = cleared_by_;
@@ -91,7 +97,7 @@ void LiveState::clear_drops(const std::string& by, const std::vector<std::string
     const auto reason = static_cast<dp::DropReason>(i);
     const bool wanted = keywords.empty() || std::find(keywords.begin(), keywords.end(),
                                                       dp::text(reason).keyword) != keywords.end();
-    if (wanted) cleared_[i] = dataplane_.drops(reason);
+    if (wanted) cleared_[i] = dropped(reason);
   }
   last_clearing_ = now();
   cleared_by_ = by;

@@ -21,7 +21,8 @@ class LiveState final : public StateSource {
   using Configure = std::function<std::string(const std::string& lines, const std::string& by)>;
 
   LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane,
-            const Listeners& listeners, std::string config_file, Configure configure);
+            const Listeners& listeners, Captures& captures, std::string config_file,
+            Configure configure);
 
   // nullptr before set-up exists and after it is gone.
   void set_setup(Setup* setup) noexcept { setup_ = setup; }
@@ -52,11 +53,15 @@ class LiveState final : public StateSource {
   std::string configure(const std::string& lines, const std::string& by) override {
     return configure_(lines, by);
   }
+  DebugLevels& debug() override { return debug_; }
+  Captures& captures() override { return captures_; }
   size_t logoff_name(const std::string& username) override;
   size_t logoff_index(uint32_t index) override;
   size_t logoff_all() override;
 
  private:
+  [[nodiscard]] uint64_t dropped(dp::DropReason reason) const noexcept;  // ever
+
   struct Load {
     uint64_t busy = 0, total = 0;
     unsigned percent = 0;
@@ -65,10 +70,12 @@ class LiveState final : public StateSource {
   Log& log_;
   const dp::Dataplane& dataplane_;
   const Listeners& listeners_;
+  Captures& captures_;
   std::string config_file_;
   Configure configure_;
   Time started_;
   Setup* setup_ = nullptr;
+  DebugLevels debug_{};
   std::array<uint64_t, dp::kDropReasons> cleared_{};  // counts at the last clearing
   std::optional<Time> last_clearing_;
   std::string cleared_by_;

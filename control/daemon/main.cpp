@@ -11,6 +11,7 @@
 
 #include "control/daemon/config_file.hpp"
 #include "control/daemon/headend.hpp"
+#include "control/show/output.hpp"
 
 namespace {
 
@@ -54,7 +55,7 @@ int run(const std::string& config_file, bool check_only, const std::string& log_
           ? nullptr  // nothing to check, and --check makes no certificate
           : std::make_shared<const ServerContext>(config->ssl, config->state_dir, config->hostname);
   if (check_only) {
-    fmt::print("{}: good\n", config_file);
+    fmt::print("{}: good\n{}", config_file, show_mtu_advice(*config).text);
     return 0;
   }
   Log log(config->logging);
@@ -87,7 +88,10 @@ int main(int argc, char** argv) {
   bool check_only = false;
   app.add_option("--config,-c", config_file, "Configuration file, in the ASA's language")
       ->capture_default_str();
-  app.add_flag("--check", check_only, "Read the configuration, say what is wrong with it, and end");
+  app.add_flag(
+      "--check", check_only,
+      "Read the configuration, say what is wrong with it and which MTUs clients would get, and "
+      "end");
   std::vector<std::string> allowed = kLevels;
   for (char digit = '0'; digit <= '7'; ++digit)
     allowed.emplace_back(1, digit);

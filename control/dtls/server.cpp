@@ -124,6 +124,7 @@ void DtlsServer::on_hello(uint8_t worker, const dp::Flow& flow, const ClientHell
     stats_.unknown_id++;
     return;
   }
+  env_.flow_drops.add(dp::DropReason::dtls_hello_done);
   const bool brings_cookie = !hello.cookie.empty();
   const bool verified = brings_cookie && verifier_.verify(hello, flow, env_.now_us());
   if (!verified && (brings_cookie || wants_cookie(*offer, flow))) {

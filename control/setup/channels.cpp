@@ -108,6 +108,7 @@ void Sessions::dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) {
   const bool replaces =
       session->dtls && session->dtls != tunnel && session->dtls->state == DtlsTunnel::State::up;
   if (replaces) {
+    env_.flow_drops.add(dp::DropReason::svc_replaced);
     env_.log(5, 722032, prefix(*session) + " New UDP SVC connection replacing old connection.");
   } else if (session->dtls_tunnels == 0) {
     env_.log(5, 722033,
@@ -169,6 +170,7 @@ void Sessions::dtls_ended(const DtlsTunnel& tunnel, dp::EndReason reason, uint8_
   SessionRecord* session = registry_.find(tunnel.session);
   if (session == nullptr || session->dtls.get() != &tunnel) return;  // never up, or replaced
   const auto keep = std::exchange(session->dtls, nullptr);
+  count_close_alert(reason, code);
   point_channel(*session);
   if (reason != dp::EndReason::closed_here) {
     env_.log(
@@ -185,6 +187,13 @@ void Sessions::dtls_ended(const DtlsTunnel& tunnel, dp::EndReason reason, uint8_
 
 void Sessions::dtls_counted(uint32_t index, const dp::Totals& totals) {
   if (SessionRecord* session = registry_.find(index)) session->past = session->past + totals;
+}
+
+void Sessions::count_close_alert(dp::EndReason reason, uint8_t code) noexcept {
+  constexpr uint8_t kCloseNotify = 0;  // RFC 8446 §6
+  if (reason == dp::EndReason::tls_alert && code == kCloseNotify) {
+    env_.flow_drops.add(dp::DropReason::ssl_close_alert);
+  }
 }
 
 void Sessions::wait_for_client(SessionRecord& session) {

@@ -28,6 +28,7 @@ Connection::Connection(SetupParts& parts, const ServerContext& tls, const dp::Me
       conn_(opened.conn),
       flow_(opened.flow),
       peer_mss_(opened.peer_mss),
+      timestamps_(opened.timestamps),
       place_(std::move(place)),
       since_us_(parts.env.now_us()),
       tls_(std::make_unique<TlsConnection>(tls)) {}
@@ -80,6 +81,7 @@ void Connection::on_record(std::span<const uint8_t> record) {
     if (step == TlsStep::more) {
       on_plaintext();
     } else {
+      if (step == TlsStep::closed) parts_.env.flow_drops.add(dp::DropReason::ssl_close_alert);
       close();  // with OpenSSL's alert, if it has one
     }
     return;
@@ -156,6 +158,7 @@ void Connection::log_certificate() {
 void Connection::fail_handshake(const std::string& reason) {
   if (!established_) {
     parts_.stats.handshakes_failed++;
+    parts_.env.flow_drops.add(dp::DropReason::ssl_handshake_failed);
     log_ssl(6, 725006, "Device failed SSL handshake with client {}");
     if (!reason.empty())
       parts_.env.log(7, 725014, "SSL lib error. Function: accept Reason: " + reason);
@@ -266,6 +269,7 @@ void Connection::on_ended(const dp::Message& ended) {
     }
     if (saw_record_ && !established_) {
       parts_.stats.handshakes_failed++;
+      parts_.env.flow_drops.add(dp::DropReason::ssl_handshake_failed);
       log_ssl(6, 725006, "Device failed SSL handshake with client {}");
     }
   }
@@ -285,6 +289,7 @@ void Connection::tick(uint64_t now_us) {
     case State::handshake:
       if (!passed(since_us_, limits.handshake_s)) break;
       parts_.stats.handshake_timeouts++;
+      parts_.env.flow_drops.add(dp::DropReason::ssl_handshake_failed);
       log_ssl(6, 725006, "Device failed SSL handshake with client {}");
       abort();
       break;

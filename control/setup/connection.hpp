@@ -119,6 +119,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   dp::ConnId conn_;
   dp::Flow flow_;
   uint16_t peer_mss_;                      // MSS option of the SYN
+  bool timestamps_;                        // TCP's, in use
   std::optional<Admission::Token> place_;  // until it has a tunnel, or is closed
   State state_ = State::handshake;
   uint64_t since_us_ = 0;          // of the state, or of the last step of the login

@@ -61,6 +61,7 @@ void Connection::on_connect(const http::Request& request) {
   peer.flow = flow_;
   peer.suite = tls_->suite();
   peer.client_mss = peer_mss_;
+  peer.timestamps = timestamps_;
   ConnectTls tls;
   tls.max_plaintext = tls_->max_plaintext();
   // Both ends take DTLS's pre-shared key from the connection that carries the CONNECT.

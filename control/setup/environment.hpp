@@ -10,7 +10,9 @@
 #include <string>
 
 #include "control/config/config.hpp"
+#include "control/log/debug_levels.hpp"
 #include "control/session/address_pool.hpp"
+#include "dataplane/packet/drop.hpp"
 #include "dataplane/session/mailbox.hpp"
 #include "dataplane/session/session.hpp"
 
@@ -44,7 +46,9 @@ struct SetupEnv {
   // `level` 0..7 and `number` as in %ASA-level-number, 0 for what the ASA has none for. Texts hold
   // no secrets.
   std::function<void(int level, unsigned number, std::string text)> log;
-  std::function<uint64_t()> now_us;  // monotonic
+  const DebugLevels* debug = nullptr;  // nullptr: all off. What is on is logged as kDebugTrace
+  dp::DropCounters flow_drops;         // what control counts in `show asp drop flow`
+  std::function<uint64_t()> now_us;    // monotonic
   std::function<std::time_t()> wall_time;
 };
 

@@ -63,6 +63,7 @@ class Setup {
   [[nodiscard]] const AddressPools& pools() const noexcept { return sessions_.pools(); }
   [[nodiscard]] const DtlsServer& dtls() const noexcept { return dtls_; }
   [[nodiscard]] const SetupStats& stats() const noexcept { return stats_; }
+  [[nodiscard]] const dp::DropCounters& flow_drops() const noexcept { return env_.flow_drops; }
   [[nodiscard]] size_t connections() const noexcept { return connections_.size(); }  // tunnels too
   [[nodiscard]] unsigned half_set_up() const noexcept { return admission_.total(); }
   // Messages that wait for a ring, and jobs that are not done.

@@ -127,6 +127,7 @@ class Sessions : private DtlsOwner {
   // Sends packets for the client into its best tunnel.
   void point_channel(const SessionRecord& session);
   void give_up_dtls(SessionRecord& session, uint64_t now_us);
+  void count_close_alert(dp::EndReason reason, uint8_t code) noexcept;
   // Says that the session has no tunnel left.
   void wait_for_client(SessionRecord& session);
   // "Group <gp> User <u> IP <ip>", which most messages begin with.

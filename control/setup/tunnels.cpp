@@ -8,6 +8,7 @@
 #include "control/anyconnect/connect_reply.hpp"
 #include "control/mtu/accounting.hpp"
 #include "control/setup/goodbye.hpp"
+#include "control/setup/mtu_trace.hpp"
 #include "control/setup/sessions.hpp"
 #include "dataplane/cstp/frame.hpp"
 #include "dataplane/packet/time.hpp"
@@ -115,6 +116,7 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
   }
   sizes.dtls_suite = usual_dtls_suite(sizes.tls_suite);
   sizes.client_mss = peer.client_mss;
+  sizes.timestamps = peer.timestamps;
   sizes.tcpmss = env_.config->tcpmss;
   if (interface != nullptr) sizes.interface_mtu = interface->mtu;
   sizes.outer_v6 = !peer.flow.remote.is_v4();
@@ -127,6 +129,10 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
     sizes.dtls_suite = find_cipher_shape(dtls->suite->name).value_or(sizes.dtls_suite);
   }
   const Mtus mtus = announced_mtus(sizes);
+  if (env_.debug != nullptr && env_.debug->webvpn_anyconnect != 0) {
+    for (const std::string& line : mtu_trace(request, sizes, mtus, dtls.has_value()))
+      env_.log(7, kDebugTrace, fmt::format("{} {}", prefix(*session), line));
+  }
   const bool first = !session->inner;
   if (first) {
     session->inner = publish(*session, peer.conn.worker, request, std::min(mtus.tls, mtus.dtls));
@@ -215,6 +221,7 @@ void Sessions::promoted(TunnelClaim& claim) {
   session->public_address = tunnel.flow.remote;
   session->public_port = tunnel.flow.remote_port;
   if (session->tunnel) {
+    env_.flow_drops.add(dp::DropReason::svc_replaced);
     env_.log(5, 722032, prefix(*session) + " New TCP SVC connection replacing old connection.");
     outbox_.abort(session->tunnel->conn);
   } else if (session->tunnels == 0) {
@@ -250,6 +257,7 @@ void Sessions::tunnel_ended(const TunnelClaim& claim, const dp::Message& ended) 
   SessionRecord* session = registry_.find(claim.index);
   if (session == nullptr || session->inner != claim.inner) return;
   session->past = session->past + ended.totals;
+  count_close_alert(ended.reason, ended.code);
   // A tunnel that was replaced leaves its traffic in the totals, and that is all.
   if (!session->tunnel || session->tunnel->conn != claim.info.conn) return;
 

@@ -30,8 +30,10 @@ std::string clearing_text(const DropState& drops) {
 }  // namespace
 
 bool is_flow_reason(std::string_view keyword) noexcept {
-  static constexpr std::string_view kFlow[] = {"svc-selector-failure", "ssl-record-decrypt-error",
-                                               "ssl-bad-record-detect", "svc-spoof-detect"};
+  static constexpr std::string_view kFlow[] = {"svc-selector-failure",  "ssl-record-decrypt-error",
+                                               "ssl-bad-record-detect", "svc-spoof-detect",
+                                               "svc-replacement-conn",  "dtls-hello-close",
+                                               "ssl-handshake-failed",  "ssl-received-close-alert"};
   return std::find(std::begin(kFlow), std::end(kFlow), keyword) != std::end(kFlow);
 }
 

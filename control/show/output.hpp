@@ -21,10 +21,15 @@ struct Output {
 // `section` is "", "frame" or "flow"; `keyword` one reason, or empty for all that are not zero.
 [[nodiscard]] Output show_drops(const StateSource& state, std::string_view section,
                                 std::string_view keyword);
+[[nodiscard]] Output show_captures(const std::vector<CaptureView>& captures);
+// With its newest packets.
+[[nodiscard]] Output show_capture(const CaptureView& capture);
 [[nodiscard]] Output show_sockets(const StateSource& state);
 // An empty nameif shows all.
 [[nodiscard]] Output show_interfaces(const StateSource& state, std::string_view nameif);
 [[nodiscard]] Output show_running_config(const StateSource& state);
+// What culvertd --check prints, too.
+[[nodiscard]] Output show_mtu_advice(const Config& config);
 [[nodiscard]] Output show_version(const StateSource& state);
 [[nodiscard]] Output show_logging(const StateSource& state);
 [[nodiscard]] Output show_arp(const StateSource& state);

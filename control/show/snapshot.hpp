@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "control/capture/captures.hpp"
 #include "control/config/config.hpp"
+#include "control/log/debug_levels.hpp"
 #include "control/log/log.hpp"
 #include "dataplane/session/mailbox.hpp"
 
@@ -229,6 +231,8 @@ class StateSource {
   // Changes the configuration in force by lines of its language, all of them or none. Returns
   // warnings, one a line; throws std::runtime_error with what is wrong.
   virtual std::string configure(const std::string& lines, const std::string& by) = 0;
+  [[nodiscard]] virtual DebugLevels& debug() = 0;
+  [[nodiscard]] virtual Captures& captures() = 0;
   // Each returns how many sessions it ended.
   virtual size_t logoff_name(const std::string& username) = 0;
   virtual size_t logoff_index(uint32_t index) = 0;

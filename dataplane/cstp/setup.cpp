@@ -34,6 +34,7 @@ bool post_opened(Context& c, Tunnel& t) noexcept {
     m.flow = c.tcp.flow(conn);
     m.peer_mss = c.tcp.peer_mss(conn);
     m.send_mss = c.tcp.send_mss(conn);
+    m.timestamps = c.tcp.timestamps(conn);
   });
 }
 

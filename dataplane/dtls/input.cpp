@@ -99,7 +99,7 @@ void unknown_flow(Context& c, const Datagram& d, Steering steering, OpenBurst& b
     }
     if (!record.of_handshake() || !handshake.add(record)) {
       // Application data behind a handshake that is not finished, or in the clear.
-      c.drops.add(DropReason::dtls_unknown);
+      c.drops.add_packet(DropReason::dtls_unknown, d.packet);
     }
   }
   if (!handshake.empty()) punt(c, d, handshake, now);

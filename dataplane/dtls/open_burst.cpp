@@ -19,8 +19,10 @@ using crypto::record::OpenStatus;
 using cstp::PacketType;
 using dp::DropReason;
 
-void refuse(Context& c, ReceiveSide& s, DropReason reason) noexcept {
-  c.drops.add(reason);
+// `packet`: the datagram, from its IP header on, if it is still whole.
+void refuse(Context& c, ReceiveSide& s, DropReason reason,
+            const rte_mbuf* packet = nullptr) noexcept {
+  c.drops.add_packet(reason, packet);
   dp::count(c.receive.counters(c.receive.slot_of(s)).rx_dropped);
 }
 
@@ -52,13 +54,13 @@ void keep(rte_mbuf* m, uint32_t offset, uint32_t size) noexcept {
 
 }  // namespace
 
-bool OpenBurst::wanted(ReceiveSide& s, const Record& record) noexcept {
+bool OpenBurst::wanted(ReceiveSide& s, const Record& record, const rte_mbuf* packet) noexcept {
   if (record.epoch() != s.epoch) {
-    refuse(c_, s, DropReason::dtls_epoch);
+    refuse(c_, s, DropReason::dtls_epoch, packet);
   } else if (s.phase != Phase::open) {
-    refuse(c_, s, DropReason::svc_deleting);
+    refuse(c_, s, DropReason::svc_deleting, packet);
   } else if (!s.window.accepts(record.number())) {
-    refuse(c_, s, DropReason::dtls_replay);
+    refuse(c_, s, DropReason::dtls_replay, packet);
   } else {
     return true;
   }
@@ -76,15 +78,18 @@ void OpenBurst::add(const Datagram& d, ReceiveSide& s, Time now) noexcept {
     if (result == WalkResult::end) break;
     if (result != WalkResult::record) {
       refuse(c_, s,
-             result == WalkResult::malformed ? DropReason::dtls_malformed : DropReason::dtls_short);
+             result == WalkResult::malformed ? DropReason::dtls_malformed : DropReason::dtls_short,
+             d.packet);
       break;
     }
     if (!record.of_tunnel()) {
       // A client that lost our last flight, or begins anew.
-      if (!record.of_handshake() || !handshake.add(record)) refuse(c_, s, DropReason::dtls_unknown);
+      if (!record.of_handshake() || !handshake.add(record)) {
+        refuse(c_, s, DropReason::dtls_unknown, d.packet);
+      }
       continue;
     }
-    if (!wanted(s, record)) continue;
+    if (!wanted(s, record, d.packet)) continue;
     if (count_ == dp::kBurst) finish(now);
     // What fills the rest of the datagram is opened where it lies, any other in a buffer of its own.
     taken = record.offset + record.size == d.size;
@@ -138,7 +143,8 @@ void OpenBurst::opened(const Entry& entry, const OpenOp& op, Time now) noexcept 
     reason = DropReason::dtls_replay;  // both copies were in this burst
   }
   if (reason != DropReason::count_) [[unlikely]] {
-    refuse(c_, s, reason);
+    // A record that was opened in a buffer of its own has no headers before it.
+    refuse(c_, s, reason, entry.offset != 0 ? m : nullptr);
     rte_pktmbuf_free(m);
     return;
   }

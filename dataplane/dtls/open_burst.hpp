@@ -25,7 +25,8 @@ class OpenBurst {
     uint32_t slot;
     uint64_t number;
   };
-  [[nodiscard]] bool wanted(ReceiveSide& side, const Record& record) noexcept;
+  [[nodiscard]] bool wanted(ReceiveSide& side, const Record& record,
+                            const rte_mbuf* packet) noexcept;
   void gather(const Datagram& datagram, uint32_t slot, const Record& record, bool last) noexcept;
   void opened(const Entry& entry, const crypto::record::OpenOp& op, Time now) noexcept;
   void cdtp_packet(ReceiveSide& side, const Entry& entry, uint32_t size, Time now) noexcept;

@@ -10,12 +10,12 @@ namespace culvert::dtls {
 void punt(Context& c, const Datagram& d, const PuntRange& range, Time now) noexcept {
   using dp::DropReason;
   if (!c.listeners.contains(d.flow.local, d.flow.local_port)) {
-    c.drops.add(DropReason::ip_protocol);
+    c.drops.add_packet(DropReason::ip_protocol, d.packet);
     return;
   }
   // RFC 1122 §4.1.3.4. No tag protects these records.
   if (!dp::transport_checksum_ok(d.packet, dp::meta(d.packet).l3_size)) {
-    c.drops.add(DropReason::dtls_malformed);
+    c.drops.add_packet(DropReason::dtls_malformed, d.packet);
     return;
   }
   const uint32_t size = range.end - range.begin;
@@ -25,7 +25,7 @@ void punt(Context& c, const Datagram& d, const PuntRange& range, Time now) noexc
                        ? c.mailbox.allocate_for_control()
                        : nullptr;
   if (m == nullptr) {
-    c.drops.add(DropReason::dtls_punt_limit);
+    c.drops.add_packet(DropReason::dtls_punt_limit, d.packet);
     return;
   }
   m->kind = dp::MessageKind::datagram;

@@ -92,7 +92,8 @@ Reassembly::Reassembly(const ReassemblyConfig& config, DropCounters& drops) : dr
 
 void Reassembly::bury(uint32_t at_least) noexcept {
   if (graveyard_.cnt < at_least) return;
-  drops_->add(DropReason::fragment_failed, graveyard_.cnt);
+  for (uint32_t i = 0; i < graveyard_.cnt; ++i)
+    drops_->add_packet(DropReason::fragment_failed, graveyard_.row[i]);
   rte_ip_frag_free_death_row(&graveyard_, 0);
 }
 

@@ -164,6 +164,16 @@ namespace culvert::dp {
     "A DTLS record whose tag is wrong; the tunnel lives on.")                                      \
   X(dtls_punt_limit, "cv-dtls-punt-limit", "DTLS handshake limit reached",                         \
     "More DTLS handshake datagrams than are passed on to be answered.")                            \
+  /* Flows: counted by control, no packet is lost with them */                                     \
+  X(svc_replaced, "svc-replacement-conn", "SVC replacement connection established",                \
+    "A client made a new tunnel while its old one was still up; the old one was closed.")          \
+  X(dtls_hello_done, "dtls-hello-close", "DTLS hello processed and closed",                        \
+    "A ClientHello of DTLS was dealt with, by a handshake or by a request for a cookie; no "       \
+    "error.")                                                                                      \
+  X(ssl_handshake_failed, "ssl-handshake-failed", "SSL handshake failed",                          \
+    "A connection was closed because its TLS handshake failed or did not end in time.")            \
+  X(ssl_close_alert, "ssl-received-close-alert", "SSL received close alert",                       \
+    "A client closed its TLS or DTLS connection by a close_notify.")                               \
   /* The machine */                                                                                \
   X(no_buffer, "cv-no-buffer", "No packet buffer left", "The packet pool is empty.")               \
   X(tx_full, "cv-tx-full", "Transmit queue full", "The port took no more packets.")                \
@@ -188,23 +198,36 @@ struct DropReasonText {
 };
 [[nodiscard]] const DropReasonText& text(DropReason reason) noexcept;
 
+class DropTap;
+// DropTap::take(), out of the way of those who drop without a capture.
+void copy_drop(DropTap& tap, DropReason reason, const rte_mbuf* packet) noexcept;
+
 // One worker's counters: written by that worker only, read by control (relaxed).
 class DropCounters {
  public:
   void add(DropReason reason, uint64_t n = 1) noexcept {
     count(counts_[static_cast<size_t>(reason)], n);
   }
+  // The same for a packet that its owner will free; it is copied if a capture wants it. nullptr: there is none.
+  void add_packet(DropReason reason, const rte_mbuf* packet) noexcept {
+    add(reason);
+    if (DropTap* tap = tap_.load(std::memory_order_acquire)) [[unlikely]]
+      copy_drop(*tap, reason, packet);
+  }
+  // By control: from now on `tap` gets copies; nullptr: nobody. A worker may still be using the one before.
+  void tap(DropTap* tap) noexcept { tap_.store(tap, std::memory_order_release); }
   [[nodiscard]] uint64_t get(DropReason reason) const noexcept {
     return counts_[static_cast<size_t>(reason)].load(std::memory_order_relaxed);
   }
 
  private:
   std::array<std::atomic<uint64_t>, kDropReasons> counts_{};
+  std::atomic<DropTap*> tap_{nullptr};
 };
 
 // The last edge of a packet: counts the reason and gives the buffer back.
 inline void drop(DropCounters& counters, DropReason reason, rte_mbuf* m) noexcept {
-  counters.add(reason);
+  counters.add_packet(reason, m);
   rte_pktmbuf_free(m);
 }
 

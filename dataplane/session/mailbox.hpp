@@ -208,6 +208,7 @@ struct Message {
   Flow flow;          // opened, (un)listen, datagrams, install_dtls_*, dtls_moved, route_dtls
   uint16_t peer_mss;  // opened: MSS option of the client's SYN
   uint16_t send_mss;  // opened: payload bytes of a full segment towards the client
+  bool timestamps;    // opened: its segments carry them (RFC 7323)
   uint16_t path_mtu;  // dtls_path: bytes of an outer packet, as routers say; 0 = none has
   uint16_t
       largest_probe;  // dtls_path: bytes of an inner packet, as the client measured; 0 = it has not

@@ -66,6 +66,10 @@ uint16_t Endpoint::peer_mss(dp::ConnId conn) const noexcept {
   return c != nullptr ? c->peer_mss : uint16_t{0};
 }
 
+bool Endpoint::timestamps(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr && c->timestamps;
+}
 uint16_t Endpoint::path_mtu(dp::ConnId conn) const noexcept {
   const Connection* c = machine_->find(conn);
   return c != nullptr ? Machine::path_mtu(*c) : uint16_t{0};

@@ -157,6 +157,7 @@ class Endpoint {
       dp::ConnId conn) const noexcept;  // payload bytes per segment, options deducted
   [[nodiscard]] uint16_t peer_mss(
       dp::ConnId conn) const noexcept;  // the SYN's MSS option, 536/1220 if absent
+  [[nodiscard]] bool timestamps(dp::ConnId conn) const noexcept;  // in use (RFC 7323)
   [[nodiscard]] uint16_t path_mtu(
       dp::ConnId conn) const noexcept;  // bytes of the largest packet that is sent at this moment
 

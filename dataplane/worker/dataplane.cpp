@@ -173,6 +173,25 @@ uint64_t Dataplane::drops(DropReason reason) const noexcept {
   return sum;
 }
 
+std::vector<DropTap*> Dataplane::attach_drop_taps() {
+  std::vector<DropTap*> taps;
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    if (taps_.size() == i) taps_.push_back(std::make_unique<DropTap>(workers_[i]->now));
+    workers_[i]->drops.tap(taps_[i].get());
+    taps.push_back(taps_[i].get());
+  }
+  return taps;
+}
+
+void Dataplane::detach_drop_taps() noexcept {
+  for (const auto& worker : workers_)
+    worker->drops.tap(nullptr);
+}
+
+Time Dataplane::now() const noexcept {
+  return Clock(start_tsc_).at(rte_rdtsc());
+}
+
 const WorkerCounters& Dataplane::worker_counters(unsigned worker) const noexcept {
   return workers_[worker]->counters;
 }

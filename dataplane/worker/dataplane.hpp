@@ -15,6 +15,7 @@
 #include "dataplane/neighbour/arp.hpp"
 #include "dataplane/neighbour/nd.hpp"
 #include "dataplane/packet/drop.hpp"
+#include "dataplane/packet/drop_tap.hpp"
 #include "dataplane/packet/pool.hpp"
 #include "dataplane/port/interface.hpp"
 #include "dataplane/port/port.hpp"
@@ -93,6 +94,10 @@ class Dataplane {
   [[nodiscard]] size_t ports() const noexcept { return ports_.size(); }
 
   [[nodiscard]] uint64_t drops(DropReason reason) const noexcept;  // all workers
+  // From now on workers copy what they drop, if it is wanted, into these rings: one each, the same every time.
+  [[nodiscard]] std::vector<DropTap*> attach_drop_taps();
+  void detach_drop_taps() noexcept;
+  [[nodiscard]] Time now() const noexcept;  // as the workers count it
   [[nodiscard]] const WorkerCounters& worker_counters(unsigned worker) const noexcept;
   [[nodiscard]] const tcp::EndpointCounters& tcp_counters(unsigned worker) const noexcept;
   [[nodiscard]] const TransmitCounters& transmit_counters(unsigned worker,
@@ -148,6 +153,7 @@ class Dataplane {
   std::unique_ptr<HandoffMesh> mesh_;
   std::vector<std::unique_ptr<Doorbell>> bells_;
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;
+  std::vector<std::unique_ptr<DropTap>> taps_;  // empty before the first capture
   std::vector<std::unique_ptr<Worker>> workers_;
   std::array<const dtls::TransmitTable*, kMaxWorkers> dtls_homes_{};  // by worker
   bool running_ = false;

@@ -18,8 +18,8 @@ namespace {
 constexpr unsigned kMessagesPerLoop = 32;  // so that set-up never holds packets up for long
 
 void drop_all(DropCounters& drops, DropReason reason, Batch& packets) noexcept {
-  drops.add(reason, packets.size());
-  rte_pktmbuf_free_bulk(packets.data(), packets.size());
+  for (rte_mbuf* m : packets)
+    drop(drops, reason, m);
   packets.clear();
 }
 

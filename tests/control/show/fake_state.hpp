@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <ctime>
 
+#include <gtest/gtest.h>
+
 #include "control/config/parse.hpp"
 #include "control/show/snapshot.hpp"
 
@@ -34,6 +36,12 @@ class FakeState : public StateSource {
   std::vector<CarriedTunnelView> the_tunnels;
   ResourceView the_resources;
   IcmpErrorsView the_icmp_errors;
+  DebugLevels the_debug;
+  Captures the_captures{{.attach = [] { return std::vector<dp::DropTap*>(); },
+                         .detach = [] {},
+                         .now = [] { return dp::Time{0}; },
+                         .port_name = [](uint16_t) { return std::string(); }},
+                        testing::TempDir() + "/captures"};
   std::string the_warnings;  // of configure()
   std::string called;        // what was asked to be done
 
@@ -64,6 +72,8 @@ class FakeState : public StateSource {
     called = "configure " + lines + " by " + by;
     return the_warnings;
   }
+  DebugLevels& debug() override { return the_debug; }
+  Captures& captures() override { return the_captures; }
   size_t logoff_name(const std::string& username) override {
     called = "logoff name " + username;
     return 2;

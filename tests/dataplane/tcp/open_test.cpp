@@ -26,6 +26,7 @@ TEST(Open, negotiates_everything) {
   EXPECT_TRUE(peer.syn_ack.options.has_window_scale);
   EXPECT_EQ(wire.endpoint->peer_mss(peer.conn), 1400);
   EXPECT_EQ(wire.endpoint->send_mss(peer.conn), 1400 - 12);
+  EXPECT_TRUE(wire.endpoint->timestamps(peer.conn));
 }
 
 TEST(Open, new_limits_hold_for_new_connections) {
@@ -48,6 +49,7 @@ TEST(Open, offers_nothing_that_the_peer_did_not) {
   EXPECT_FALSE(peer.syn_ack.options.has_window_scale);
   EXPECT_EQ(wire.endpoint->peer_mss(peer.conn), 536);  // RFC 9293 §3.7.1
   EXPECT_EQ(wire.endpoint->send_mss(peer.conn), 536);
+  EXPECT_FALSE(wire.endpoint->timestamps(peer.conn));
 }
 
 TEST(Open, syn_ack_is_repeated_and_given_up) {

@@ -1,0 +1,70 @@
+#include "control/capture/file.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace culvert::control {
+
+CaptureFile::CaptureFile(const std::string& folder, const std::string& name, uint64_t limit)
+    : path_(folder + "/" + name + ".pcapng"),
+      older_path_(folder + "/" + name + ".older.pcapng"),
+      limit_(limit) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    throw std::runtime_error("cannot make the folder " + folder + ": " + std::strerror(errno));
+  }
+  ::unlink(older_path_.c_str());
+  if (!open()) {
+    throw std::runtime_error("cannot make the file " + path_ + ": " + std::strerror(error_));
+  }
+}
+
+CaptureFile::~CaptureFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+// What is there is taken away rather than written to: it may be a link to something else.
+bool CaptureFile::open() {
+  if (fd_ >= 0) ::close(fd_);
+  size_ = 0;
+  ::unlink(path_.c_str());
+  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd_ < 0) error_ = errno;
+  return fd_ >= 0;
+}
+
+bool CaptureFile::append(std::string_view bytes) {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::write(fd_, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) {
+      error_ = n < 0 ? errno : ENOSPC;
+      // Half a block would spoil the file.
+      if (done != 0 && (::ftruncate(fd_, static_cast<off_t>(size_)) != 0 ||
+                        ::lseek(fd_, static_cast<off_t>(size_), SEEK_SET) < 0)) {
+        error_ = errno;
+      }
+      return false;
+    }
+    done += static_cast<size_t>(n);
+  }
+  size_ += bytes.size();
+  return true;
+}
+
+bool CaptureFile::rotate() {
+  if (std::rename(path_.c_str(), older_path_.c_str()) != 0) {
+    error_ = errno;
+    return false;
+  }
+  older_size_ = size_;
+  return open();
+}
+
+}  // namespace culvert::control

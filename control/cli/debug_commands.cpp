@@ -1,0 +1,35 @@
+#include "control/cli/debug_commands.hpp"
+
+#include <fmt/format.h>
+
+namespace culvert::control {
+namespace {
+
+Output state_of(const DebugLevels& levels, std::string_view start) {
+  Output out;
+  if (levels.webvpn_anyconnect != 0) {
+    out.text = fmt::format("{}debug webvpn anyconnect enabled at level {}.\n", start,
+                           levels.webvpn_anyconnect);
+  }
+  out.json = {{"webvpn_anyconnect", levels.webvpn_anyconnect}};
+  return out;
+}
+
+}  // namespace
+
+Output run_debug_anyconnect(ExecContext& c, const Arguments& a) {
+  DebugLevels& levels = c.state.debug();
+  levels.webvpn_anyconnect = a.has("level") ? a.number("level") : 1;
+  return state_of(levels, "INFO: ");
+}
+
+Output run_no_debug(ExecContext& c, const Arguments&) {
+  c.state.debug() = {};
+  return state_of(c.state.debug(), "");
+}
+
+Output run_show_debug(ExecContext& c, const Arguments&) {
+  return state_of(c.state.debug(), "");
+}
+
+}  // namespace culvert::control
