@@ -44,11 +44,11 @@ std::span<const Command> commands() {
   static const std::vector<Command> table = [] {
     std::vector<Command> all;
     for (const auto part :
-         {system_commands(), compatibility_commands(), dataplane_commands(), interface_commands(),
-          interface_ipv6_commands(), network_commands(), ipv6_commands(), icmp_commands(),
-          ssl_commands(), webvpn_commands(), aaa_commands(), client_profile_commands(),
-          access_list_commands(), split_tunnel_commands(), group_policy_commands(),
-          username_commands(), tunnel_group_commands()}) {
+         {system_commands(), logging_commands(), compatibility_commands(), dataplane_commands(),
+          interface_commands(), interface_ipv6_commands(), network_commands(), ipv6_commands(),
+          icmp_commands(), ssl_commands(), webvpn_commands(), aaa_commands(),
+          client_profile_commands(), access_list_commands(), split_tunnel_commands(),
+          group_policy_commands(), username_commands(), tunnel_group_commands()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

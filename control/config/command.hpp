@@ -100,6 +100,7 @@ struct Command {
 // The parts that commands() is made of, in the order of the running configuration.
 [[nodiscard]] std::span<const Command> system_commands();
 [[nodiscard]] std::span<const Command> compatibility_commands();
+[[nodiscard]] std::span<const Command> logging_commands();
 [[nodiscard]] std::span<const Command> dataplane_commands();
 [[nodiscard]] std::span<const Command> interface_commands();
 [[nodiscard]] std::span<const Command> interface_ipv6_commands();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "control/config/aaa_config.hpp"
+#include "control/config/logging_config.hpp"
 #include "control/mtu/accounting.hpp"
 #include "dataplane/packet/address.hpp"
 
@@ -214,16 +215,6 @@ struct SslConfig {
   std::string client_crl{};  // PEM file with a CRL of each of them; empty = no check
 
   friend bool operator==(const SslConfig&, const SslConfig&) = default;
-};
-
-struct LoggingConfig {
-  bool enabled = true;
-  bool timestamp = false;
-  unsigned buffered_level = 6;  // 0..7; show logging
-  unsigned buffer_size = 4096;  // bytes, as on the ASA (messages are kept by size)
-  unsigned stderr_level = 6;    // `logging console`
-
-  friend bool operator==(const LoggingConfig&, const LoggingConfig&) = default;
 };
 
 // Where ASAs differ from each other: what is done as a certain one does it.

@@ -1,5 +1,5 @@
-// Rows: what the box is called, where its files are, its log; and the workers, which the ASA has no
-// words for.
+// Rows: what the box is called and where its files are; and the workers, which the ASA has no words
+// for.
 #include <algorithm>
 #include <array>
 
@@ -26,21 +26,6 @@ void set_hostname(Draft& d, const Arguments& a) {
         "A hostname is 1 to 63 letters, digits and hyphens, and neither starts nor ends with one");
   }
   d.config.hostname = name;
-}
-
-void show_logging(const Config& c, Lines& out) {
-  const LoggingConfig plain;
-  const LoggingConfig& l = c.logging;
-  out.add(l.enabled ? "logging enable" : "no logging enable");
-  if (l.timestamp) out.add("logging timestamp");
-  if (l.buffer_size != plain.buffer_size)
-    out.add("logging buffer-size " + std::to_string(l.buffer_size));
-  if (l.stderr_level != plain.stderr_level) {
-    out.add("logging console " + std::string(severity_name(l.stderr_level)));
-  }
-  if (l.buffered_level != plain.buffered_level) {
-    out.add("logging buffered " + std::string(severity_name(l.buffered_level)));
-  }
 }
 
 const std::array kSystem = {
@@ -79,44 +64,6 @@ const std::array kSystem = {
                 [](const Config& c, const std::string&, Lines& out) {
                   if (c.state_dir != config_defaults().state_dir)
                     out.add("state-directory " + quote(c.state_dir));
-                }},
-    Command{.syntax = "logging enable",
-            .help = "Write messages to the buffer and the console",
-            .set = [](Draft& d, const Arguments&) { d.config.logging.enabled = true; },
-            .no_syntax = "logging enable",
-            .unset = [](Draft& d, const Arguments&) { d.config.logging.enabled = false; },
-            .show = [](const Config& c, const std::string&, Lines& out) { show_logging(c, out); }},
-    Command{.syntax = "logging timestamp",
-            .help = "Start messages with date and time",
-            .set = [](Draft& d, const Arguments&) { d.config.logging.timestamp = true; },
-            .no_syntax = "logging timestamp",
-            .unset = [](Draft& d, const Arguments&) { d.config.logging.timestamp = false; }},
-    Command{.syntax = "logging buffer-size <bytes:4096-1048576>",
-            .help = "How much of the log `show logging` keeps",
-            .set = [](Draft& d,
-                      const Arguments& a) { d.config.logging.buffer_size = a.number("bytes"); },
-            .no_syntax = "logging buffer-size [<bytes:4096-1048576>]",
-            .unset =
-                [](Draft& d, const Arguments&) {
-                  d.config.logging.buffer_size = LoggingConfig{}.buffer_size;
-                }},
-    Command{.syntax = "logging console <level:level>",
-            .help = "Least severe messages that go to standard error",
-            .set = [](Draft& d,
-                      const Arguments& a) { d.config.logging.stderr_level = a.number("level"); },
-            .no_syntax = "logging console [<level:level>]",
-            .unset =
-                [](Draft& d, const Arguments&) {
-                  d.config.logging.stderr_level = LoggingConfig{}.stderr_level;
-                }},
-    Command{.syntax = "logging buffered <level:level>",
-            .help = "Least severe messages that `show logging` keeps",
-            .set = [](Draft& d,
-                      const Arguments& a) { d.config.logging.buffered_level = a.number("level"); },
-            .no_syntax = "logging buffered [<level:level>]",
-            .unset =
-                [](Draft& d, const Arguments&) {
-                  d.config.logging.buffered_level = LoggingConfig{}.buffered_level;
                 }},
 };
 

@@ -20,6 +20,7 @@ class Checker {
     check_routes();
     check_pools();
     check_service();
+    check_logging();
     check_keys();
     check_groups();
     validate_ipv6(config_, problems_);
@@ -126,6 +127,16 @@ class Checker {
       error("tcpmss-minimum",
             "The minimum is above the maximum of " + std::to_string(config_.tcpmss));
     }
+  }
+
+  void check_logging() {
+    const auto check = [&](const std::string& subject, const std::string& nameif) {
+      if (named(nameif) == nullptr) error(subject, "No interface is called " + nameif);
+    };
+    for (const LogHostConfig& host : config_.logging.hosts)
+      check("logging-host/" + host.interface, host.interface);
+    const DeviceIdConfig& id = config_.logging.device_id;
+    if (id.kind == DeviceIdConfig::Kind::ipaddress) check("logging-device-id", id.value);
   }
 
   void check_pool_name(const std::string& subject, const std::string& name) {

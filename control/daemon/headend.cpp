@@ -124,6 +124,7 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
              [this](const std::string& lines, const std::string& by) {
                return configure(lines, by);
              }) {
+  log_.start();  // its threads belong on the control core, as everything that this thread starts
   fill_environment();
   orders_.emplace(env_);
   setup_ = std::make_unique<Setup>(env_, std::move(tls));

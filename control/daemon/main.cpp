@@ -59,6 +59,7 @@ int run(const std::string& config_file, bool check_only, const std::string& log_
     return 0;
   }
   Log log(config->logging);
+  log.configure(config->logging, log_identity(*config));
   for (const std::string& cipher : tls->ignored_ciphers()) {
     log.log(Severity::warning,
             fmt::format("cipher {} is not offered: the workers do not carry it", cipher));

@@ -1,4 +1,4 @@
-// `show interface`, `show version`, `show logging`, `show arp`, `show route`, `show
+// `show interface`, `show version`, `show arp`, `show route`, `show
 // running-config`.
 #include <fmt/format.h>
 
@@ -90,15 +90,6 @@ std::string uptime_text(std::chrono::seconds uptime) {
   return unit(s / 60, "min") + " " + unit(s % 60, "sec");
 }
 
-std::string destination(bool enabled, unsigned level, uint64_t messages) {
-  return enabled ? fmt::format("level {}, {} messages logged", severity_name(level), messages)
-                 : "disabled";
-}
-
-const char* on_off(bool on) {
-  return on ? "enabled" : "disabled";
-}
-
 }  // namespace
 
 std::string mac_text(const std::array<uint8_t, 6>& m) {
@@ -143,36 +134,6 @@ Output show_version(const StateSource& state) {
               {"dpdk", v.dpdk},
               {"ipsec_mb", v.ipsec_mb},
               {"openssl", v.openssl}};
-  return out;
-}
-
-Output show_logging(const StateSource& state) {
-  const LogView log = state.log();
-  const LoggingConfig& c = log.config;
-  Output out;
-  out.text = fmt::format("Syslog logging: {}\n", on_off(c.enabled));
-  out.text += "    Facility: 20\n";
-  out.text += fmt::format("    Timestamp logging: {}\n", on_off(c.timestamp));
-  out.text += "    Hide Username logging: enabled\n";
-  out.text += "    Standby logging: disabled\n    Debug-trace logging: disabled\n";
-  out.text += fmt::format("    Console logging: {}\n",
-                          destination(c.enabled, c.stderr_level, log.console_messages));
-  out.text += "    Monitor logging: disabled\n";
-  out.text += fmt::format("    Buffer logging: {}\n",
-                          destination(c.enabled, c.buffered_level, log.buffer_messages));
-  out.text +=
-      "    Trap logging: disabled\n    Permit-hostdown logging: disabled\n    History logging: "
-      "disabled\n";
-  out.text += "    Device ID: disabled\n    Mail logging: disabled\n    ASDM logging: disabled\n";
-  for (const auto& line : log.lines)
-    out.text += line + "\n";
-  out.json = {{"enabled", c.enabled},
-              {"timestamp", c.timestamp},
-              {"console_level", c.stderr_level},
-              {"console_messages", log.console_messages},
-              {"buffered_level", c.buffered_level},
-              {"buffer_messages", log.buffer_messages},
-              {"buffer", log.lines}};
   return out;
 }
 

@@ -130,6 +130,36 @@ void random_servers(Chance& chance, Config& c) {
   }
 }
 
+LoggingConfig random_logging(Chance& chance, const Config& c) {
+  LoggingConfig l;
+  l.enabled = chance.coin();
+  l.timestamp = chance.coin();
+  l.timestamp_rfc5424 = l.timestamp && chance.coin();
+  l.buffered_level = chance.below(8);
+  l.buffer_size = chance.between(4096, 10'000);
+  l.stderr_level = chance.below(8);
+  chance.maybe(l.trap_level, [&] { return chance.below(8); });
+  l.facility = chance.between(16, 23);
+  if (chance.coin()) l.device_id = {DeviceIdConfig::Kind::text, "fw-1"};
+  if (chance.coin()) l.device_id = {DeviceIdConfig::Kind::hostname, ""};
+  for (const InterfaceConfig& i : c.interfaces) {
+    if (i.nameif.empty() || chance.coin()) continue;
+    l.device_id = {DeviceIdConfig::Kind::ipaddress, i.nameif};
+    l.hosts.push_back(
+        {.interface = i.nameif,
+         .address = chance.coin() ? IpAddress::v4(0x0a000001 + chance.below(9))
+                                  : *IpAddress::parse("fd00::514"),
+         .transport = chance.coin() ? LogTransport::tcp : LogTransport::udp,
+         .port = static_cast<uint16_t>(chance.coin() ? 514 : chance.between(1, 65535)),
+         .rfc5424 = chance.coin()});
+  }
+  if (chance.coin()) {
+    l.file = "/tmp/two words";
+    l.file_level = chance.below(8);
+  }
+  return l;
+}
+
 Config random_config(unsigned seed) {
   Chance chance(seed);
   Config c = default_config();
@@ -205,8 +235,7 @@ Config random_config(unsigned seed) {
     chance.maybe(u.group_policy, [&] { return policies.back(); });
     c.users[u.name] = u;
   }
-  c.logging = {chance.coin(), chance.coin(), chance.below(8), chance.between(4096, 10'000),
-               chance.below(8)};
+  c.logging = random_logging(chance, c);
   if (chance.coin()) c.socket_path = "/tmp/" + chance.name();
   if (chance.coin()) c.state_dir = "/tmp/" + chance.name();
   return c;

@@ -44,7 +44,7 @@ TEST(Log, KeepsLevelsApart) {
   EXPECT_EQ(log.view().buffer_messages, 2U);
   EXPECT_EQ(log.view().console_messages, 1U);
   c.enabled = false;
-  log.configure(c);
+  log.configure(c, {});
   log.log(Severity::error, 3, "off");
   EXPECT_EQ(log.view().buffer_messages, 2U);
 }

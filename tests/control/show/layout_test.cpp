@@ -249,7 +249,7 @@ TEST(ShowLogging, IsTheAsas) {
     Monitor logging: disabled
     Buffer logging: level warnings, 10003 messages logged
     Trap logging: disabled
-    Permit-hostdown logging: disabled
+    Permit-hostdown logging: enabled
     History logging: disabled
     Device ID: disabled
     Mail logging: disabled
