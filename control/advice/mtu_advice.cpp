@@ -123,7 +123,8 @@ class Remedies {
     try_anyconnect_mtu();
     try_tcpmss();
     tls_only();
-    if (!group_.df_bit_ignore) df_bit_ignore();
+    if (!group_.df_bit_ignore && !group_.smart_fallback) df_bit_ignore();
+    if (!group_.smart_fallback) smart_fallback();
     return std::move(out_);
   }
 
@@ -202,6 +203,16 @@ class Remedies {
                    "still reconnect after a minute."});
   }
 
+  void smart_fallback() {
+    out_.push_back(
+        {.kind = MtuFix::Kind::smart_fallback,
+         .commands = policy_lines(group_.group_policy, "anyconnect dtls-fallback smart"),
+         .reconnects = true,
+         .effect = "While DTLS is not there, TCP inside the tunnel is told the MSS that TLS takes, "
+                   "and IPv4 packets that are too large are fragmented. Clients still reconnect "
+                   "after a minute."});
+  }
+
   const std::vector<Way>& ways_;
   Setting now_;
   const GroupMtuAdvice& group_;
@@ -253,9 +264,11 @@ std::vector<GroupMtuAdvice> mtu_advice(const Config& config) {
     const Setting now{policy.mtu_accounting, policy.anyconnect_mtu, config.tcpmss};
     group.dtls = policy.dtls;
     group.df_bit_ignore = policy.df_bit_ignore;
+    group.smart_fallback = policy.smart_fallback;
     group.cases = worst_cases(ways, now);
     if (group.dtls && any_suffers(group.cases)) {
-      group.verdict = policy.df_bit_ignore ? MtuVerdict::reconnects : MtuVerdict::suffers;
+      group.verdict = policy.df_bit_ignore || policy.smart_fallback ? MtuVerdict::reconnects
+                                                                    : MtuVerdict::suffers;
       group.fixes = Remedies(ways, now, group).find();
     }
     out.push_back(std::move(group));

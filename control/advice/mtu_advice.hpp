@@ -28,7 +28,7 @@ struct MtuCase {
 };
 
 struct MtuFix {
-  enum class Kind : uint8_t { anyconnect_mtu, tcpmss, tls_only, df_bit_ignore };
+  enum class Kind : uint8_t { anyconnect_mtu, tcpmss, tls_only, df_bit_ignore, smart_fallback };
   Kind kind = Kind::anyconnect_mtu;
   std::vector<std::string> commands;  // configuration, from the global mode on
   bool reconnects = false;            // clients still come back after a minute; but nothing is lost
@@ -47,8 +47,9 @@ struct GroupMtuAdvice {
   std::vector<std::string> tunnel_groups;  // that lead to it
   std::vector<std::string> users;          // that have it themselves
   MtuVerdict verdict = MtuVerdict::unaffected;
-  bool dtls = true;            // `anyconnect ssl dtls`
-  bool df_bit_ignore = false;  // `anyconnect ssl df-bit-ignore`
+  bool dtls = true;             // `anyconnect ssl dtls`
+  bool df_bit_ignore = false;   // `anyconnect ssl df-bit-ignore`
+  bool smart_fallback = false;  // `anyconnect dtls-fallback smart`
   // The worst of each interface and family, by its suites: the widest gap between both MTUs.
   std::vector<MtuCase> cases;
   std::vector<MtuFix> fixes;  // that would help; none for a group that is unaffected

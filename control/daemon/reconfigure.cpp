@@ -55,7 +55,7 @@ void Headend::apply(Config wanted, Files files) {
   }
   if (profiles) setup_->set_profiles(std::move(*profiles));
   setup_->config_changed();
-  log_.configure(config_.logging);
+  log_.configure(config_.logging, log_identity(config_));
   if (new_rate) {
     dataplane_.set_unreachable_rate(config_.icmp.unreachable_rate, config_.icmp.unreachable_burst);
   }

@@ -1,8 +1,9 @@
 // Messages of the box, as the ASA numbers and words them: kept in a buffer for `show logging`, written
 // to standard error, and passed to the threads that write to a file and to syslog servers. Nothing
-// waits for any of these: what one does not take is discarded and counted. What the ASA has a number for is "%ASA-Level-Number: text"; start-up
-// lines and diagnostics that it has none for are "%CULVERT-Level: text", so that nobody looks them
-// up in Cisco's list. Passwords, cookies and keys are never handed to it.
+// waits for any of these: what one does not take is discarded and counted. What the ASA has a number
+// for is "%ASA-Level-Number: text"; start-up lines and diagnostics that it has none for are
+// "%CULVERT-Level: text", so that nobody looks them up in Cisco's list. Passwords, cookies and keys
+// are never handed to it.
 #pragma once
 
 #include <chrono>

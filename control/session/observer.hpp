@@ -31,6 +31,20 @@ enum class EndCause : uint8_t {
   return "Unknown";
 }
 
+// The same in 716002, which the ASA writes in other letters than 113019.
+[[nodiscard]] constexpr std::string_view termination_text(EndCause cause) noexcept {
+  switch (cause) {
+    case EndCause::lost_carrier: return "Lost carrier";
+    case EndCause::idle_timeout: return "Idle timeout";
+    case EndCause::administrator_reset: return "Administrator reset";
+    case EndCause::port_preempted: return "Port preempted";
+    case EndCause::shutdown: return "Administrator shutdown";
+    case EndCause::user_requested:
+    case EndCause::max_time: break;
+  }
+  return to_string(cause);
+}
+
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;

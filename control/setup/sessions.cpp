@@ -187,8 +187,9 @@ void Sessions::log_end(const SessionRecord& session, Cause cause) {
   if (session.dtls && session.dtls->state == DtlsTunnel::State::up) {
     env_.log(6, 722023, prefix(session) + " UDP SVC connection terminated without compression");
   }
-  env_.log(6, 716002,
-           fmt::format("{} WebVPN session terminated: {}.", prefix(session), to_string(cause)));
+  env_.log(
+      6, 716002,
+      fmt::format("{} WebVPN session terminated: {}.", prefix(session), termination_text(cause)));
   env_.log(4, 113019,
            fmt::format("Group = {}, Username = {}, IP = {}, Session disconnected. Session Type: "
                        "{}, Duration: {}, Bytes xmt: {}, Bytes rcv: {}, Reason: {}",

@@ -80,6 +80,7 @@ const char* kind_text(MtuFix::Kind kind) noexcept {
     case MtuFix::Kind::anyconnect_mtu: return "anyconnect-mtu";
     case MtuFix::Kind::tcpmss: return "tcpmss";
     case MtuFix::Kind::tls_only: return "tls-only";
+    case MtuFix::Kind::smart_fallback: return "smart-fallback";
     case MtuFix::Kind::df_bit_ignore: break;
   }
   return "df-bit-ignore";
@@ -112,6 +113,7 @@ nlohmann::json group_json(const GroupMtuAdvice& group) {
           {"verdict", to_string(group.verdict)},
           {"dtls", group.dtls},
           {"df_bit_ignore", group.df_bit_ignore},
+          {"smart_fallback", group.smart_fallback},
           {"cases", std::move(cases)},
           {"fixes", std::move(fixes)}};
 }

@@ -1,10 +1,14 @@
 """Packets from inside that are larger than the tunnel: what is dropped, said to the sender, logged and counted."""
 
 import re
+import stat
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
+from harness.capture import comments
 from harness.datagrams import prober
 from harness.lab import POOL_FIRST, SERVER
 from harness.ping import ping
@@ -44,8 +48,10 @@ def messages(stage, number: int) -> list[str]:
 
 
 def test_one_packet(stage, client):
-    """The note's: one drop, one ICMP error that the server's kernel takes, and two messages."""
+    """The note's: one drop, one ICMP error that the server's kernel takes, two messages, and a capture of it."""
+    stage.headend.show.text("capture large type asp-drop mp-svc-no-fragment")
     send_large(stage, client)
+    check_capture(stage)
     assert "mtu 1347" in stage.lab.server.run("ip", "route", "get", client.address).stdout
     until(lambda: messages(stage, 602101), "it is logged")
     assert messages(stage, 722036) == [
@@ -57,6 +63,25 @@ def test_one_packet(stage, client):
     ping(stage.lab.server, client.address, size=1347 - 28, dont_fragment=True)
     ping(stage.lab.server, client.address, size=LARGE - 28)
     assert stage.headend.show.drops()["mp-svc-no-fragment"] == 1
+
+
+def check_capture(stage):
+    """What tcpdump reads in the capture's file, which is nobody else's; and its reason."""
+    show = stage.headend.show
+
+    def captured() -> dict:
+        return show.json("show capture large")
+
+    until(lambda: captured()["packets"] == 1, "the dropped packet is captured")
+    assert "Drop-reason: (mp-svc-no-fragment)" in show.text("show capture large")
+    path = Path(captured()["files"][0])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    show.text("no capture large")
+    assert show.json("show capture")["captures"] == []
+    read = subprocess.run(["tcpdump", "-nvr", path], capture_output=True, text=True, timeout=20)
+    assert f"flags [DF], proto UDP (17), length {LARGE}" in read.stdout, read
+    assert re.search(rf"{re.escape(SERVER)}\.\d+ > {re.escape(POOL_FIRST)}\.9: UDP", read.stdout), read
+    assert comments(path) == ["Drop-reason: (mp-svc-no-fragment) SVC Module unable to fragment packet"]
 
 
 @pytest.mark.parametrize("settings", [ICMP_OFF])

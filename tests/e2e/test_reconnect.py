@@ -74,3 +74,4 @@ def test_cut_connection_comes_back_with_its_cookie(stage, headend):
     client.check_handover()
     ping(lab.client, SERVER)
     assert len(headend.show.tunnels()) == 1
+    assert headend.show.drops()["svc-replacement-conn"] == headend.process.log().count("%ASA-5-722032: ")

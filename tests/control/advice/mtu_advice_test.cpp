@@ -45,7 +45,7 @@ TEST(MtuAdvice, FindsTheNotesConfiguration) {
   ASSERT_EQ(group.cases.size(), 1U);
   EXPECT_EQ(group.cases[0].mtus.tls, 1347);
   EXPECT_EQ(group.cases[0].mtus.dtls, 1418);
-  EXPECT_EQ(group.fixes.size(), 4U);
+  EXPECT_EQ(group.fixes.size(), 5U);
   EXPECT_EQ(
       find(group, MtuFix::Kind::anyconnect_mtu)->commands,
       (std::vector<std::string>{"group-policy ac attributes", " webvpn", "  anyconnect mtu 1347"}));
@@ -67,6 +67,9 @@ TEST(MtuAdvice, KnowsWhatTheNoteAppliesAsCured) {
   EXPECT_EQ(ignoring.verdict, MtuVerdict::reconnects);
   EXPECT_EQ(find(ignoring, MtuFix::Kind::df_bit_ignore), nullptr);
   EXPECT_NE(find(ignoring, MtuFix::Kind::anyconnect_mtu), nullptr);
+  const GroupMtuAdvice smart = advice_for(config_of("", "  anyconnect dtls-fallback smart\n"));
+  EXPECT_EQ(smart.verdict, MtuVerdict::reconnects);
+  EXPECT_EQ(find(smart, MtuFix::Kind::smart_fallback), nullptr);
 }
 
 // Whatever the accounting and the interface: what is advised against the reconnect ends it.
@@ -132,7 +135,7 @@ TEST(ShowMtuAdvice, SaysWhyAndWhatHelps) {
   EXPECT_EQ(group["verdict"], "suffers");
   EXPECT_EQ(group["cases"][0]["tls_mtu"], 1347);
   EXPECT_EQ(group["cases"][0]["dtls_mtu"], 1418);
-  EXPECT_EQ(group["fixes"].size(), 4U);
+  EXPECT_EQ(group["fixes"].size(), 5U);
   EXPECT_NE(show_mtu_advice(config_of("icmp too-big withhold\n")).text.find("are not told"),
             std::string::npos);
   EXPECT_NE(show_mtu_advice(config_of("", "  anyconnect ssl dtls none\n")).text.find("no DTLS"),

@@ -192,7 +192,7 @@ TEST(Dialogue, OldestSessionMakesRoomForANewLogin) {
   EXPECT_TRUE(a.connection.closed.has_value());
   EXPECT_FALSE(b.connection.closed.has_value());
   EXPECT_EQ(world.setup->sessions().size(), 2u);
-  EXPECT_TRUE(world.logged("terminated: Port Preempted."));
+  EXPECT_TRUE(world.logged("terminated: Port preempted."));
   world.config.group_policies["DfltGrpPolicy"].simultaneous_logins = 0;
   Login d(world);
   EXPECT_EQ(d.log_in(), "");

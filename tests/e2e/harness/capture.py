@@ -1,4 +1,4 @@
-"""Captures as files: the classic pcap format with Ethernet frames and microseconds."""
+"""Captures as files: the classic pcap format with Ethernet frames and microseconds; and the comments of pcapng."""
 
 import struct
 from pathlib import Path
@@ -24,3 +24,18 @@ def read_capture(path: Path) -> list[bytes]:
         frames.append(data[at + 16:at + 16 + size])
         at += 16 + size
     return frames
+
+
+def comments(path: Path) -> list[str]:
+    """The comments on the packets of a pcapng file (little-endian), one each."""
+    data, at, found = path.read_bytes(), 0, []
+    while at < len(data):
+        kind, length = struct.unpack_from("<II", data, at)
+        if kind == 6:  # Enhanced Packet Block
+            size, = struct.unpack_from("<I", data, at + 20)
+            option = at + 28 + (size + 3) // 4 * 4
+            code, size = struct.unpack_from("<HH", data, option)
+            assert code == 1, "the first option is the comment"
+            found.append(data[option + 4:option + 4 + size].decode())
+        at += length
+    return found
