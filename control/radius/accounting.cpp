@@ -53,7 +53,7 @@ void Accounting::begin(const SessionRecord& session) {
   const auto group = env_.config->aaa_servers.find(tunnel_group->second.accounting_server_group);
   if (group == env_.config->aaa_servers.end()) return;
   Account account;
-  account.group = group->first;
+  account.servers = group->second;
   // The index may come again after a restart, the time does not.
   account.id =
       fmt::format("{:08X}{:08X}", static_cast<uint64_t>(session.login_time), session.index);
@@ -90,7 +90,7 @@ void Accounting::tick(uint64_t now_us) {
   }
 }
 
-void Accounting::send(const SessionRecord& session, const Account& account, Status status,
+void Accounting::send(const SessionRecord& session, Account& account, Status status,
                       std::optional<EndCause> cause) {
   const IpAddress headend = session.tunnel ? session.tunnel->flow.local : IpAddress{};
   Question question;
@@ -112,8 +112,11 @@ void Accounting::send(const SessionRecord& session, const Account& account, Stat
     a.text(Type::klass, klass);
   if (status != Status::start) add_counts(a, session, env_.now_us());
   if (cause) a.integer(Type::acct_terminate_cause, number_of(*cause));
+  const auto& configured = env_.config->aaa_servers;
+  if (const auto now = configured.find(account.servers.name); now != configured.end())
+    account.servers = now->second;
   const bool accepted =
-      client_.ask(account.group, std::move(question), [this](const Result& result) {
+      client_.ask(account.servers, std::move(question), [this](const Result& result) {
         for (const AuthLogLine& line : result.log)
           env_.log(line.level, line.number, line.text);
       });

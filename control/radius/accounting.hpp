@@ -27,15 +27,15 @@ class Accounting final : public SessionObserver {
  private:
   enum class Status : uint32_t { start = 1, stop = 2, interim = 3 };  // RFC 2866 §5.1
   struct Account {
-    std::string group;
-    std::string id;  // Acct-Session-Id: no two sessions of this box have the same, ever
+    AaaServerConfig servers;  // as last configured: they are told of the end even if that is gone
+    std::string id;           // Acct-Session-Id: no two sessions of this box have the same, ever
     bool with_tunnels = false;
     uint64_t period_us = 0;  // 0 = none
     uint64_t next_us = 0;
   };
 
   void begin(const SessionRecord& session);
-  void send(const SessionRecord& session, const Account& account, Status status,
+  void send(const SessionRecord& session, Account& account, Status status,
             std::optional<EndCause> cause = {});
 
   SetupEnv& env_;

@@ -54,6 +54,8 @@ void judge(AuthAttempt& attempt, const Config& config, const Result& result) {
 
 bool RadiusAuthenticator::ask(std::shared_ptr<AuthAttempt> attempt, std::function<void()> done) {
   const Config& config = *env_.config;
+  const auto servers = config.aaa_servers.find(group_);
+  if (servers == config.aaa_servers.end()) return false;
   const auto tunnel_group = config.tunnel_groups.find(attempt->tunnel_group);
   const bool fallback = tunnel_group != config.tunnel_groups.end() &&
                         tunnel_group->second.authentication_local_fallback;
@@ -63,7 +65,7 @@ bool RadiusAuthenticator::ask(std::shared_ptr<AuthAttempt> attempt, std::functio
   if (!attempt->state.empty()) question.attributes.text(Type::state, attempt->state);
   question.attempt = attempt;
   question.has_fallback = fallback;
-  return client_.ask(group_, std::move(question),
+  return client_.ask(servers->second, std::move(question),
                      [this, attempt, done = std::move(done), fallback](Result result) {
                        on_result(attempt, std::move(result), done, fallback);
                      });

@@ -122,12 +122,11 @@ Client::~Client() {
   ::close(epoll_);
 }
 
-bool Client::ask(const std::string& group, Question question, Done done) {
-  const auto found = env_.config->aaa_servers.find(group);
-  if (waiting_.size() >= kMaxWaiting || found == env_.config->aaa_servers.end()) return false;
+bool Client::ask(const AaaServerConfig& group, Question question, Done done) {
+  if (waiting_.size() >= kMaxWaiting) return false;
   auto e = std::make_unique<Exchange>();
   e->id = next_id_++;
-  e->group = found->second;
+  e->group = group;
   e->question = std::move(question);
   e->done = std::move(done);
   waiting_.push_back(std::move(e));

@@ -49,7 +49,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // `done` is called once, later, from on_event() or tick(). False: too many questions wait.
-  [[nodiscard]] bool ask(const std::string& group, Question question, Done done);
+  [[nodiscard]] bool ask(const AaaServerConfig& group, Question question, Done done);
 
   [[nodiscard]] int event_fd() const noexcept { return epoll_; }  // readable: call on_event()
   void on_event();

@@ -109,6 +109,15 @@ TEST_F(RadiusAccounting, TellsStartAndStopWithCounts) {
   EXPECT_EQ(number(stop, Type::acct_terminate_cause), 4u);
 }
 
+TEST_F(RadiusAccounting, TellsOfTheEndEvenIfItsServersAreNoLongerConfigured) {
+  add_tunnel();
+  next();
+  config.tunnel_groups["T"].accounting_server_group.clear();
+  config.aaa_servers.clear();
+  accounting.ended(*session, EndCause::user_requested);
+  EXPECT_EQ(number(next(), Type::acct_status_type), 2u);
+}
+
 TEST_F(RadiusAccounting, TellsOfFurtherTunnelsOnlyIfWanted) {
   add_tunnel();
   next();
