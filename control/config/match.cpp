@@ -142,13 +142,13 @@ class Run {
 
 }  // namespace
 
-Words split_words(std::string_view line) {
+Words split_words(std::string_view line, Comments comments) {
   Words out;
   size_t i = 0;
   while (true) {
     while (i < line.size() && (line[i] == ' ' || line[i] == '\t'))
       ++i;
-    if (i == line.size() || line[i] == '!') return out;
+    if (i == line.size() || (line[i] == '!' && comments == Comments::end_the_line)) return out;
     Word word;
     word.column = i;
     if (line[i] == '"') {

@@ -23,8 +23,9 @@ struct Words {
   std::vector<Word> words;
   bool open_quote = false;  // the last word's quote is not closed
 };
-// A word that starts with `!` outside quotes ends the line: it is a comment.
-[[nodiscard]] Words split_words(std::string_view line);
+// In a line a word that starts with `!` outside quotes is a comment, and the last one.
+enum class Comments : uint8_t { end_the_line, are_words };
+[[nodiscard]] Words split_words(std::string_view line, Comments comments = Comments::end_the_line);
 // A word as split_words() reads it back.
 [[nodiscard]] std::string quote(std::string_view word);
 

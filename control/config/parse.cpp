@@ -329,7 +329,8 @@ ParseResult parse_change(std::string_view text, std::string_view name, const Pas
 std::string lines_of(std::string_view text) {
   std::string out;
   for (;;) {
-    const Words split = split_words(text);
+    // A comment ends where its command does.
+    const Words split = split_words(text, Comments::are_words);
     const auto end = std::find_if(split.words.begin(), split.words.end(),
                                   [](const Word& w) { return w.text == ";" && !w.quoted; });
     if (end == split.words.end()) return out += text;

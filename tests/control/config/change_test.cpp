@@ -66,6 +66,8 @@ TEST(Change, OneLineForSeveral) {
   EXPECT_EQ(lines_of("a b"), "a b");
   EXPECT_EQ(lines_of("a ; b;c ;d ; "), "a \n b;c ;d \n ");
   EXPECT_EQ(lines_of("banner value \"x ; y\" ; z"), "banner value \"x ; y\" \n z");
+  EXPECT_EQ(lines_of("hostname a ! note ; mtu inside 1400"),
+            "hostname a ! note \n mtu inside 1400");
   EXPECT_EQ(lines_of(""), "");
 }
 
