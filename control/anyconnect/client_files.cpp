@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -83,11 +84,19 @@ ClientProfiles read_profiles(const std::map<std::string, std::string>& files) {
   ClientProfiles profiles;
   for (const auto& [name, path] : files) {
     ClientProfile profile;
-    std::ifstream in(path, std::ios::binary);
-    profile.body.assign(std::istreambuf_iterator<char>(in), {});
-    if (!in || profile.body.empty()) {
+    // Neither a device nor a pipe: reading it might not come to an end.
+    std::error_code ignored;
+    const bool file = std::filesystem::is_regular_file(path, ignored);
+    std::ifstream in;
+    if (file) in.open(path, std::ios::binary);
+    profile.body.resize(kMaxProfile + 1);
+    in.read(profile.body.data(), static_cast<std::streamsize>(profile.body.size()));
+    profile.body.resize(static_cast<size_t>(in.gcount()));
+    if (profile.body.empty()) {
       throw std::runtime_error("cannot read the client profile " + path + ": " +
-                               (in ? "it is empty" : std::strerror(errno)) +
+                               (in.is_open() ? "it is empty"
+                                : file       ? std::strerror(errno)
+                                             : "there is no such file") +
                                "; check the path given to 'anyconnect profiles'");
     }
     if (profile.body.size() > kMaxProfile) {

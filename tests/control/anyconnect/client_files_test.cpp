@@ -72,6 +72,7 @@ TEST_F(ClientFilesTest, RefusalsSayWhatToDo) {
   EXPECT_NE(problem(folder_ + "/missing.xml").find("cannot read the client profile"),
             std::string::npos);
   EXPECT_NE(problem(write("empty.xml", "")).find("it is empty"), std::string::npos);
+  EXPECT_NE(problem("/dev/zero").find("there is no such file"), std::string::npos);
   EXPECT_NE(problem(write("a b.xml", "x")).find("give it a name"), std::string::npos);
   EXPECT_NE(problem(write("big.xml", std::string(kMaxProfile + 1, 'x'))).find("larger"),
             std::string::npos);
