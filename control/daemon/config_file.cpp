@@ -17,7 +17,7 @@ PasswordHasher password_hasher() {
       [](std::string_view password) { return crypto::to_string(crypto::hash_password(password)); };
 }
 
-ParseResult read_config_file(const std::string& path) {
+ParseResult read_config_file(const std::string& path, const PasswordHasher& hasher) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
@@ -26,7 +26,7 @@ ParseResult read_config_file(const std::string& path) {
     throw std::runtime_error(fmt::format("cannot read the configuration '{}': {}", path,
                                          std::strerror(errno != 0 ? errno : EIO)));
   }
-  return parse_config(text.str(), path, password_hasher());
+  return parse_config(text.str(), path, hasher);
 }
 
 }  // namespace culvert::control

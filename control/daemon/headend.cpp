@@ -153,6 +153,9 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
   add_event(setup_->job_fd(), EV_READ | EV_PERSIST, [](evutil_socket_t, short, void* self) {
     static_cast<Headend*>(self)->setup_->on_jobs();
   });
+  add_event(reader_.event_fd(), EV_READ | EV_PERSIST, [](evutil_socket_t, short, void* self) {
+    static_cast<Headend*>(self)->reader_.collect();
+  });
   add_event(setup_->radius_fd(), EV_READ | EV_PERSIST, [](evutil_socket_t, short, void* self) {
     static_cast<Headend*>(self)->setup_->on_radius();
   });
@@ -162,6 +165,7 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
 }
 
 Headend::~Headend() {
+  no_more_hashing_ = true;
   close_sessions();
   dataplane_.stop();
 }

@@ -1,6 +1,7 @@
 // The running headend: dataplane, connection set-up and management socket on one event loop.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "control/setup/outbox.hpp"
 #include "control/setup/server.hpp"
 #include "control/tls/files.hpp"
+#include "control/tls/handshake_pool.hpp"
 #include "control/tls/server_context.hpp"
 #include "dataplane/eal.hpp"
 #include "dataplane/worker/dataplane.hpp"
@@ -85,7 +87,12 @@ class Headend {
   LiveState state_;
   std::vector<EventPtr> events_;
   uint64_t arp_clashes_ = 0;
+  unsigned changes_ = 0;  // by `configure`
   bool stopping_ = false;
+  std::atomic<bool> no_more_hashing_ = false;
+  // Reads the configuration file again, beside log-ins and handshakes. Last: its thread ends before
+  // what it uses goes.
+  HandshakePool reader_{1, 1};
 };
 
 }  // namespace culvert::control

@@ -110,6 +110,7 @@ int main(int argc, char** argv) {
   }
 
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);  // until there is something to reload
   try {
     return run(config_file, check_only, log_level);
   } catch (const std::exception& e) {

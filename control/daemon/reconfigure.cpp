@@ -4,6 +4,7 @@
 // Sessions keep their policy until their next tunnel, and connections in set-up meet the new
 // configuration at their next request.
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -27,6 +28,18 @@ std::string refusal(const std::vector<ConfigError>& errors) {
   return out;
 }
 
+// The control thread may stand still for one password, not for as many as a line has room for.
+PasswordHasher hasher_of_one() {
+  return [hash = password_hasher(),
+          used = std::make_shared<bool>(false)](std::string_view password) {
+    if (std::exchange(*used, true)) {
+      throw std::runtime_error(
+          "one password in clear at a time: hash the others, or put them into the file and reload");
+    }
+    return hash(password);
+  };
+}
+
 }  // namespace
 
 void Headend::apply(Config wanted, Files files) {
@@ -36,7 +49,9 @@ void Headend::apply(Config wanted, Files files) {
   }
   // All that may fail.
   std::shared_ptr<const ServerContext> tls;
+  std::optional<TlsFiles> tls_files;  // before they are read: a change after that is noticed
   if (!(wanted.ssl == config_.ssl)) {
+    tls_files = TlsFiles(wanted.ssl);
     tls = std::make_shared<const ServerContext>(wanted.ssl, wanted.state_dir, wanted.hostname);
   }
   std::optional<ClientProfiles> profiles;
@@ -51,7 +66,7 @@ void Headend::apply(Config wanted, Files files) {
                fmt::format("cipher {} is not offered: the workers do not carry it", cipher));
     }
     setup_->set_tls(std::move(tls));
-    tls_files_ = TlsFiles(config_.ssl);
+    tls_files_ = std::move(*tls_files);
   }
   if (profiles) setup_->set_profiles(std::move(*profiles));
   setup_->config_changed();
@@ -66,13 +81,14 @@ void Headend::apply(Config wanted, Files files) {
 
 std::string Headend::configure(const std::string& lines, const std::string& by) {
   if (setup_ == nullptr) throw std::runtime_error("ERROR: % culvertd is about to stop");
-  ParseResult result = parse_change(lines, "configure", password_hasher(), config_);
+  ParseResult result = parse_change(lines, "configure", hasher_of_one(), config_);
   if (!result.ok()) throw std::runtime_error(refusal(result.errors));
   try {
     apply(std::move(result.config), Files::as_they_were);
   } catch (const std::runtime_error& e) {
     throw std::runtime_error(fmt::format("ERROR: % {}", e.what()));
   }
+  ++changes_;
   log_.log(Severity::notification, fmt::format("{} has changed the configuration", by));
   std::string warnings;
   for (const ConfigError& warning : result.warnings)
@@ -84,14 +100,25 @@ void Headend::reload() {
   if (setup_ == nullptr || stopping_) return;
   // Hashing the passwords of a file with many users takes its time.
   auto result = std::make_shared<ParseResult>();
-  const bool begun = setup_->in_background(
-      [this, result] { *result = read_config_file(config_file_); },
-      [this, result](const std::string& error) {
+  const PasswordHasher hasher = [this, hash = password_hasher()](std::string_view password) {
+    if (no_more_hashing_) throw std::runtime_error("culvertd is about to stop");
+    return hash(password);
+  };
+  const bool begun = reader_.submit(
+      HandshakePool::Kind::password,
+      [this, result, hasher] { *result = read_config_file(config_file_, hasher); },
+      [this, result, changes = changes_](const std::string& error) {
         if (stopping_) return;
-        if (error.empty()) return on_reload(*result);
-        log_.log(Severity::error, fmt::format("nothing was changed: {}", error));
+        if (!error.empty()) {
+          log_.log(Severity::error, fmt::format("nothing was changed: {}", error));
+          return;
+        }
+        if (changes != changes_) {
+          log_.log(Severity::warning, "what was configured while the file was read is undone");
+        }
+        on_reload(*result);
       });
-  if (!begun) log_.log(Severity::error, "nothing was changed: too much else is to be done");
+  if (!begun) log_.log(Severity::notification, "the file will be read once more anyway");
 }
 
 void Headend::on_reload(const ParseResult& result) {

@@ -50,12 +50,6 @@ class Setup {
   // For connections from now on.
   void set_tls(std::shared_ptr<const ServerContext> tls) { tls_ = std::move(tls); }
   void set_profiles(ClientProfiles profiles) { profiles_ = std::move(profiles); }
-  // Runs `job` on a thread of the handshake pool and then `done`, with what `job` threw or "", on the
-  // control thread. False: too many wait.
-  [[nodiscard]] bool in_background(std::function<void()> job,
-                                   std::function<void(const std::string& error)> done) {
-    return pool_.submit(HandshakePool::Kind::password, std::move(job), std::move(done));
-  }
   // After SetupEnv::config has changed: RADIUS server groups that are new can be asked.
   void config_changed();
 

@@ -45,6 +45,10 @@ def test_all_or_nothing(headend):
         refused("hostname other ; mtu inside 1400"))
     assert "cannot read" in refused("hostname other ; ssl trust-point /nowhere.pem")
     assert "*****" in refused("username x password very secret words")
+    assert "one password in clear at a time" in refused("username x password first ; username y password second")
+    assert "cannot read the client profile" in refused("webvpn ; anyconnect profiles p /dev/zero")
+    # A comment ends where its command does: the second one counts.
+    assert "There is no address pool VPN" in refused("hostname other ! a note ; no ip local pool VPN")
     assert "very" not in headend.process.log()
 
 
