@@ -1,10 +1,10 @@
 // What the DTLS stages of one worker work with.
 #pragma once
 
-#include <array>
 #include <atomic>
 
 #include "crypto/isa.hpp"
+#include "dataplane/dtls/listeners.hpp"
 #include "dataplane/dtls/receive_table.hpp"
 #include "dataplane/dtls/transmit_table.hpp"
 #include "dataplane/ip/token_bucket.hpp"
@@ -29,35 +29,6 @@ struct Edges {
   dp::BatchSink replies;  // CDTP packets, type byte first, for transmit sides of this worker
   dp::BatchSink handoff;  // for another worker: meta.handoff, meta.conn
   dp::BatchSink out;      // IP packets that leave by a port
-};
-
-// Which local addresses and ports take DTLS.
-class Listeners {
- public:
-  static constexpr size_t kMax = 16;
-  void add(const dp::IpAddress& address, uint16_t port) noexcept {
-    if (!contains(address, port) && size_ < kMax) list_[size_++] = {address, port};
-  }
-  void remove(const dp::IpAddress& address, uint16_t port) noexcept {
-    for (size_t i = 0; i < size_; ++i) {
-      if (list_[i] == Listener{address, port}) list_[i] = list_[--size_];
-    }
-  }
-  [[nodiscard]] bool contains(const dp::IpAddress& address, uint16_t port) const noexcept {
-    for (size_t i = 0; i < size_; ++i) {
-      if (list_[i] == Listener{address, port}) return true;
-    }
-    return false;
-  }
-
- private:
-  struct Listener {
-    dp::IpAddress address;
-    uint16_t port = 0;
-    friend bool operator==(const Listener&, const Listener&) = default;
-  };
-  std::array<Listener, kMax> list_{};
-  size_t size_ = 0;
 };
 
 struct Context {

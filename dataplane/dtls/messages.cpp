@@ -211,8 +211,8 @@ void on_message(Context& c, Message& m, Time now) noexcept {
     case MessageKind::install_dtls_rx: install_receive(c, m, now); break;
     case MessageKind::remove_dtls: remove(c, m); break;
     case MessageKind::route_dtls: c.receive.route(m.flow, m.conn); break;
-    case MessageKind::listen_dtls: c.listeners.add(m.flow.local, m.flow.local_port); break;
-    case MessageKind::unlisten_dtls: c.listeners.remove(m.flow.local, m.flow.local_port); break;
+    case MessageKind::listen_dtls: (void)c.listeners.add(m.flow.local, m.flow.local_port); break;
+    case MessageKind::unlisten_dtls: c.listeners.give_up(m.flow.local, m.flow.local_port); break;
     default: break;
   }
 }

@@ -7,9 +7,27 @@
 
 namespace culvert::dtls {
 
+namespace {
+
+bool has_client_hello(const Datagram& d, const PuntRange& range) noexcept {
+  constexpr uint8_t kClientHello = 1;  // RFC 6347 §4.2.2
+  RecordWalk walk(d.data() + range.begin, range.end - range.begin);
+  Record record;
+  while (walk.next(record) == WalkResult::record) {
+    if (record.type == ContentType::handshake && record.epoch() == 0 &&
+        d.data()[range.begin + record.offset + crypto::record::kDtlsHeaderSize] == kClientHello) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 void punt(Context& c, const Datagram& d, const PuntRange& range, Time now) noexcept {
   using dp::DropReason;
-  if (!c.listeners.contains(d.flow.local, d.flow.local_port)) {
+  // Where no new clients are taken one that is there may still lose our last flight.
+  if (!c.listeners.takes_clients(d.flow.local, d.flow.local_port) && has_client_hello(d, range)) {
     c.drops.add_packet(DropReason::ip_protocol, d.packet);
     return;
   }

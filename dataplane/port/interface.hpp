@@ -14,6 +14,8 @@ namespace culvert::dp {
 inline constexpr uint8_t kMaxInterfaces = 16;
 inline constexpr uint8_t kNoInterface = 0xff;
 inline constexpr uint8_t kMaxIpv6PerInterface = 4;
+// That services can be bound to: one IPv4 address an interface, and the IPv6 ones.
+inline constexpr unsigned kMaxLocalAddresses = kMaxInterfaces * (1 + kMaxIpv6PerInterface);
 
 struct Interface {
   // Read for each packet:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.headend_config import TWO_WORKERS, two_queues
+from harness.dtls import connect_by_dtls
+from harness.headend_config import TWO_WORKERS, one_queue, two_queues
 from harness.lab import SERVER
 from harness.ping import ping
 from harness.transfer import send_and_compare
@@ -65,3 +66,22 @@ def test_bulk_on_both(stage, headend):
     for client in by_worker.values():
         send_and_compare(stage.lab.client, stage.lab.server, SERVER, 64 * MEGABYTE, sender_address=client.address)
         send_and_compare(stage.lab.server, stage.lab.client, client.address, 64 * MEGABYTE)
+
+
+def test_a_new_dtls_port_leaves_tunnels_alone(stage):
+    """One queue for two workers: what belongs to the other one's tunnels is found out behind the check of the port."""
+    headend = stage.start_headend(workers=TWO_WORKERS, device=one_queue)
+    clients = []
+    while len(clients) < CLIENTS or len({headend.show.tunnel(c.address, "DTLS")["worker"] for c in clients}) < 2:
+        assert len(clients) < 32, "all tunnels are on one worker"
+        clients.append(connect_by_dtls(stage, headend, len(clients)))
+    headend.show.text("configure webvpn ; dtls port 445")
+    for client in clients:
+        ping(stage.lab.client, SERVER, source=client.address)
+        ping(stage.lab.server, client.address)
+    newcomer = connect_by_dtls(stage, headend, len(clients))
+    assert newcomer.header("X-DTLS-Port") == "445"
+    headend.show.text("configure webvpn ; no enable outside")
+    for client in [*clients, newcomer]:
+        ping(stage.lab.client, SERVER, source=client.address)
+        assert headend.show.carrier(client.address) == "DTLS", client.address

@@ -220,7 +220,8 @@ TEST_F(RadiusClient, ADeadAccountingServerKeepsNobodyOut) {
   config.aaa_servers["R"].hosts[0].accounting_port = silent.port;
   config.tunnel_groups["T"].authentication_local_fallback = true;
   unsigned done = 0;
-  ASSERT_TRUE(client.ask(config.aaa_servers.at("R"), Question{}, [&done](const Result&) { done++; }));
+  ASSERT_TRUE(
+      client.ask(config.aaa_servers.at("R"), Question{}, [&done](const Result&) { done++; }));
   client.on_event();
   pass(4);
   EXPECT_EQ(done, 1u);
@@ -265,7 +266,9 @@ TEST_F(RadiusClient, ACrowdWaitsItsTurnAndIsBounded) {
   unsigned accepted = 0;
   unsigned done = 0;
   for (unsigned i = 0; i < 5000; i++)
-    accepted += client.ask(config.aaa_servers.at("R"), Question{}, [&done](const Result&) { done++; }) ? 1 : 0;
+    accepted +=
+        client.ask(config.aaa_servers.at("R"), Question{}, [&done](const Result&) { done++; }) ? 1
+                                                                                               : 0;
   EXPECT_EQ(accepted, 4096u);
   EXPECT_EQ(done, 0u);
   client.on_event();

@@ -169,6 +169,49 @@ TEST(DtlsRoaming, WorkersPassADatagramRoundUntilOneKnowsIt) {
   EXPECT_EQ(rig.dropped(DropReason::dtls_unknown), 1u);
 }
 
+TEST(DtlsRoaming, TunnelsOutliveTheirPort) {
+  constexpr unsigned kWorkers = 2;
+  Rig rig(kWorkers);
+  auto c = rig.client(0, 1, 0);
+  c->flow = flow_owned_by(1, kWorkers);
+  rig.install(*c);
+  for (unsigned worker = 0; worker < kWorkers; ++worker) {
+    rig.tell(worker, MessageKind::unlisten_dtls, [](dp::Message& m) {
+      m.flow.local = dp::IpAddress::v4(dp::test::kOwnIp);
+      m.flow.local_port = kPort;
+    });
+  }
+  // By way of the worker that has the only queue.
+  rig.land(0, c->flow, Rig::packet(*c, PacketType::data, "1"), Steering::by_owner);
+  EXPECT_EQ(rig.up, std::vector<std::string>{"1"});
+  (void)rig.expect(MessageKind::dtls_up, 1);
+  // It moves, and its datagrams land elsewhere.
+  c->flow = flow_owned_by(0, kWorkers);
+  rig.land(0, c->flow, Rig::packet(*c, PacketType::data, "2"), Steering::by_owner);
+  EXPECT_EQ(rig.up, (std::vector<std::string>{"1", "2"}));
+  EXPECT_EQ(rig.expect(MessageKind::dtls_moved, 1).flow, c->flow);
+  // It may have lost the server's last flight, but nobody begins there.
+  const std::string finished(
+      "\x16\xfe\xfd\0\1\0\0\0\0\0\0\0\x03"
+      "fin",
+      16);
+  rig.land(0, c->flow, finished, Steering::by_owner);
+  EXPECT_EQ(rig.expect(MessageKind::datagram, 0).data, finished);
+  const std::string change(
+      "\x14\xfe\xfd\0\0\0\0\0\0\0\0\0\x01"
+      "\x01",
+      14);
+  const std::string hello(
+      "\x16\xfe\xff\0\0\0\0\0\0\0\0\0\x03"
+      "\x01lo",
+      16);
+  rig.land(0, c->flow, hello, Steering::by_owner);
+  rig.land(0, c->flow, change + hello, Steering::by_owner);
+  EXPECT_FALSE(rig.told(0));
+  EXPECT_FALSE(rig.told(1));
+  EXPECT_EQ(rig.dropped(DropReason::ip_protocol), 2u);
+}
+
 TEST(DtlsRoaming, AnOldRouteDoesNoHarm) {
   Rig rig(2);
   auto c = rig.client(0, 1, 1);

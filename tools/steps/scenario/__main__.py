@@ -109,6 +109,7 @@ The headend and its lab are still running, and there is no DTLS. As root:
                                            --script {TUNNEL_SCRIPT} https://{OUTSIDE}
   let UDP through                      {prefix} exec client nft delete table netdev blockedudp
   the headend                          {shell} 'show vpn-sessiondb detail anyconnect'
+  what it would advise                 {shell} 'show mtu-advice'
   the inside server                    {prefix} exec server ping -M do -s 1390 10.10.10.1
   what it sees                         {prefix} exec server tcpdump -ni lan
   configuration and logs               {FOLDER}
