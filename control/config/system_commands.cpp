@@ -55,7 +55,7 @@ const std::array kSystem = {
                     out.add("management socket " + quote(c.socket_path));
                 }},
     Command{.syntax = "state-directory <path:word>",
-            .help = "Where the self-signed certificate is kept",
+            .help = "Where the self-signed certificate and the files of captures are kept",
             .set = [](Draft& d, const Arguments& a) { d.config.state_dir = a.text("path"); },
             .no_syntax = "state-directory [<path:word>]",
             .unset = [](Draft& d,
