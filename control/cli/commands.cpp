@@ -73,20 +73,25 @@ Output run_logoff(ExecContext& c, const Arguments& a) {
 }
 
 Output run_configure(ExecContext& c, const Arguments& a) {
-  // What fingers type that are used to an ASA.
+  // Its own mode is the shell's affair: culvertctl sends each line with those that entered the mode.
   if (!a.text("lines").empty() && std::string_view("terminal").starts_with(a.text("lines"))) {
     throw ExecError(
-        "ERROR: % There is no configuration mode: give the lines themselves, as in \"configure "
-        "webvpn "
-        "; dtls port 444\"");
+        "ERROR: % Only the interactive shell has a configuration mode: give the lines themselves, "
+        "as "
+        "in \"configure webvpn ; dtls port 444\"");
   }
-  Output out;
+  ConfigChange change;
   try {
-    out.text = c.state.configure(lines_of(a.text("lines")), c.user);
+    change = c.state.configure(lines_of(a.text("lines")), c.user);
   } catch (const std::runtime_error& e) {
     throw ExecError(e.what());
   }
-  out.json = {{"warnings", out.text}};
+  Output out;
+  nlohmann::json modes = nlohmann::json::array();
+  for (const OpenMode& mode : change.open_modes)
+    modes.push_back({{"line", mode.line}, {"prompt", mode.prompt}});
+  out.json = {{"warnings", change.warnings}, {"open_modes", std::move(modes)}};
+  out.text = std::move(change.warnings);
   return out;
 }
 

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "control/cli/filter.hpp"
+#include "control/config/mode_table.hpp"
+#include "control/config/parse.hpp"
 
 namespace culvert::control {
 namespace {
@@ -60,6 +62,21 @@ Typed typed_words(std::string_view line) {
   return out;
 }
 
+// Of lines that change the configuration, what may come next in the last one.
+std::vector<Choice> config_choices(const std::string& lines, std::string& last) {
+  const size_t start = lines.rfind('\n') + 1;  // 0 if there is only one
+  const std::string_view line = std::string_view(lines).substr(start);
+  Typed typed = typed_words(line);
+  last = typed.last;
+  const Mode mode = mode_after(std::string_view(lines).substr(0, start));
+  std::span<const Word> words = typed.before.words;
+  const bool negated = !words.empty() && words.front().text == "no";
+  if (negated) words = words.subspan(1);
+  std::vector<Choice> all = choices(mode_table(mode, negated).candidates, words, line);
+  if (typed.before.words.empty()) all.push_back({"no", "Undo a command", true});
+  return all;
+}
+
 std::vector<Choice> fitting_choices(std::string_view line) {
   static const std::vector<Choice> filters = {
       {"begin", "From the first line that matches on", true},
@@ -70,7 +87,12 @@ std::vector<Choice> fitting_choices(std::string_view line) {
   const Piped piped = split_pipe(line);
   std::vector<Choice> all;
   std::string last;
-  if (piped.has_filter) {
+  const Words words = split_words(line);
+  const bool blank_behind = !line.empty() && (line.back() == ' ' || line.back() == '\t');
+  if (!words.words.empty() && words.words.front().text == "configure" &&
+      (words.words.size() > 1 || blank_behind)) {
+    all = config_choices(lines_of(line.substr(words.words.front().end)), last);
+  } else if (piped.has_filter) {
     if (piped.filter.find(' ') != std::string_view::npos ||
         (!piped.filter.empty() && line.back() == ' ')) {
       return {{"LINE", "expression", false}};

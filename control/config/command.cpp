@@ -24,6 +24,23 @@ std::string_view title(Mode mode) noexcept {
   return {};
 }
 
+std::string_view prompt(Mode mode) noexcept {
+  switch (mode) {
+    case Mode::global: return "config";
+    case Mode::dataplane: return "config-dataplane";
+    case Mode::interface: return "config-if";
+    case Mode::webvpn: return "config-webvpn";
+    case Mode::group_policy: return "config-group-policy";
+    case Mode::group_policy_webvpn: return "config-group-webvpn";
+    case Mode::tunnel_group_general: return "config-tunnel-general";
+    case Mode::tunnel_group_webvpn: return "config-tunnel-webvpn";
+    case Mode::username: return "config-username";
+    case Mode::aaa_group: return "config-aaa-server-group";
+    case Mode::aaa_host: return "config-aaa-server-host";
+  }
+  return {};
+}
+
 void Draft::note(std::string subject, const Arguments& arguments, std::string_view name) {
   Origin origin = here;
   if (const Argument* a = arguments.find(name)) {

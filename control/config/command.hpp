@@ -36,6 +36,8 @@ enum class Mode : uint8_t {
 [[nodiscard]] Mode parent(Mode mode) noexcept;
 // The line that enters the mode, as the reference prints it.
 [[nodiscard]] std::string_view title(Mode mode) noexcept;
+// What an ASA's shell shows in parentheses while it is in the mode.
+[[nodiscard]] std::string_view prompt(Mode mode) noexcept;
 
 // Where in the file a value comes from, for checks that need the whole file.
 struct Origin {

@@ -2,9 +2,9 @@
 #include "control/config/parse.hpp"
 
 #include <algorithm>
-#include <memory>
 
 #include "control/config/match.hpp"
+#include "control/config/mode_table.hpp"
 #include "control/config/validate.hpp"
 
 namespace culvert::control {
@@ -18,33 +18,6 @@ const Config& config_defaults() {
   return defaults;
 }
 namespace {
-
-// The rows of one mode, compiled once.
-struct ModeTable {
-  std::vector<Candidate> candidates;
-  std::vector<const Command*> rows;
-};
-
-const ModeTable& mode_table(Mode mode, bool negated) {
-  static const auto tables = [] {
-    std::map<std::pair<Mode, bool>, ModeTable> all;
-    static std::vector<std::unique_ptr<Syntax>> compiled;
-    for (const Command& c : commands()) {
-      for (const bool no : {false, true}) {
-        const std::string_view text = no ? c.no_syntax : c.syntax;
-        if (text.empty()) continue;
-        compiled.push_back(std::make_unique<Syntax>(text));
-        ModeTable& table = all[{c.mode, no}];
-        table.candidates.push_back({compiled.back().get(), c.help});
-        table.rows.push_back(&c);
-      }
-    }
-    return all;
-  }();
-  static const ModeTable empty;
-  const auto found = tables.find({mode, negated});
-  return found == tables.end() ? empty : found->second;
-}
 
 // Length of the UTF-8 sequence at the start of `text`; 0 if there is none (RFC 3629 §4).
 size_t utf8_length(std::string_view text) {
@@ -103,6 +76,8 @@ class Reader {
       ++number_;
       if (is_clean(line)) read_line(line);
     }
+    for (size_t i = 1; i < frames_.size(); ++i)
+      result_.open_modes.push_back({frames_[i].line, std::string(prompt(frames_[i].mode))});
     if (result_.errors.empty()) finish();
     if (result_.errors.empty()) {
       result_.config = std::move(draft_.config);
@@ -118,6 +93,7 @@ class Reader {
     std::string object;
     size_t indent;       // of the line that entered the mode
     bool indented_body;  // its lines so far are indented deeper
+    std::string line{};  // that entered it
   };
 
   bool is_clean(std::string_view line) {
@@ -259,8 +235,10 @@ class Reader {
       skip_deeper_than_ = indent;
       return;
     }
-    if (!negated && row.enters != Mode::global)
-      frames_.push_back({row.enters, draft_.object, indent, false});
+    if (!negated && row.enters != Mode::global) {
+      frames_.push_back(
+          {row.enters, draft_.object, indent, false, std::string(line.substr(indent))});
+    }
   }
 
   void finish() {
@@ -334,9 +312,12 @@ std::string lines_of(std::string_view text) {
     const auto end = std::find_if(split.words.begin(), split.words.end(),
                                   [](const Word& w) { return w.text == ";" && !w.quoted; });
     if (end == split.words.end()) return out += text;
-    out += text.substr(0, end->column);
+    const std::string_view line = text.substr(0, end->column);
+    out += line.substr(0, line.find_last_not_of(" \t") + 1);
     out += '\n';
     text.remove_prefix(end->end);
+    // What is indented would be the body of what is not.
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
   }
 }
 

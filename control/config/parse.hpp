@@ -23,10 +23,17 @@ struct ConfigError {
 
 // What follows the word at fault is never repeated, and passwords before it are masked: errors end
 // in logs.
+// A mode that was entered and not left.
+struct OpenMode {
+  std::string line;    // that entered it
+  std::string prompt;  // "config-webvpn", as an ASA's shell shows it
+};
+
 struct ParseResult {
   Config config;                      // the default configuration if there are errors
   std::vector<ConfigError> errors;    // at most kMaxConfigErrors
   std::vector<ConfigError> warnings;  // the configuration holds, but something in it is of no use
+  std::vector<OpenMode> open_modes;   // at the end of the text, each in the one before
 
   [[nodiscard]] bool ok() const noexcept { return errors.empty(); }
 };

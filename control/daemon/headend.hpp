@@ -64,7 +64,7 @@ class Headend {
   // nothing has changed.
   enum class Files : uint8_t { as_they_were, read_again };  // profiles for clients
   void apply(Config wanted, Files files);
-  [[nodiscard]] std::string configure(const std::string& lines, const std::string& by);
+  [[nodiscard]] ConfigChange configure(const std::string& lines, const std::string& by);
   void reload();
   void on_reload(const ParseResult& result);
 

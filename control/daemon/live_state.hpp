@@ -18,7 +18,7 @@ namespace culvert::control {
 
 class LiveState final : public StateSource {
  public:
-  using Configure = std::function<std::string(const std::string& lines, const std::string& by)>;
+  using Configure = std::function<ConfigChange(const std::string& lines, const std::string& by)>;
 
   LiveState(const Config& config, Log& log, const dp::Dataplane& dataplane,
             const Listeners& listeners, Captures& captures, std::string config_file,
@@ -50,7 +50,7 @@ class LiveState final : public StateSource {
   }
   void clear_drops(const std::string& by, const std::vector<std::string>& keywords) override;
   void clear_log() override { log_.clear_buffer(); }
-  std::string configure(const std::string& lines, const std::string& by) override {
+  ConfigChange configure(const std::string& lines, const std::string& by) override {
     return configure_(lines, by);
   }
   DebugLevels& debug() override { return debug_; }

@@ -79,7 +79,7 @@ void Headend::apply(Config wanted, Files files) {
   listeners_.follow(config_);
 }
 
-std::string Headend::configure(const std::string& lines, const std::string& by) {
+ConfigChange Headend::configure(const std::string& lines, const std::string& by) {
   if (setup_ == nullptr) throw std::runtime_error("ERROR: % culvertd is about to stop");
   ParseResult result = parse_change(lines, "configure", hasher_of_one(), config_);
   if (!result.ok()) throw std::runtime_error(refusal(result.errors));
@@ -90,10 +90,11 @@ std::string Headend::configure(const std::string& lines, const std::string& by) 
   }
   ++changes_;
   log_.log(Severity::notification, fmt::format("{} has changed the configuration", by));
-  std::string warnings;
+  ConfigChange change;
   for (const ConfigError& warning : result.warnings)
-    warnings += "WARNING: " + warning.message + "\n";
-  return warnings;
+    change.warnings += "WARNING: " + warning.message + "\n";
+  change.open_modes = std::move(result.open_modes);
+  return change;
 }
 
 void Headend::reload() {

@@ -11,6 +11,7 @@
 
 #include "control/capture/captures.hpp"
 #include "control/config/config.hpp"
+#include "control/config/parse.hpp"
 #include "control/log/debug_levels.hpp"
 #include "control/log/log.hpp"
 #include "dataplane/session/mailbox.hpp"
@@ -203,6 +204,12 @@ struct IcmpErrorsView {
   uint64_t sent6 = 0, suppressed6 = 0;  // about IPv6 packets
 };
 
+// What came of a change of the configuration.
+struct ConfigChange {
+  std::string warnings{};              // one a line
+  std::vector<OpenMode> open_modes{};  // see ParseResult
+};
+
 class StateSource {
  public:
   virtual ~StateSource() = default;
@@ -228,9 +235,9 @@ class StateSource {
   // cleared.
   virtual void clear_drops(const std::string& by, const std::vector<std::string>& keywords) = 0;
   virtual void clear_log() = 0;
-  // Changes the configuration in force by lines of its language, all of them or none. Returns
-  // warnings, one a line; throws std::runtime_error with what is wrong.
-  virtual std::string configure(const std::string& lines, const std::string& by) = 0;
+  // Changes the configuration in force by lines of its language, all of them or none. Throws
+  // std::runtime_error with what is wrong.
+  virtual ConfigChange configure(const std::string& lines, const std::string& by) = 0;
   [[nodiscard]] virtual DebugLevels& debug() = 0;
   [[nodiscard]] virtual Captures& captures() = 0;
   // Each returns how many sessions it ended.

@@ -3,9 +3,11 @@ that come back."""
 
 import re
 import signal
+import subprocess
 
 from harness.headend_config import HeadendConfig
 from harness.lab import SERVER
+from harness.paths import CULVERTCTL
 from harness.ping import ping
 from harness.poll import until
 from harness.syn_watch import announced
@@ -29,6 +31,19 @@ def test_new_sessions_and_those_that_come_back(stage, headend):
     running = headend.show.text("show running-config")
     assert "sysopt connection tcpmss 1460\n" in running and "  anyconnect mtu 1300\n" in running
     assert "root has changed the configuration" in headend.process.log()
+
+
+def test_in_the_shell(headend):
+    """`configure terminal` and its modes, each line in force at once."""
+    lines = ["configure terminal", "webvpn", " dtls port 447", "tunnel-group-list enable", "exit",
+             "group-policy LAB attributes", "webvpn", "anyconnect mtu 1301", "anyconnect mtu 1",
+             "anyconnect ssl dtls none", "show running-config | include port", "end", "show version | include Culvert"]
+    done = subprocess.run([CULVERTCTL, "--socket", headend.config.socket], input="\n".join(lines) + "\n",
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode == 1 and "a number from 576 to 1462" in done.stderr, done
+    assert " dtls port 447\n" in done.stdout and "Culvert VPN" in done.stdout, done
+    running = headend.show.text("show running-config")
+    assert "  anyconnect ssl dtls none\n  anyconnect mtu 1301\n" in running and " tunnel-group-list enable\n" in running
 
 
 def test_all_or_nothing(headend):

@@ -16,9 +16,36 @@ namespace {
 
 constexpr int kHistory = 500;  // lines
 
-struct Session {
-  Client& client;
-  std::string prompt;
+// What was typed, and where: outside of the configuration, or in one of its modes.
+class Session {
+ public:
+  Session(Client& client, std::string host, bool json)
+      : client_(client), host_(std::move(host)), json_(json) {}
+
+  // Runs a line. False if it failed.
+  bool run(const std::string& line);
+  // `exit` and its like outside of the configuration.
+  [[nodiscard]] bool leaves(const std::string& line) const {
+    return !configuring_ && (line == "exit" || line == "quit" || line == "logout");
+  }
+  // The line as culvertd wants it, which knows nothing of modes: behind those that entered them.
+  [[nodiscard]] std::string in_context(const std::string& line) const;
+  [[nodiscard]] const char* prompt();
+  [[nodiscard]] Client& client() noexcept { return client_; }
+
+ private:
+  struct Mode {
+    std::string line;    // that entered it
+    std::string prompt;  // "config-webvpn"
+  };
+  bool configure(const std::string& line);
+
+  Client& client_;
+  std::string host_;
+  std::string prompt_;
+  bool json_;
+  bool configuring_ = false;
+  std::vector<Mode> modes_;  // each in the one before
 };
 
 std::string text_of(const nlohmann::json& answer, const char* name) {
@@ -32,8 +59,13 @@ std::string trimmed(std::string_view line) {
   return std::string(line.substr(start, line.find_last_not_of(" \t\r\n") + 1 - start));
 }
 
-bool leaves(const std::string& line) {
-  return line == "exit" || line == "quit" || line == "logout";
+// `configure terminal`, as far as anybody types it out.
+bool begins_configuration(const std::string& line) {
+  const size_t blank = line.find_first_of(" \t");
+  if (blank == std::string::npos) return false;
+  const std::string first = line.substr(0, blank), second = trimmed(line.substr(blank));
+  return first.size() >= 4 && std::string_view("configure").starts_with(first) &&
+         std::string_view("terminal").starts_with(second);
 }
 
 // ENTER, y and yes confirm, as on the ASA.
@@ -44,6 +76,55 @@ bool confirmed_by_user(const std::string& question) {
   if (!std::getline(std::cin, line)) return false;
   line = trimmed(line);
   return line.empty() || line == "y" || line == "yes";
+}
+
+std::string Session::in_context(const std::string& line) const {
+  if (!configuring_) return line;
+  std::string out = "configure ";
+  for (const Mode& mode : modes_)
+    out += mode.line + " ; ";
+  return out + line;
+}
+
+const char* Session::prompt() {
+  prompt_ = host_;
+  if (configuring_) prompt_ += "(" + (modes_.empty() ? "config" : modes_.back().prompt) + ")";
+  prompt_ += "# ";
+  return prompt_.c_str();
+}
+
+bool Session::run(const std::string& line) {
+  if (!configuring_) {
+    configuring_ = begins_configuration(line);
+    return configuring_ || run_command(client_, line, json_);
+  }
+  if (line == "end" || ((line == "exit" || line == "quit") && modes_.empty())) {
+    configuring_ = false;
+    modes_.clear();
+    return true;
+  }
+  if (line == "exit" || line == "quit") {
+    modes_.pop_back();
+    return true;
+  }
+  // As on an ASA, one may look while one changes.
+  if (line.starts_with("show ")) return run_command(client_, line, json_);
+  if (line.starts_with("do ")) return run_command(client_, trimmed(line.substr(3)), json_);
+  return configure(line);
+}
+
+bool Session::configure(const std::string& line) {
+  const nlohmann::json answer = client_.ask({{"command", in_context(line)}, {"json", true}});
+  if (answer.value("ok", nlohmann::json(false)) != true) {
+    std::cerr << text_of(answer, "text") << "\n";
+    return false;
+  }
+  const nlohmann::json change = answer.value("json", nlohmann::json::object());
+  std::cout << text_of(change, "warnings") << std::flush;
+  modes_.clear();
+  for (const nlohmann::json& mode : change.value("open_modes", nlohmann::json::array()))
+    modes_.push_back({text_of(mode, "line"), text_of(mode, "prompt")});
+  return true;
 }
 
 std::string typed_so_far(EditLine* el) {
@@ -58,7 +139,7 @@ Session& session_of(EditLine* el) {
 }
 
 const char* show_prompt(EditLine* el) {
-  return session_of(el).prompt.c_str();
+  return session_of(el).prompt();
 }
 
 // In an expression after a bar, `?` is a character like others.
@@ -70,7 +151,9 @@ unsigned char question_mark(EditLine* el, int) {
   }
   try {
     std::cout << "?\n"
-              << text_of(session_of(el).client.ask({{"help", line}}), "text") << std::flush;
+              << text_of(session_of(el).client().ask({{"help", session_of(el).in_context(line)}}),
+                         "text")
+              << std::flush;
   } catch (const ConnectionError& e) {
     std::cout << "\n" << e.what() << "\n" << std::flush;
   }
@@ -81,7 +164,8 @@ unsigned char complete_word(EditLine* el, int) {
   const std::string line = typed_so_far(el);
   std::vector<std::string> words;
   try {
-    const auto answer = session_of(el).client.ask({{"complete", line}});
+    Session& session = session_of(el);
+    const auto answer = session.client().ask({{"complete", session.in_context(line)}});
     if (const auto found = answer.find("completions"); found != answer.end() && found->is_array()) {
       for (const auto& w : *found) {
         if (w.is_string()) words.push_back(w.get<std::string>());
@@ -119,7 +203,7 @@ std::string ask_hostname(Client& client) {
 }
 
 void run_terminal(Client& client, bool json) {
-  Session session{client, ask_hostname(client) + "# "};
+  Session session(client, ask_hostname(client), json);
   const std::unique_ptr<History, decltype(&history_end)> past(history_init(), history_end);
   const std::unique_ptr<EditLine, decltype(&el_end)> el(
       el_init("culvertctl", stdin, stdout, stderr), el_end);
@@ -142,9 +226,9 @@ void run_terminal(Client& client, bool json) {
     const std::string line = trimmed(raw);
     if (line.empty()) continue;
     history(past.get(), &event, H_ENTER, line.c_str());
-    if (leaves(line)) return;
+    if (session.leaves(line)) return;
     try {
-      run_command(client, line, json);
+      session.run(line);
     } catch (const ConnectionError& e) {
       std::cerr << e.what() << "\n";
     }
@@ -180,10 +264,11 @@ bool run_shell(Client& client, bool json) {
     return true;
   }
   bool good = true;
+  Session session(client, "", json);
   for (std::string line; std::getline(std::cin, line);) {
     line = trimmed(line);
-    if (leaves(line)) break;
-    if (!line.empty()) good = run_command(client, line, json) && good;
+    if (session.leaves(line)) break;
+    if (!line.empty()) good = session.run(line) && good;
   }
   return good;
 }

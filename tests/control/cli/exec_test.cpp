@@ -71,14 +71,24 @@ TEST(Exec, LogsOff) {
 
 TEST(Exec, ChangesTheConfiguration) {
   FakeState state;
-  state.the_warnings = "WARNING: x\n";
+  state.the_change = {"WARNING: x\n", {{"webvpn", "config-webvpn"}}};
   EXPECT_EQ(run(state, "conf sysopt connection tcpmss 1460 ; hostname a"), "WARNING: x\n");
-  EXPECT_EQ(state.called, "configure sysopt connection tcpmss 1460 \n hostname a by admin");
+  EXPECT_EQ(state.called, "configure sysopt connection tcpmss 1460\nhostname a by admin");
   // Of a configuration line a bar is a part.
   run(state, "configure banner value now | later");
   EXPECT_EQ(state.called, "configure banner value now | later by admin");
   EXPECT_NE(run(state, "configure").find("Incomplete"), std::string::npos);
   EXPECT_NE(run(state, "conf t").find("give the lines themselves"), std::string::npos);
+  ExecContext context{state, "admin", false};
+  EXPECT_EQ(execute("configure webvpn", true, context).json["open_modes"][0]["prompt"],
+            "config-webvpn");
+  // What may come next in the last of its lines.
+  EXPECT_EQ(complete("configure webvpn ; dtls po"), std::vector<std::string>{"port"});
+  EXPECT_EQ(complete("configure group-policy x attributes ; webvpn ; no anyconnect ssl df"),
+            std::vector<std::string>{"df-bit-ignore"});
+  EXPECT_NE(help("configure webvpn ; dtls port ").find("<1-65535>"), std::string::npos);
+  EXPECT_NE(help("configure ").find("hostname"), std::string::npos);
+  EXPECT_EQ(complete("configure webvpn ; exit ; hostn"), std::vector<std::string>{"hostname"});
 }
 
 TEST(Exec, ClearsCounters) {

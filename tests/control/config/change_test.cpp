@@ -64,11 +64,26 @@ TEST(Change, ChecksTheWholeResult) {
 
 TEST(Change, OneLineForSeveral) {
   EXPECT_EQ(lines_of("a b"), "a b");
-  EXPECT_EQ(lines_of("a ; b;c ;d ; "), "a \n b;c ;d \n ");
-  EXPECT_EQ(lines_of("banner value \"x ; y\" ; z"), "banner value \"x ; y\" \n z");
-  EXPECT_EQ(lines_of("hostname a ! note ; mtu inside 1400"),
-            "hostname a ! note \n mtu inside 1400");
+  EXPECT_EQ(lines_of("a ; b;c ;d ; "), "a\nb;c ;d\n");
+  EXPECT_EQ(lines_of("banner value \"x ; y\" ;   z"), "banner value \"x ; y\"\nz");
+  EXPECT_EQ(lines_of("hostname a ! note ; mtu inside 1400"), "hostname a ! note\nmtu inside 1400");
   EXPECT_EQ(lines_of(""), "");
+}
+
+TEST(Change, TellsWhichModesAreOpen) {
+  const Config base = parse(kBase).config;
+  const auto open = [&](std::string_view lines) {
+    std::string out;
+    for (const OpenMode& mode : change(base, lines).open_modes)
+      out += mode.line + " (" + mode.prompt + "), ";
+    return out;
+  };
+  EXPECT_EQ(open("hostname x"), "");
+  EXPECT_EQ(open("group-policy LAB attributes ; webvpn ; anyconnect mtu 1300"),
+            "group-policy LAB attributes (config-group-policy), webvpn (config-group-webvpn), ");
+  EXPECT_EQ(open("group-policy LAB attributes ; webvpn ; exit"),
+            "group-policy LAB attributes (config-group-policy), ");
+  EXPECT_EQ(open("group-policy LAB attributes ; webvpn ; hostname x"), "");
 }
 
 TEST(Change, WhatNeedsARestart) {

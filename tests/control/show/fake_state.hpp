@@ -42,8 +42,8 @@ class FakeState : public StateSource {
                          .now = [] { return dp::Time{0}; },
                          .port_name = [](uint16_t) { return std::string(); }},
                         testing::TempDir() + "/captures"};
-  std::string the_warnings;  // of configure()
-  std::string called;        // what was asked to be done
+  ConfigChange the_change;
+  std::string called;  // what was asked to be done
 
   Time now() const override { return the_time; }
   const Config& config() const override { return the_config; }
@@ -68,9 +68,9 @@ class FakeState : public StateSource {
       called += " " + k;
   }
   void clear_log() override { called = "clear log"; }
-  std::string configure(const std::string& lines, const std::string& by) override {
+  ConfigChange configure(const std::string& lines, const std::string& by) override {
     called = "configure " + lines + " by " + by;
-    return the_warnings;
+    return the_change;
   }
   DebugLevels& debug() override { return the_debug; }
   Captures& captures() override { return the_captures; }
