@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -80,6 +81,11 @@ class InterfaceTable {
   [[nodiscard]] const Interface* by_port(uint16_t port) const noexcept {
     const uint8_t index = port < by_port_.size() ? by_port_[port] : kNoInterface;
     return index == kNoInterface ? nullptr : &interfaces_[index];
+  }
+  // The port of the first interface whose bit is not in `set`; if there is none, of the first one.
+  [[nodiscard]] uint16_t port_outside(uint32_t set) const noexcept {
+    const auto index = static_cast<uint8_t>(std::countr_one(set));
+    return interfaces_[index < size_ ? index : 0].port;
   }
   // The interface that has this IPv4 address (host order), or nullptr.
   [[nodiscard]] const Interface* by_address(uint32_t ipv4) const noexcept {

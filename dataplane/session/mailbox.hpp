@@ -190,7 +190,8 @@ struct WorkerSettings {
   uint16_t tcpmss = 1380;       // `sysopt connection tcpmss`, 0 = no limit
   uint16_t tcpmss_minimum = 0;  // 0 = none
   bool answer_too_big = true;   // senders of packets too large for a tunnel are told
-  // Interfaces, a bit each, on which clear packets for clients are refused (svc-spoof-detect).
+  // Interfaces, a bit each, on which clear packets for clients are refused (svc-spoof-detect). Until
+  // the process ends: no later word takes a bit away.
   uint32_t guarded = 0;
 
   friend bool operator==(const WorkerSettings&, const WorkerSettings&) = default;

@@ -1,7 +1,6 @@
 #include "dataplane/worker/dataplane.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <stdexcept>
 
 #include <rte_cycles.h>
@@ -122,8 +121,6 @@ void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
     const IpAddress v6 = interface.ipv6_count == 0 ? IpAddress{} : interface.ipv6[0].address;
     reply_from_.at(port->id()) = {from.address, v6};
   }
-  const auto inside = static_cast<size_t>(std::countr_one(spec.settings.guarded));
-  tunnel_port_ = ports_[inside < ports_.size() ? inside : 0]->id();
 }
 
 void Dataplane::start() {

@@ -146,9 +146,6 @@ class Dataplane {
   std::unique_ptr<RouteTable6> routes6_;
   PoolRanges pools_;
   std::vector<ReplySource> reply_from_;  // by DPDK port: source of ICMP errors
-  // What counts as the port of a packet that came out of a tunnel: an inside one, whose address a
-  // client can be answered from without meeting the headend's public one inside the tunnel.
-  uint16_t tunnel_port_ = 0;
   std::unique_ptr<SessionTable> sessions_;
   std::unique_ptr<HandoffMesh> mesh_;
   std::vector<std::unique_ptr<Doorbell>> bells_;

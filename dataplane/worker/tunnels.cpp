@@ -85,7 +85,7 @@ void Worker::route_up(Batch& packets) noexcept {
     rte_mbuf* m = packets[i];
     const IpAddress& dst = to.addresses[i];
     if (to.sessions[i] != nullptr) {
-      meta(m).port = shared.tunnel_port_;
+      meta(m).port = tunnel_port;
       down_sink().push(m);
     } else if (dst.is_v4() ? shared.interfaces_.by_address(dst.v4_value()) != nullptr
                            : shared.interfaces_.by_address6(dst) != nullptr) {

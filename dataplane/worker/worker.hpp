@@ -96,8 +96,11 @@ struct alignas(64) Worker {
   Batch made_here;             // ICMP that this worker wrote, to whomever
   Batch to_hand_over;          // meta says to whom
   std::vector<Batch> handoff;  // by worker
-  uint32_t guarded = 0;        // WorkerSettings
-  Time now = 0;                // of this loop
+  uint32_t guarded = 0;        // WorkerSettings: what was so once
+  // What counts as the port of a packet that came out of a tunnel: an inside one, whose address a
+  // client can be answered from without meeting the headend's public one inside the tunnel.
+  uint16_t tunnel_port = 0;
+  Time now = 0;  // of this loop
   Time last_sweep = 0;
   Time last_snapshot = 0;
   Time last_pressure = 0;

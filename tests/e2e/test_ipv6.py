@@ -107,9 +107,13 @@ def test_anti_spoof(stage, headend):
     until(lambda: headend.show.drops().get("svc-selector-failure", 0) >= before + 3, "three drops by name")
 
 
-def test_clear_packets_for_clients_are_refused_outside(stage, headend):
-    """svc-spoof-detect for IPv6: nobody outside reaches a client past the inside network's policy."""
+@pytest.mark.parametrize("service", ["there", "gone"])
+def test_clear_packets_for_clients_are_refused_outside(stage, headend, service):
+    """svc-spoof-detect for IPv6: nobody outside reaches a client past the inside network's policy. Nor those clients
+    that are still there when outside is not served any more."""
     client = stage.connect()
+    if service == "gone":
+        headend.show.text("configure webvpn ; no enable outside")
     stage.lab.client.run("ip", "-6", "route", "add", "fd00:10:10::/96", "via", OUTSIDE6, "dev", "wan")
     try:
         before = headend.show.drops().get("svc-spoof-detect", 0)

@@ -33,6 +33,16 @@ TEST(InterfaceTable, FindsByPortAndAddress) {
   EXPECT_EQ(interface(0xc0000201, 31, 0).ipv4_broadcast(), 0U);
 }
 
+TEST(InterfaceTable, PortOfTheFirstInterfaceOutsideASet) {
+  InterfaceTable table;
+  table.add(interface(0xc0000201, 24, 7));
+  table.add(interface(0x0a000001, 8, 5));
+  EXPECT_EQ(table.port_outside(0), 7);
+  EXPECT_EQ(table.port_outside(1), 5);
+  EXPECT_EQ(table.port_outside(2), 7);
+  EXPECT_EQ(table.port_outside(3), 7);
+}
+
 TEST(InterfaceTable, Refuses) {
   InterfaceTable table;
   table.add(interface(0xc0000201, 24, 0));
