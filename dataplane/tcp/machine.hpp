@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "dataplane/packet/counter.hpp"
+#include "dataplane/port/interface.hpp"
 #include "dataplane/tcp/age_list.hpp"
 #include "dataplane/tcp/connection.hpp"
 #include "dataplane/tcp/endpoint.hpp"
@@ -189,7 +190,7 @@ class Machine {
     uint16_t port = 0;
     bool used = false;
   };
-  static constexpr size_t kListeners = 16;
+  static constexpr size_t kListeners = dp::kMaxLocalAddresses;  // one port on each
 
   EndpointConfig config_;
   bool pressed_ = false;

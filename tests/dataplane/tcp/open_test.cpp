@@ -1,6 +1,7 @@
 // From SYN to ESTABLISHED, and what has no connection.
 #include <algorithm>
 
+#include "dataplane/port/interface.hpp"
 #include "tests/dataplane/tcp/wire.hpp"
 
 namespace culvert::tcp::test {
@@ -223,6 +224,14 @@ TEST(Open, malformed_segments_are_dropped_by_name) {
   EXPECT_EQ(wire.dropped(DropReason::tcp_bad_flags), 4u);
   wire.give({.seq = Seq{1}, .flags = kSyn, .options = {2, 9, 0, 0}});
   EXPECT_EQ(wire.dropped(DropReason::tcp_bad_options), 1u);
+}
+
+TEST(Open, listens_on_every_address_that_the_box_may_have) {
+  Wire wire;
+  wire.endpoint->unlisten(Wire::default_flow().local, 443);
+  for (unsigned i = 0; i < dp::kMaxLocalAddresses; ++i)
+    EXPECT_TRUE(wire.endpoint->listen(dp::IpAddress::v4(0x0a000001 + i), 443));
+  EXPECT_FALSE(wire.endpoint->listen(dp::IpAddress::v4(0x0b000001), 443));
 }
 
 TEST(Open, ipv6) {
