@@ -26,7 +26,9 @@ struct TunnelClaim {
   TunnelInfo info;
   uint64_t serial = 0;              // SessionRecord::connect_serial
   std::shared_ptr<DtlsOffer> dtls;  // good for as long as the claim
-  uint16_t adapter_mtu = 0;         // dp::Session::adapter_mtu
+  // What its CONNECT was told, or what follows from it: dp::Session's.
+  uint16_t adapter_mtu = 0;
+  bool df_bit_ignore = false;
 };
 
 // What CONNECT takes over from the TLS connection that carries it.

@@ -7,6 +7,7 @@
 
 #include "control/anyconnect/connect_reply.hpp"
 #include "control/mtu/accounting.hpp"
+#include "control/mtu/client_adapter.hpp"
 #include "control/setup/goodbye.hpp"
 #include "control/setup/mtu_trace.hpp"
 #include "control/setup/sessions.hpp"
@@ -189,10 +190,15 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
     grant.dtls = offer_dtls(*session, *dtls, sizes, mtus, result.claim);
     result.claim.dtls->secret = dtls->form == DtlsForm::psk ? tls.psk : request.dtls_master;
   }
+  result.claim.df_bit_ignore = policy.df_bit_ignore;
   if (policy.smart_fallback) {
-    const unsigned announced = dtls ? std::max(mtus.tls, mtus.dtls) : mtus.tls;
+    const bool dtls_up = session->dtls && session->dtls->state == DtlsTunnel::State::up;
+    const unsigned adapter = adapter_mtu({.user_agent = request.user_agent,
+                                          .tls_mtu = mtus.tls,
+                                          .dtls_mtu = dtls ? mtus.dtls : 0u,
+                                          .dtls_failed = session->tunnels != 0 && !dtls_up});
     result.claim.adapter_mtu =
-        static_cast<uint16_t>(std::min(announced, tls.max_plaintext - cstp::kHeaderSize));
+        static_cast<uint16_t>(std::min(adapter, tls.max_plaintext - cstp::kHeaderSize));
   }
   result.reply = connect_reply(grant);
   result.promotion.inner = session->inner->session->inner;
@@ -245,7 +251,7 @@ void Sessions::promoted(TunnelClaim& claim) {
   session->state_since_us = session->data_us = session->tunnel->since_us;
   session->connect_serial = claim.serial;
   dp::Session& published = *session->inner->session;
-  published.df_bit_ignore.store(session->policy.df_bit_ignore, std::memory_order_relaxed);
+  published.df_bit_ignore.store(claim.df_bit_ignore, std::memory_order_relaxed);
   published.adapter_mtu.store(claim.adapter_mtu, std::memory_order_relaxed);
   // Its keys came from the old connection; the client begins a new one.
   dtls_.tunnels().remove_older(session->index, claim.serial);

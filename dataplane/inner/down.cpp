@@ -38,8 +38,8 @@ void to_channel(rte_mbuf* m, const Channel& channel, const DownContext& c,
   }
 }
 
-void fragment_to_channel(rte_mbuf* m, const Channel& channel, DownContext& c,
-                         const DownEdges& edges) noexcept {
+void fragment_to_channel(rte_mbuf* m, const Session& session, const Channel& channel, uint16_t mtu,
+                         DownContext& c, const DownEdges& edges) noexcept {
   // RFC 791 §3.1: a fragment whose bytes would lie beyond 64 KiB of the datagram is no part of one.
   auto* ip = rte_pktmbuf_mtod(m, Ipv4Header*);
   if ((ip->fragment & Ipv4Header::kOffsetMask) * 8u + m->pkt_len - ip->header_size() > 65535) {
@@ -49,14 +49,16 @@ void fragment_to_channel(rte_mbuf* m, const Channel& channel, DownContext& c,
   // 64 KiB over the smallest MTU that a group policy may set (576) makes fewer than 128; a client
   // may ask for less.
   std::array<rte_mbuf*, 128> parts;
-  if (m->pkt_len > parts.size() * fragment_payload(channel.mtu())) {
+  if (m->pkt_len > parts.size() * fragment_payload(mtu)) {
     drop(c.drops, DropReason::svc_too_many_fragments, m);
     return;
   }
   // RFC 6864 §4.1: a sender may give all its packets with DF the same identification, by which the
   // client could not tell the fragments of one from those of another.
-  if (ip->dont_fragment() && !ip->is_fragment()) ip->id = c.next_id++;
-  const uint32_t count = fragment_ipv4(m, channel.mtu(), c.pool, parts);
+  if (ip->dont_fragment() && !ip->is_fragment()) {
+    ip->id = c.next_id[c.sessions.position_of(session)]++;
+  }
+  const uint32_t count = fragment_ipv4(m, mtu, c.pool, parts);
   if (count == 0) {
     drop(c.drops, DropReason::no_buffer, m);
     return;
@@ -106,8 +108,9 @@ struct Verdict {
 // fragment them. What `dtls-fallback smart` can do for them is to send them whole where the tunnel is
 // a stream, as large as the client's adapter takes them. It may have got a smaller MTU without our
 // knowing, so the sender is asked for less, too.
-Verdict judge(const rte_mbuf* m, const Channel& channel, const Session& session) noexcept {
-  const uint16_t mtu = channel.mtu();
+// `mtu`: what tunnel and adapter both take.
+Verdict judge(const rte_mbuf* m, const Channel& channel, uint16_t mtu,
+              const Session& session) noexcept {
   if (m->pkt_len <= mtu) [[likely]]
     return {Fit::passes, false};
   const uint16_t adapter_mtu = session.adapter_mtu.load(std::memory_order_relaxed);
@@ -118,7 +121,7 @@ Verdict judge(const rte_mbuf* m, const Channel& channel, const Session& session)
     return {fit(m->pkt_len, ip->dont_fragment(), mtu, cut), smart && ip->dont_fragment()};
   }
   const bool stream = channel.kind() == Channel::Kind::tls;
-  const Fit whole = fit(m->pkt_len, true, stream ? std::max(mtu, adapter_mtu) : mtu, false);
+  const Fit whole = fit(m->pkt_len, true, stream && smart ? adapter_mtu : mtu, false);
   return {whole, whole == Fit::passes};
 }
 
@@ -162,20 +165,21 @@ void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> rep
       continue;
     }
     if (const uint32_t syn = syn_at(m); syn != 0) [[unlikely]] {
-      const MssLimits limits = limits_of(c.mss, *session, to.addresses[i].is_v4());
+      const MssLimits limits = limits_of(c.mss, *session, channel, to.addresses[i].is_v4());
       if (clamp_syn(m, syn, limits)) ++c.mss_clamped;
     }
-    const Verdict verdict = judge(m, channel, *session);
+    const uint16_t mtu = session->mtu(channel);
+    const Verdict verdict = judge(m, channel, mtu, *session);
     const auto tell = [&] {
-      return tell_sender(m, meta(m).port, channel.mtu(), c, reply_from, edges, now_us);
+      return tell_sender(m, meta(m).port, mtu, c, reply_from, edges, now_us);
     };
     if (verdict.tell) [[unlikely]]
       (void)tell();
     switch (verdict.fit) {
       case Fit::passes: to_channel(m, channel, c, edges); break;
-      case Fit::fragment: fragment_to_channel(m, channel, c, edges); break;
+      case Fit::fragment: fragment_to_channel(m, *session, channel, mtu, c, edges); break;
       case Fit::too_big:
-        c.oversized.add(*session, m, channel.mtu(), tell(), now_us);
+        c.oversized.add(*session, m, mtu, tell(), now_us);
         drop(c.drops, DropReason::svc_no_fragment, m);
         break;
     }

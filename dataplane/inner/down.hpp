@@ -41,7 +41,9 @@ struct DownContext {
   bool answer_too_big = true;  // senders of packets that are too large are told
   MssLimits mss{};             // for TCP SYNs that pass, in either direction
   uint32_t mss_clamped = 0;    // SYNs that inner_down() changed and nobody has counted yet
-  uint16_t next_id = 0;        // of a datagram that has DF and is cut nevertheless
+  // The identification of the session's next datagram that has DF and is cut nevertheless, by its
+  // position in the table. (RFC 4963: one counter for all would soon repeat itself to one client.)
+  std::vector<uint16_t> next_id = std::vector<uint16_t>(sessions.capacity());
 };
 
 // Where packets go from here. Each sink takes packets with the IP header first.

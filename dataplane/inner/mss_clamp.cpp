@@ -71,11 +71,11 @@ bool clamp_syn(rte_mbuf* m, uint32_t at, const MssLimits& limits) noexcept {
   return clamp_mss_options({header_at<uint8_t>(m, at), size}, limits);
 }
 
-MssLimits limits_of(const MssLimits& box, const Session& session, bool v4) noexcept {
+MssLimits limits_of(const MssLimits& box, const Session& session, const Channel& channel,
+                    bool v4) noexcept {
   if (session.adapter_mtu.load(std::memory_order_relaxed) == 0) return box;
-  const Channel channel = session.current_channel();
   if (channel.kind() == Channel::Kind::none) return box;
-  return box.within(channel.mtu(), v4 ? kHeaders4 : kHeaders6);
+  return box.within(session.mtu(channel), v4 ? kHeaders4 : kHeaders6);
 }
 
 uint32_t clamp_up(Batch& packets, const MssLimits& box, const SessionTable& sessions) noexcept {
@@ -86,7 +86,9 @@ uint32_t clamp_up(Batch& packets, const MssLimits& box, const SessionTable& sess
       continue;
     const IpAddress client = source_of(m);
     const Session* session = sessions.lookup(client);
-    const MssLimits limits = session == nullptr ? box : limits_of(box, *session, client.is_v4());
+    const MssLimits limits =
+        session == nullptr ? box
+                           : limits_of(box, *session, session->current_channel(), client.is_v4());
     if (clamp_syn(m, at, limits)) ++changed;
   }
   return changed;

@@ -67,8 +67,10 @@ namespace detail {
 // Of the SYN whose TCP header begins at byte `at` (syn_at()). True if something changed.
 bool clamp_syn(rte_mbuf* m, uint32_t at, const MssLimits& limits) noexcept;
 
-// The limits for SYNs from and to the client of `session` at this moment. `v4`: the SYN's family.
-[[nodiscard]] MssLimits limits_of(const MssLimits& box, const Session& session, bool v4) noexcept;
+// The limits for SYNs from and to the client of `session` while `channel` carries its packets. `v4`:
+// the SYN's family.
+[[nodiscard]] MssLimits limits_of(const MssLimits& box, const Session& session,
+                                  const Channel& channel, bool v4) noexcept;
 
 // Inner packets on their way up, as validate_inner() leaves them: their SYNs announce what fits the
 // way down. Returns how many it changed.

@@ -2,6 +2,7 @@
 // moment. Written by control only, read by all workers; freed after a QSBR grace period.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -53,10 +54,15 @@ struct alignas(64) Session {
   uint8_t home = 0;  // worker that does everything on the way down up to the choice of channel
   // Both as the group policy said when the client's last tunnel was made.
   std::atomic<bool> df_bit_ignore{false};  // `anyconnect ssl df-bit-ignore enable`
-  // `anyconnect dtls-fallback smart`: bytes that the client's adapter takes, which is the larger of the
-  // MTUs that were announced; 0: the policy does not say so.
+  // `anyconnect dtls-fallback smart`: bytes that the client's adapter takes, as far as control can
+  // tell; 0: the policy does not say so.
   std::atomic<uint16_t> adapter_mtu{0};
 
+  // Bytes of the largest packet that `through` and the client's adapter both take.
+  [[nodiscard]] uint16_t mtu(const Channel& through) const noexcept {
+    const uint16_t adapter = adapter_mtu.load(std::memory_order_relaxed);
+    return adapter == 0 ? through.mtu() : std::min(adapter, through.mtu());
+  }
   [[nodiscard]] Channel current_channel() const noexcept {
     return Channel(channel.load(std::memory_order_acquire));
   }

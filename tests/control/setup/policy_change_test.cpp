@@ -29,6 +29,26 @@ TEST(PolicyChange, HoldsFromTheNextTunnelOn) {
   EXPECT_EQ(session->adapter_mtu, 1300);
 }
 
+// Two CONNECTs of one session are under way while the policy changes.
+TEST(PolicyChange, EachTunnelHasThePolicyOfItsOwnConnect) {
+  FakeWorld world;
+  Login a(world);
+  const std::string cookie = a.log_in();
+  (void)a.ask(connect_request(cookie));
+  GroupPolicyConfig& policy = world.config.group_policies["DfltGrpPolicy"];
+  policy.df_bit_ignore = true;
+  policy.smart_fallback = true;
+  Login b(world);
+  (void)b.ask(connect_request(cookie));
+  dp::Session* session = world.published.begin()->first;
+  world.promoted(a.connection);
+  EXPECT_FALSE(session->df_bit_ignore);
+  EXPECT_EQ(session->adapter_mtu, 0);
+  world.promoted(b.connection);
+  EXPECT_TRUE(session->df_bit_ignore);
+  EXPECT_EQ(session->adapter_mtu, 1347);
+}
+
 TEST(PolicyChange, TheAdapterHasTheLargerOfBothMtus) {
   FakeWorld world;
   world.config.group_policies["DfltGrpPolicy"].smart_fallback = true;
@@ -66,6 +86,27 @@ TEST(PolicyChange, AGroupThatGoesWhileAPasswordIsVerified) {
   EXPECT_NE(reply.find("There is no such group any more."), reply.npos) << reply;
   EXPECT_EQ(cookie_of(reply), "");
   EXPECT_EQ(world.setup->sessions().size(), 0u);
+}
+
+// AnyConnect's reconnect of a minute after DTLS has come to nothing.
+TEST(PolicyChange, AnAdapterThatWasMadeAnewWithoutDtlsHasTheMtuOfTls) {
+  FakeWorld world;
+  world.config.group_policies["DfltGrpPolicy"].smart_fallback = true;
+  Login a(world);
+  const std::string cookie = a.log_in();
+  std::string request = connect_request(cookie);
+  constexpr std::string_view kOpenconnect = "Open AnyConnect VPN Agent v9.01-3";
+  request.replace(request.find(kOpenconnect), kOpenconnect.size(),
+                  "Cisco AnyConnect VPN Agent for Windows 4.10.07073");
+  request.insert(request.size() - 2, "X-DTLS-CipherSuite: PSK-NEGOTIATE\r\n");
+  (void)a.ask(request);
+  world.promoted(a.connection);
+  dp::Session* session = world.published.begin()->first;
+  EXPECT_EQ(session->adapter_mtu, 1418);
+  Login b(world);
+  EXPECT_EQ(header(b.ask(request), "X-DTLS-MTU"), "1418");
+  world.promoted(b.connection);
+  EXPECT_EQ(session->adapter_mtu, 1347);
 }
 
 TEST(PolicyChange, APolicyThatIsGoneGivesWayToTheDefault) {

@@ -306,6 +306,19 @@ TEST_F(DownTest, SmartFallbackLosesNothing) {
   EXPECT_EQ(seal_dtls.packets().size(), 2u);
 }
 
+// AnyConnect a minute after DTLS died, and with `sysopt connection tcpmss 1460`.
+TEST_F(DownTest, SmartFallbackMindsAnAdapterSmallerThanTheTunnel) {
+  session->adapter_mtu.store(1280);
+  run({to_client(1281, Ipv4Header::kDontFragment), to_client(1280, Ipv4Header::kDontFragment),
+       to_client6(1281), to_client6(1280)});
+  ASSERT_EQ(seal.packets().size(), 4u);
+  EXPECT_LE(seal.all[0]->pkt_len, 1280u);
+  EXPECT_EQ(drops.get(DropReason::svc_no_fragment), 1u);
+  ASSERT_EQ(errors.packets().size(), 2u);
+  EXPECT_EQ(load_be<uint16_t>(rte_pktmbuf_mtod_offset(errors.all[0], uint8_t*, 26)), 1280);
+  EXPECT_EQ(load_be<uint32_t>(rte_pktmbuf_mtod_offset(errors.all[1], uint8_t*, 44)), 1280u);
+}
+
 TEST_F(DownTest, SmartFallbackAsksForSmallerPacketsAllTheSame) {
   session->adapter_mtu.store(1418);
   run({to_client(1418, Ipv4Header::kDontFragment), to_client(1418), to_client6(1418)});
@@ -319,6 +332,18 @@ TEST_F(DownTest, SmartFallbackAsksForSmallerPacketsAllTheSame) {
   session->df_bit_ignore = true;
   run({to_client(1418, Ipv4Header::kDontFragment)}, 20'000'000);
   EXPECT_EQ(errors.packets().size(), 2u);
+}
+
+TEST_F(DownTest, EachSessionHasIdentificationsOfItsOwn) {
+  Session* other = table.publish({IpAddress::v4(kClient + 1), {}}, 2, 1, true);
+  other->channel.store(Channel(Channel::Kind::tls, {1, 78, 9}, 1300).word());
+  session->df_bit_ignore = true;
+  for (const uint32_t dst : {kClient, kClient + 1, kClient})
+    run({to_client(1400, Ipv4Header::kDontFragment, dst)});
+  std::vector<unsigned> ids;
+  for (const rte_mbuf* m : seal.packets())
+    ids.push_back(rte_pktmbuf_mtod(m, const Ipv4Header*)->id);
+  EXPECT_EQ(ids, (std::vector<unsigned>{0, 0, 0, 0, 1, 1}));
 }
 
 TEST_F(DownTest, AFragmentThatIsCutAgainKeepsItsIdentification) {

@@ -269,6 +269,9 @@ class MssOfTunnelTest : public testing::Test {
   void channel(Channel::Kind kind, uint16_t mtu) {
     session->channel.store(Channel(kind, {0, 1, 2}, mtu).word());
   }
+  [[nodiscard]] MssLimits limits(const MssLimits& from, bool v4) const {
+    return limits_of(from, *session, session->current_channel(), v4);
+  }
   SessionTable table{16, 1};
   Session* session = table.publish({IpAddress::v4(kClient), kClient6}, 1, 0, false);
   const MssLimits box{1380, 0};
@@ -276,15 +279,18 @@ class MssOfTunnelTest : public testing::Test {
 
 TEST_F(MssOfTunnelTest, OnlyASmartFallbackMindsTheTunnel) {
   channel(Channel::Kind::tls, 1347);
-  EXPECT_EQ(limits_of(box, *session, true).most, 1380);
+  EXPECT_EQ(limits(box, true).most, 1380);
   session->adapter_mtu.store(1418);
-  EXPECT_EQ(limits_of(box, *session, true).most, 1307);
-  EXPECT_EQ(limits_of(box, *session, false).most, 1287);
-  EXPECT_EQ(limits_of({}, *session, true).most, 1307);
+  EXPECT_EQ(limits(box, true).most, 1307);
+  EXPECT_EQ(limits(box, false).most, 1287);
+  EXPECT_EQ(limits({}, true).most, 1307);
   channel(Channel::Kind::dtls, 1418);
-  EXPECT_EQ(limits_of(box, *session, true).most, 1378);
+  EXPECT_EQ(limits(box, true).most, 1378);
+  session->adapter_mtu.store(1347);  // smaller than the tunnel
+  EXPECT_EQ(limits(box, true).most, 1307);
+  session->adapter_mtu.store(1418);
   channel(Channel::Kind::none, 0);
-  EXPECT_EQ(limits_of(box, *session, true).most, 1380);
+  EXPECT_EQ(limits(box, true).most, 1380);
 }
 
 TEST_F(MssOfTunnelTest, OnTheWayUpByTheClientsOwnAddress) {
