@@ -20,15 +20,20 @@ class FileDestination final : public LogDestination {
   int send(std::string_view message, const LogWait&) override {
     if (Clock::now() >= next_look_) look();
     if (fd_ < 0) return error_;
-    line_.assign(message);
+    line_.assign(torn_ ? "\n" : "");
+    line_ += message;
     line_ += '\n';
     // One call a line, so that two processes that append do not mix theirs.
     for (size_t done = 0; done < line_.size();) {
       const ssize_t n = ::write(fd_, line_.data() + done, line_.size() - done);
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return n < 0 ? errno : ENOSPC;
+      if (n <= 0) {
+        torn_ = torn_ || done != 0;
+        return n < 0 ? errno : ENOSPC;
+      }
       done += static_cast<size_t>(n);
     }
+    torn_ = false;
     return 0;
   }
 
@@ -42,6 +47,7 @@ class FileDestination final : public LogDestination {
       return;
     }
     close();
+    torn_ = false;
     // Not to wait for a reader, should somebody have put a pipe there.
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
                  0640);
@@ -54,6 +60,7 @@ class FileDestination final : public LogDestination {
 
   const std::string path_;
   std::string line_;
+  bool torn_ = false;  // the file ends in a part of a line: there was no room for the rest
   int fd_ = -1;
   int error_ = ENOENT;
   Clock::time_point next_look_{};

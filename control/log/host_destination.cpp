@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kConnectTimeout = 5s;
+using Clock = std::chrono::steady_clock;
+
 constexpr milliseconds kFirstPause = 500ms, kLongestPause = 15s;  // between two tries to connect
 constexpr milliseconds kDatagramTimeout = 1s;                     // for room in the socket
 constexpr int kDeadAfterMs = 60'000;  // nothing of what was sent is acknowledged
@@ -87,11 +89,13 @@ class UdpDestination final : public LogDestination {
     for (int tries = 0;; ++tries) {
       if (::send(socket_.fd(), message.data(), message.size(), MSG_NOSIGNAL) >= 0) return 0;
       const int error = errno;
-      if (error == EAGAIN || error == ENOBUFS) {
-        if (wait.until(socket_.fd(), POLLOUT, kDatagramTimeout) != LogWait::Result::ready)
-          return error;
-      }
-      if (tries != 0) return error;
+      const bool no_room = error == EAGAIN || error == ENOBUFS;
+      if (no_room && wait.until(socket_.fd(), POLLOUT, kDatagramTimeout) != LogWait::Result::ready)
+        return error;
+      if (tries == 0) continue;
+      // The source address that the socket has got may be gone for good: the next has another.
+      if (!no_room) socket_.close();
+      return error;
     }
   }
 
@@ -110,7 +114,12 @@ class TcpDestination final : public LogDestination {
     // A message that was cut off by the end of its connection is sent again as a whole.
     for (;;) {
       if (hung_up()) socket_.close();
-      if (!socket_.open() && !connect(wait)) return error_;
+      if (!socket_.open()) {
+        // One that closes what it has just accepted is no better than one that does not listen.
+        if (Clock::now() - connected_ < kFirstPause && !wait.pause(kFirstPause)) return ECONNRESET;
+        if (!connect(wait)) return error_;
+        connected_ = Clock::now();
+      }
       switch (write_line(wait)) {
         case LogWait::Result::ready: return 0;
         case LogWait::Result::over: return ETIMEDOUT;
@@ -179,6 +188,7 @@ class TcpDestination final : public LogDestination {
   Socket socket_;
   std::string line_;
   int error_ = 0;
+  Clock::time_point connected_{};
 };
 
 }  // namespace
