@@ -43,7 +43,15 @@ std::string clock_text(uint64_t time_us) {
 }  // namespace
 
 Capture::Capture(CaptureSpec spec, const std::string& folder)
-    : spec_(std::move(spec)), file_(folder, spec_.name, file_limit(spec_)) {}
+    : spec_(std::move(spec)), file_(folder, spec_.name, file_limit(spec_)) {
+  begin_file();
+  flush();
+}
+
+// So that it can be read before the first packet has come, and if none ever does.
+void Capture::begin_file() {
+  pending_ = pcapng::section_header(kApplication);
+}
 
 CaptureView Capture::view() const {
   CaptureView view;
@@ -63,7 +71,6 @@ CaptureView Capture::view() const {
 std::string Capture::blocks(const dp::DropCopy& copy, LinkType type, uint64_t time_us,
                             const std::string& port) {
   std::string out;
-  if (interfaces_.empty()) out = pcapng::section_header(kApplication);
   const auto [found, is_new] =
       interfaces_.try_emplace({port, type}, static_cast<uint32_t>(interfaces_.size()));
   if (is_new) out += pcapng::interface(type, port, description(type), spec_.packet_length);
@@ -93,6 +100,7 @@ void Capture::add(const dp::DropCopy& copy, uint64_t time_us, const std::string&
     }
     if (!file_.rotate()) return fail();
     interfaces_.clear();
+    begin_file();
     block = blocks(copy, type, time_us, port);
     const std::lock_guard lock(mutex_);
     rotated_ = true;

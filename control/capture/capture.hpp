@@ -64,6 +64,7 @@ class Capture {
  private:
   // "ip" packets that came in by "outside", say: each has an interface block of its own.
   using Interface = std::pair<std::string, pcapng::LinkType>;
+  void begin_file();
   [[nodiscard]] std::string blocks(const dp::DropCopy& copy, pcapng::LinkType type,
                                    uint64_t time_us, const std::string& port);
   void fail();

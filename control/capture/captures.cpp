@@ -15,6 +15,7 @@ constexpr size_t kMostName = 64;
 
 bool good_name(std::string_view name) {
   return !name.empty() && name.size() <= kMostName && name.front() != '.' &&
+         !name.ends_with(".older") &&  // the first half of a circular one
          std::all_of(name.begin(), name.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '-' || c == '_' || c == '.';
@@ -48,8 +49,9 @@ Captures::~Captures() {
 void Captures::start(const CaptureSpec& spec) {
   if (!good_name(spec.name)) {
     throw std::runtime_error(
-        "A capture's name is 1 to 64 letters, digits, '-', '_' and '.', and does not start with "
-        "'.'");
+        "A capture's name is 1 to 64 letters, digits, '-', '_' and '.', does not start with '.' "
+        "and "
+        "does not end in '.older'");
   }
   const auto of_that_name = [&](const Shared& c) { return c->spec().name == spec.name; };
   const std::lock_guard lock(mutex_);

@@ -128,6 +128,15 @@ TEST(Captures, WriteWhatWiresharkReads) {
   EXPECT_TRUE(captures.views().empty());
 }
 
+TEST(Captures, AreReadableBeforeTheFirstPacket) {
+  World w;
+  Captures captures(w.source(), w.folder + "/c");
+  captures.start({.name = "a"});
+  const auto blocks = read_blocks(read_all(w.file("a")));
+  ASSERT_EQ(blocks.size(), 1U);
+  EXPECT_EQ(blocks[0].type, kSection);
+}
+
 TEST(Captures, TwoAtOnceEachGetTheirOwn) {
   World w;
   Captures captures(w.source(), w.folder + "/c");
@@ -185,7 +194,7 @@ TEST(Captures, SayWhatTheyMissed) {
 TEST(Captures, RefuseWithASentence) {
   World w;
   Captures captures(w.source(), w.folder + "/c");
-  for (const char* name : {"", "../x", ".hidden", "a/b", "a b"}) {
+  for (const char* name : {"", "../x", ".hidden", "a/b", "a b", "a.older"}) {
     EXPECT_THROW(captures.start({.name = name}), std::runtime_error) << name;
   }
   for (size_t i = 0; i < Captures::kMost; ++i)
