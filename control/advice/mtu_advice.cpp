@@ -23,6 +23,7 @@ struct Way {
   bool outer_v6 = false;
   const crypto::Suite* tls = nullptr;
   const crypto::Suite* dtls = nullptr;
+  bool timestamps = false;  // the client's TCP uses them: as most do, Windows' does not
 };
 
 // As what a policy and the box would be, with a remedy or without.
@@ -59,7 +60,8 @@ std::vector<Way> ways_in(const Config& config) {
         for (const crypto::Suite& dtls : crypto::dtls_suites()) {
           // Both channels get the same cipher (dtls/form.hpp) but where DTLS has it not.
           if (!crypto::is_cbc(tls.cipher) && dtls.cipher != tls.cipher) continue;
-          ways.push_back({&interface, v6, &tls, &dtls});
+          for (const bool timestamps : {false, true})
+            ways.push_back({&interface, v6, &tls, &dtls, timestamps});
         }
       }
     }
@@ -76,6 +78,7 @@ MtuInputs inputs(const Way& way, const Setting& setting) {
   in.tcpmss = setting.tcpmss;
   in.interface_mtu = way.interface->mtu;
   in.outer_v6 = way.outer_v6;
+  in.timestamps = way.timestamps;
   in.configured_mtu = setting.anyconnect_mtu;
   return in;
 }
@@ -100,6 +103,7 @@ std::vector<MtuCase> worst_cases(const std::vector<Way>& ways, const Setting& se
                   .tls_version = std::string(crypto::to_string(way.tls->version)),
                   .tls_suite = std::string(way.tls->name),
                   .dtls_suite = std::string(way.dtls->name),
+                  .timestamps = way.timestamps,
                   .mtus = std::move(mtus)};
   }
   return out;

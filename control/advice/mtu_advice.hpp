@@ -21,6 +21,7 @@ struct MtuCase {
   std::string tls_version;  // "TLSv1.3"
   std::string tls_suite;    // OpenSSL's names
   std::string dtls_suite;
+  bool timestamps = false;  // of TCP (RFC 7323)
   Mtus mtus{};
 
   // Packets of more than `tls` bytes and up to `dtls` fit the adapter and not the tunnel.

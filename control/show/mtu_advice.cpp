@@ -37,9 +37,9 @@ std::string headline(const GroupMtuAdvice& group) {
 }
 
 std::string case_text(const MtuCase& c) {
-  std::string out =
-      fmt::format("  {}, {}: TLS MTU {}, DTLS MTU {} (with {} {} and {})\n", c.nameif, family(c),
-                  c.mtus.tls, c.mtus.dtls, c.tls_version, c.tls_suite, c.dtls_suite);
+  std::string out = fmt::format("  {}, {}: TLS MTU {}, DTLS MTU {} (with {} {}{} and {})\n",
+                                c.nameif, family(c), c.mtus.tls, c.mtus.dtls, c.tls_version,
+                                c.tls_suite, c.timestamps ? ", TCP timestamps" : "", c.dtls_suite);
   out += fmt::format("    TLS   {}\n", c.mtus.tls_derivation.text());
   out += fmt::format("    DTLS  {}\n", c.mtus.dtls_derivation.text());
   return out;
@@ -94,6 +94,7 @@ nlohmann::json group_json(const GroupMtuAdvice& group) {
                      {"tls_version", c.tls_version},
                      {"tls_suite", c.tls_suite},
                      {"dtls_suite", c.dtls_suite},
+                     {"tcp_timestamps", c.timestamps},
                      {"tls_mtu", c.mtus.tls},
                      {"dtls_mtu", c.mtus.dtls},
                      {"tls_derivation", c.mtus.tls_derivation.text()},

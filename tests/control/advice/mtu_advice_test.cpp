@@ -56,6 +56,15 @@ TEST(MtuAdvice, FindsTheNotesConfiguration) {
   EXPECT_FALSE(find(group, MtuFix::Kind::tls_only)->reconnects);
 }
 
+TEST(MtuAdvice, CountsTimestampsWhereTheAccountingDoes) {
+  const std::string accounting = "  anyconnect mtu-accounting exact\n";
+  const GroupMtuAdvice exact = advice_for(config_of("", accounting));
+  EXPECT_TRUE(exact.worst().timestamps);
+  const std::string smallest = "  anyconnect mtu " + std::to_string(exact.worst().mtus.tls) + "\n";
+  EXPECT_EQ(advice_for(config_of("", accounting + smallest)).verdict, MtuVerdict::unaffected);
+  EXPECT_FALSE(advice_for(config_of("")).worst().timestamps);
+}
+
 TEST(MtuAdvice, KnowsWhatTheNoteAppliesAsCured) {
   EXPECT_EQ(advice_for(config_of("", "  anyconnect mtu 1300\n")).verdict, MtuVerdict::unaffected);
   EXPECT_EQ(advice_for(config_of("sysopt connection tcpmss 1460\n")).verdict,
