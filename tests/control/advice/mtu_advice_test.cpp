@@ -57,12 +57,18 @@ TEST(MtuAdvice, FindsTheNotesConfiguration) {
 }
 
 TEST(MtuAdvice, CountsTimestampsWhereTheAccountingDoes) {
+  const std::string ciphers =
+      "ssl cipher tlsv1.2 custom \"ECDHE-RSA-AES128-GCM-SHA256\"\n"
+      "ssl cipher tlsv1.3 custom \"TLS_AES_128_GCM_SHA256\"\n";
   const std::string accounting = "  anyconnect mtu-accounting exact\n";
-  const GroupMtuAdvice exact = advice_for(config_of("", accounting));
+  const GroupMtuAdvice exact = advice_for(config_of(ciphers, accounting));
   EXPECT_TRUE(exact.worst().timestamps);
-  const std::string smallest = "  anyconnect mtu " + std::to_string(exact.worst().mtus.tls) + "\n";
-  EXPECT_EQ(advice_for(config_of("", accounting + smallest)).verdict, MtuVerdict::unaffected);
-  EXPECT_FALSE(advice_for(config_of("")).worst().timestamps);
+  EXPECT_EQ(exact.worst().mtus.tls, 1380 - 12 - 5 - 8 - 16 - 8);
+  EXPECT_EQ(advice_for(config_of(ciphers, accounting + "  anyconnect mtu 1331\n")).verdict,
+            MtuVerdict::unaffected);
+  EXPECT_EQ(advice_for(config_of(ciphers, accounting + "  anyconnect mtu 1343\n")).verdict,
+            MtuVerdict::suffers);
+  EXPECT_FALSE(advice_for(config_of(ciphers)).worst().timestamps);
 }
 
 TEST(MtuAdvice, KnowsWhatTheNoteAppliesAsCured) {
