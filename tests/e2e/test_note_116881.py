@@ -119,11 +119,13 @@ REMEDIES = {
 }
 
 
+@pytest.mark.parametrize("icmp", ["blocked", "allowed"])
 @pytest.mark.parametrize("fix", REMEDIES)
-def test_remedy(play, fix):
-    """With ICMP blocked, where nothing else helps: nothing is dropped, and data comes from the beginning to the end."""
+def test_remedy(play, fix, icmp):
+    """Also with ICMP blocked, where nothing else helps: nothing is dropped, and data comes from the beginning to the
+    end."""
     announced, adapter, mss = REMEDIES[fix]
-    _, result = play(fix, "blocked")
+    _, result = play(fix, icmp)
     assert (result["announced"]["tls"], result["announced"]["dtls"]) == announced
     assert result["adapter_mtu"] == adapter and result["reconnects"] == len(adapter) - 1
     assert result["syn_mss"]["before"] == mss

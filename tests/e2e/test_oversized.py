@@ -1,6 +1,8 @@
 """Packets from inside that are larger than the tunnel: what is dropped, said to the sender, logged and counted."""
 
+import os
 import re
+import socket
 import stat
 import subprocess
 import time
@@ -8,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.capture import comments
+from harness.capture import comments, read_capture
 from harness.datagrams import prober
 from harness.lab import POOL_FIRST, SERVER
 from harness.ping import ping
 from harness.poll import until
+from harness.process import Process
 
 LARGE = 1418        # what a client's DTLS tunnel would take
 ICMP_OFF = ["icmp too-big withhold"]
+IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0  # linux/in.h
 
 
 @pytest.fixture
@@ -63,6 +67,43 @@ def test_one_packet(stage, client):
     ping(stage.lab.server, client.address, size=1347 - 28, dont_fragment=True)
     ping(stage.lab.server, client.address, size=LARGE - 28)
     assert stage.headend.show.drops()["mp-svc-no-fragment"] == 1
+
+
+def test_what_may_be_cut_is_cut_right(stage, client):
+    """A datagram without DF, which the server's kernel has cut for its own link already: at the client's adapter,
+    behind ports that put nothing together (af_xdp), are fragments of fragments that make up the datagram."""
+    path = stage.folder / "fragments.pcap"
+    lab = stage.lab
+    data = os.urandom(3000)
+    with lab.client.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind((client.address, 0))
+        receiver.settimeout(20)
+        dump = Process(lab.client.command("tcpdump", "-U", "-i", client.interface, "-w", path, "udp"),
+                       stage.folder / "tcpdump.log")
+        try:
+            until(lambda: "listening on" in dump.log(), "tcpdump listens")
+            with lab.server.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+                sender.sendto(data, receiver.getsockname())
+            assert receiver.recv(65536) == data  # put together by the client's kernel
+            until(lambda: len(read_capture(path)) >= 5, lambda: f"five fragments: {len(read_capture(path))}")
+        finally:
+            dump.kill()
+    fragments = sorted(read_capture(path), key=offset_of)
+    assert len(fragments) == 5 and max(map(len, fragments)) <= 1347
+    assert len({packet[4:6] for packet in fragments}) == 1, "one identification"
+    body = b""
+    for packet in fragments:
+        assert offset_of(packet) == len(body)
+        assert bool(packet[6] & 0x20) == (packet is not fragments[-1]), "more fragments"
+        body += packet[20:]
+    assert body[8:] == data
+    assert stage.headend.show.drops()["mp-svc-no-fragment"] == 0
+
+
+def offset_of(packet: bytes) -> int:
+    """Of a fragment in its datagram, bytes."""
+    return (int.from_bytes(packet[6:8], "big") & 0x1FFF) * 8
 
 
 def check_capture(stage):

@@ -227,8 +227,11 @@ class Experiment:
     # --- single looks
 
     def counters(self) -> Counters:
-        icmp = self.headend.show.json("show culvert icmp")
-        return Counters(self.headend.show.drops().get(NO_FRAGMENT, 0), icmp["sent"], icmp["suppressed"])
+        """All of one moment: two commands that had nothing in between."""
+        drops = None
+        while drops != (drops := self.headend.show.drops().get(NO_FRAGMENT, 0)):
+            icmp = self.headend.show.json("show culvert icmp")
+        return Counters(drops, icmp["sent"], icmp["suppressed"])
 
     def _watch(self, always: bool = False) -> None:
         """Puts the counters into the timeline when drops have doubled since the last time, or changed at all."""
