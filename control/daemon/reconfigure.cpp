@@ -70,7 +70,13 @@ void Headend::apply(Config wanted, Files files) {
   }
   if (profiles) setup_->set_profiles(std::move(*profiles));
   setup_->config_changed();
-  log_.configure(config_.logging, log_identity(config_));
+  try {
+    log_.configure(config_.logging, log_identity(config_));
+  } catch (const std::runtime_error& e) {
+    // No descriptor or thread for one of its servers is no reason to stop half-way.
+    log_.log(Severity::error,
+             fmt::format("messages do not go everywhere that `logging` says: {}", e.what()));
+  }
   if (new_rate) {
     dataplane_.set_unreachable_rate(config_.icmp.unreachable_rate, config_.icmp.unreachable_burst);
   }

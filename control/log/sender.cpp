@@ -14,12 +14,18 @@ LogSender::~LogSender() {
 
 void LogSender::start() {
   if (thread_.joinable()) return;
-  done_.store(false);
-  thread_ = std::thread([this] {
+  const auto work = [this] {
     pthread_setname_np(pthread_self(), "log");
     run();
     done_.store(true, std::memory_order_release);
-  });
+  };
+  done_.store(false);
+  try {
+    thread_ = std::thread(work);
+  } catch (...) {
+    done_.store(true);  // there is nothing to wait for
+    throw;
+  }
 }
 
 bool LogSender::push(std::string message) {
