@@ -53,6 +53,11 @@ void Capture::begin_file() {
   pending_ = pcapng::section_header(kApplication);
 }
 
+bool Capture::capturing() const {
+  const std::lock_guard lock(mutex_);
+  return state_ == CaptureState::capturing;
+}
+
 CaptureView Capture::view() const {
   CaptureView view;
   view.spec = spec_;

@@ -51,8 +51,12 @@ class Capture {
 
   [[nodiscard]] const CaptureSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] CaptureView view() const;  // from any thread; without `missed`
-  uint64_t missed_before = 0;              // of its reasons, when it began
-  dp::Time since = 0;                      // when it began
+  [[nodiscard]] bool capturing() const;
+  [[nodiscard]] bool wants(dp::DropReason reason) const {
+    return capturing() && spec_.wants(reason);
+  }
+  uint64_t missed_before = 0;  // of its reasons, when it began
+  dp::Time since = 0;          // when it began
 
   // --- by the thread that writes ---
   void add(const dp::DropCopy& copy, uint64_t time_us, const std::string& port);

@@ -49,9 +49,8 @@ Captures::~Captures() {
 void Captures::start(const CaptureSpec& spec) {
   if (!good_name(spec.name)) {
     throw std::runtime_error(
-        "A capture's name is 1 to 64 letters, digits, '-', '_' and '.', does not start with '.' "
-        "and "
-        "does not end in '.older'");
+        "A capture's name is 1 to 64 letters, digits, '-', '_' and '.'; the first is no '.', and "
+        "the end is not '.older'");
   }
   const auto of_that_name = [&](const Shared& c) { return c->spec().name == spec.name; };
   const std::lock_guard lock(mutex_);
@@ -107,11 +106,17 @@ CaptureView Captures::view_of(const Capture& capture) const {
   return view;
 }
 
+size_t Captures::capturing() const {
+  return static_cast<size_t>(std::count_if(captures_.begin(), captures_.end(),
+                                           [](const Shared& c) { return c->capturing(); }));
+}
+
 void Captures::choose_reasons() {
+  capturing_ = capturing();
   for (size_t i = 0; i < dp::kDropReasons; ++i) {
     const auto reason = static_cast<dp::DropReason>(i);
     const bool wanted = std::any_of(captures_.begin(), captures_.end(),
-                                    [&](const Shared& c) { return c->spec().wants(reason); });
+                                    [&](const Shared& c) { return c->wants(reason); });
     for (dp::DropTap* tap : taps_)
       tap->want(reason, wanted);
   }
@@ -169,6 +174,8 @@ void Captures::run() {
       capture->close(wall_us(), missed(capture->spec()) - capture->missed_before);
     all.clear();
     lock.lock();
+    // One that is full costs the workers nothing any more.
+    if (capturing() != capturing_) choose_reasons();
     std::erase_if(closing_, [&](const Shared& c) {
       return std::find(closing.begin(), closing.end(), c) != closing.end();
     });

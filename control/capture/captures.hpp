@@ -47,6 +47,7 @@ class Captures {
 
   void run();
   void drain(const std::vector<Shared>& captures);
+  [[nodiscard]] size_t capturing() const;  // how many of captures_ still take packets
   void choose_reasons();
   [[nodiscard]] uint64_t missed(const CaptureSpec& spec) const;
   [[nodiscard]] CaptureView view_of(const Capture& capture) const;
@@ -58,6 +59,7 @@ class Captures {
   std::condition_variable wake_;
   std::vector<Shared> captures_;
   std::vector<Shared> closing_;
+  size_t capturing_ = 0;  // when the reasons were chosen last
   bool quit_ = false;
   std::thread writer_;
 };

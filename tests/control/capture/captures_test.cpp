@@ -179,6 +179,20 @@ TEST(Captures, AFullOneStopsAndACircularOneGoesOn) {
   EXPECT_EQ(read_blocks(read_all(views[1].files[0])).back().at<uint32_t>(16), 399U);
 }
 
+TEST(Captures, AFullOneWantsNothingMore) {
+  World w;
+  Captures captures(w.source(), w.folder + "/c");
+  captures.start({.name = "stop", .buffer = 8192});
+  for (int i = 0; i < 200; ++i)
+    w.drop(DropReason::ip_no_route);
+  World::wait([&] { return captures.views()[0].state == CaptureState::full; });
+  // Nothing of these is copied, once the writer has looked.
+  World::wait([&] {
+    w.drop(DropReason::ip_no_route);
+    return w.tap.front() == nullptr;
+  });
+}
+
 TEST(Captures, SayWhatTheyMissed) {
   World w;
   Captures captures(w.source(), w.folder + "/c");
