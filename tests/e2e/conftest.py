@@ -27,6 +27,12 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "alone: needs what the machine has but once, or its time; no other test runs")
 
 
+def pytest_collection_modifyitems(items):
+    """Those that want the machine for themselves go first: later each would wait for the longest that is running, and
+    all others for it."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is None)
+
+
 @pytest.fixture(autouse=True)
 def machine(request):
     with use(alone=request.node.get_closest_marker("alone") is not None):
