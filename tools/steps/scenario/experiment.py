@@ -157,7 +157,7 @@ class Experiment:
         said = self.lab.server.run("ping", "-n", "-c", 1, "-W", 1, "-M", "do", "-s", size - IP_HEADER - ICMP_HEADER,
                                    self.address, check=False)
         answered = " 0% packet loss" in said.stdout
-        self.timeline.add("server", "the ping is answered" if answered else "no answer to the ping")
+        self.timeline.add("server", "the ping is answered" if answered else "ping ends without an answer")
         self._watch(always=True)
         used = self.counters() - before
         found = {"size": size, "answered": answered, "drops": used.drops, "icmp_sent": used.icmp_sent,

@@ -41,7 +41,9 @@ def result_text(result: dict) -> str:
                       f"the adapter had {' and then '.join(map(str, result['adapter_mtu']))}"),
     ]
     if ping := result.get("ping"):
-        fate = "answered" if ping["answered"] else f"dropped ({ping['drops']} mp-svc-no-fragment)"
+        # ping ends with the ICMP error, which comes before an answer.
+        fate = f"dropped ({ping['drops']} mp-svc-no-fragment)" if ping["drops"] else \
+            "answered" if ping["answered"] else "not dropped"
         told = f"MTU {ping['icmp_mtus'][0]} in an ICMP error" if ping["icmp_mtus"] else "no ICMP error"
         rows.append(("One ping", f"{ping['size']} bytes with DF: {fate}; {told}; the server's route has "
                                  f"{'mtu ' + str(ping['route_mtu']) if ping['route_mtu'] else 'learned nothing'}"))
