@@ -43,6 +43,7 @@ void Wire::flush(void* self, dp::Batch& batch) {
 }
 
 void Wire::collect(rte_mbuf* m) {
+  ASSERT_NE(m, nullptr);
   std::string bytes;
   for (rte_mbuf* s = m; s != nullptr; s = s->next) {
     bytes.append(rte_pktmbuf_mtod(s, const char*), s->data_len);

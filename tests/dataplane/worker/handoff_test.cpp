@@ -32,7 +32,7 @@ class HandoffTest : public testing::Test {
       packets.push_back(numbered(first + i));
     return mesh.put(from, to, packets, drops);
   }
-  static void free(Batch& batch) {
+  static void free_all(Batch& batch) {
     for (rte_mbuf* m : batch)
       rte_pktmbuf_free(m);
     batch.clear();
@@ -62,7 +62,7 @@ TEST_F(HandoffTest, KeepsTheOrderOfEachPair) {
       const uint32_t n = meta(m).conn.slot;
       EXPECT_EQ(n, next[n / 1000]++);
     }
-    free(batch);
+    free_all(batch);
   }
   EXPECT_EQ(next[0], 100u);
   EXPECT_EQ(next[1], 1100u);
@@ -89,7 +89,7 @@ TEST_F(HandoffTest, EverySenderComesFirstEquallyOften) {
       ASSERT_EQ(batch.size(), kBurst);
       for (rte_mbuf* m : batch)
         ++taken[meta(m).conn.slot];
-      free(batch);
+      free_all(batch);
     }
     for (unsigned from = 0; from < 4; ++from)
       EXPECT_EQ(taken[from], from == reader ? 0u : 3 * kBurst) << reader;
@@ -110,7 +110,7 @@ TEST_F(HandoffTest, FillsUpWhatIsLeftInABatch) {
   mesh.take(1, batch);  // no room: nothing happens
   EXPECT_EQ(batch.size(), 64u);
   EXPECT_EQ(mesh.entries(), 6u);
-  free(batch);
+  free_all(batch);
 }
 
 TEST_F(HandoffTest, DropsByNameWhatDoesNotFit) {
@@ -168,7 +168,7 @@ TEST_F(HandoffTest, ThreadsPassEveryPacketOnce) {
       if (batch.empty()) std::this_thread::yield();
       for (rte_mbuf* m : batch)
         ASSERT_EQ(meta(m).conn.slot, got++);
-      free(batch);
+      free_all(batch);
     }
   });
   for (uint32_t sent = 0; sent < kCount;) {
