@@ -30,8 +30,9 @@ TEST(Steering, ConsecutivePoolAddressesLandEvenly) {
       EXPECT_EQ(home, home_of(IpAddress::v4(0x0a0a0a00 + i), workers));
       ++hits[home];
     }
+    const double share = double{kAddresses} / workers;
     for (unsigned w = 0; w < workers; ++w)
-      EXPECT_NEAR(hits[w], kAddresses / workers, kAddresses / workers * 0.2) << workers;
+      EXPECT_NEAR(hits[w], share, share * 0.2) << workers;
   }
 }
 
