@@ -4,8 +4,13 @@
 // blocks come from memory. Sequence numbers are always fresh, and what is opened has been sealed for
 // that number, outside the measured time: one record of ours that does not open fails the benchmark.
 // Divide rows of one run only: `raw` over `ours` is the share of the time that IPsec-MB itself needs.
+#include "bench/crypto/record_bench.hpp"
+
+#include <algorithm>
 #include <chrono>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 #include <x86intrin.h>
@@ -15,11 +20,12 @@
 namespace culvert::crypto::record::bench {
 namespace {
 
+using culvert::bench::Rows;
 using Make = std::unique_ptr<Subject> (*)(Rig&, bool);
 
-void run(benchmark::State& state, Make make, const Suite& suite, bool opening, uint32_t size,
-         size_t sessions) {
-  const auto rig = std::make_unique<Rig>(suite, size, sessions);
+void run(benchmark::State& state, Make make, const Suite& suite, Isa isa, bool opening,
+         uint32_t size, size_t sessions) {
+  const auto rig = std::make_unique<Rig>(suite, size, sessions, isa);
   const auto subject = make(*rig, opening);
   uint64_t cycles = 0;
   std::chrono::steady_clock::duration time{};
@@ -48,48 +54,65 @@ void run(benchmark::State& state, Make make, const Suite& suite, bool opening, u
   state.counters["bytes_per_second"] = packets * size / seconds;
 }
 
-void register_rows(const Suite& suite) {
-  struct Row {
+void register_suite(const Rows& rows, const Suite& suite) {
+  struct Subjects {
     const char* name;
     Make make;
   };
+  std::vector<size_t> numbers{1, 64, 10000};
+  if (rows.asked_for("1000")) numbers.push_back(1000);
   for (const bool opening : {false, true}) {
     for (const uint32_t size : {64u, 256u, 576u, 1024u, 1400u}) {
-      for (const size_t sessions : {size_t{1}, size_t{64}, size_t{10000}}) {
-        for (const Row& row :
-             {Row{"ours", make_ours}, Row{"raw", make_raw}, Row{"openssl", make_openssl}}) {
-          const std::string title = "crypto/" + std::string(suite.name) +
-                                    (opening ? "/open/" : "/seal/") + std::to_string(size) + "/" +
-                                    std::to_string(sessions) + "/" + row.name;
-          benchmark::RegisterBenchmark(title.c_str(), run, row.make, suite, opening, size,
-                                       sessions);
+      for (const size_t sessions : numbers) {
+        for (const Subjects& subject : {Subjects{"ours", make_ours}, Subjects{"raw", make_raw},
+                                        Subjects{"openssl", make_openssl}}) {
+          const std::string name = "crypto/" + std::string(suite.name) +
+                                   (opening ? "/open/" : "/seal/") + std::to_string(size) + "/" +
+                                   std::to_string(sessions) + "/" + subject.name;
+          rows.add(name, [make = subject.make, &suite, isa = rows.isa(), opening, size,
+                          sessions](benchmark::State& state) {
+            run(state, make, suite, isa, opening, size, sessions);
+          });
         }
       }
     }
   }
 }
 
-bool register_all() {
-  // One row of each version, cipher and MAC: suites that differ in their key exchange only are alike
-  // here. The versions go by the name of the suite: PSK is DTLS 1.2, TLS_ is TLS 1.3.
-  for (const char* name :
-       {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}) {
-    register_rows(*find_suite(Version::tls13, name));
-  }
-  for (const char* name :
-       {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305",
-        "ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA", "ECDHE-RSA-AES128-SHA256", "AES256-SHA256",
-        "ECDHE-RSA-AES256-SHA384"}) {
-    register_rows(*find_suite(Version::tls12, name));
-  }
-  for (const char* name :
-       {"PSK-AES128-GCM-SHA256", "PSK-AES256-GCM-SHA384", "PSK-CHACHA20-POLY1305"}) {
-    register_rows(*find_suite(Version::dtls12, name));
-  }
-  return true;
+// Suites of one kind differ in their key exchange only, of which nothing is left here.
+bool same_kind(const Suite& a, const Suite& b) noexcept {
+  return a.version == b.version && a.cipher == b.cipher && a.mac == b.mac;
 }
 
-[[maybe_unused]] const bool kRegistered = register_all();
+// Of a kind the suite is measured that most clients get: one with the usual certificate, and of
+// DTLS 1.2, which has its other names from TLS 1.2, one with a pre-shared key.
+bool usual(const Suite& suite) noexcept {
+  if (suite.version == Version::dtls12) return suite.name.starts_with("PSK-");
+  return suite.name.find("ECDSA") == std::string_view::npos && !suite.name.starts_with("DHE-");
+}
 
 }  // namespace
+
+void register_rows(const Rows& rows) {
+  std::vector<const Suite*> kinds;
+  std::vector<std::string_view> names;
+  const auto add = [&](const Suite& suite, bool wanted) {
+    if (!wanted || std::find(names.begin(), names.end(), suite.name) != names.end()) return;
+    names.push_back(suite.name);
+    register_suite(rows, suite);
+  };
+  for (const std::span<const Suite> table : {tls_suites(), dtls_suites()}) {
+    for (const Suite& suite : table) {
+      if (!usual(suite)) continue;
+      const bool known = std::any_of(kinds.begin(), kinds.end(), [&suite](const Suite* kind) {
+        return same_kind(suite, *kind);
+      });
+      if (!known) kinds.push_back(&suite);
+      add(suite, !known || rows.asked_for(suite.name));
+    }
+  }
+  for (const Suite& suite : tls_suites())
+    add(suite, rows.asked_for(suite.name));
+}
+
 }  // namespace culvert::crypto::record::bench

@@ -37,8 +37,9 @@ KeyBlocks::~KeyBlocks() {
   std::free(first_);
 }
 
-Rig::Rig(const Suite& s, uint32_t payload, size_t sessions)
+Rig::Rig(const Suite& s, uint32_t payload, size_t sessions, Isa isa)
     : suite(s),
+      mb(isa),
       size(payload),
       room(overhead(s)),
       record_size(record::record_size(s, payload)),

@@ -31,9 +31,10 @@ class KeyBlocks {
 // opens for any of them.
 class Rig {
  public:
-  Rig(const Suite& suite, uint32_t size, size_t sessions);
+  Rig(const Suite& suite, uint32_t size, size_t sessions, Isa isa);
 
   const Suite& suite;
+  const MbManager mb;
   const uint32_t size;  // of a payload
   const Overhead room;
   const uint32_t record_size;
@@ -51,8 +52,6 @@ class Rig {
 
   // Fills the record buffers with what a session's next records are: outside the measured time.
   void seal_for_next_pass();
-
-  MbManager mb{best_isa(0)};
 
  private:
   size_t per_pass_;
