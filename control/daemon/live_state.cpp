@@ -157,8 +157,8 @@ VersionView LiveState::version() const {
   view.dpdk = rte_version();
   view.ipsec_mb = crypto::ipsec_mb_version();
   view.openssl = OpenSSL_version(OPENSSL_VERSION);
-  view.cpu =
-      cpu_model() + ", " + std::string(crypto::to_string(crypto::best_isa(config_.dataplane.simd)));
+  view.cpu = cpu_model();
+  view.isa = crypto::to_string(crypto::best_isa(config_.dataplane.simd));
   view.built_for = CULVERT_MARCH;
   view.config_file = config_file_;
   view.started = started_;

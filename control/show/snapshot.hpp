@@ -119,7 +119,8 @@ struct InterfaceView {
 struct VersionView {
   std::string version;
   std::string dpdk, ipsec_mb, openssl;
-  std::string cpu;        // model and instruction set in use
+  std::string cpu;        // model
+  std::string isa;        // of record protection, chosen at start: "AVX512", "AVX2", "SSE"
   std::string built_for;  // the instruction set that the compiler assumed
   std::string config_file;
   Time started;

@@ -123,13 +123,14 @@ Output show_version(const StateSource& state) {
   out.text = fmt::format("Culvert VPN Headend Software Version {}\n\n", v.version);
   out.text += fmt::format("Config file at boot was \"{}\"\n\n", v.config_file);
   out.text += fmt::format("{} up {}\n\n", state.config().hostname, uptime_text(uptime));
-  out.text += fmt::format("Hardware:   {}; built for {}\n", v.cpu, v.built_for);
+  out.text += fmt::format("Hardware:   {}, {}; built for {}\n", v.cpu, v.isa, v.built_for);
   out.text += fmt::format("Libraries:  {}, Intel IPsec-MB {}, {}\n", v.dpdk, v.ipsec_mb, v.openssl);
   out.json = {{"version", v.version},
               {"hostname", state.config().hostname},
               {"uptime_s", uptime.count()},
               {"config_file", v.config_file},
               {"cpu", v.cpu},
+              {"isa", v.isa},
               {"built_for", v.built_for},
               {"dpdk", v.dpdk},
               {"ipsec_mb", v.ipsec_mb},

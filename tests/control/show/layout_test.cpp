@@ -275,13 +275,25 @@ TEST(ShowNetwork, IsTheAsas) {
       << text;
 }
 
-TEST(ShowVersion, TellsNameAndAge) {
+TEST(ShowVersion, TellsNameAgeInstructionSetAndLibraries) {
   FakeState state;
   state.the_config.hostname = "lab";
-  state.the_version = {"0.1.0", "DPDK 22.11", "1.3.0",    "OpenSSL 3.0",
-                       "CPU",   "x86-64-v3",  "lab.conf", state.the_time - seconds(90061)};
-  EXPECT_EQ(show_version(state).text.find("Culvert VPN Headend Software Version 0.1.0\n"), 0U);
-  EXPECT_NE(show_version(state).text.find("\nlab up 1 day 1 hour\n"), std::string::npos);
+  state.the_version = {.version = "0.1.0",
+                       .dpdk = "DPDK 22.11",
+                       .ipsec_mb = "1.3.0",
+                       .openssl = "OpenSSL 3.0",
+                       .cpu = "CPU",
+                       .isa = "AVX2",
+                       .built_for = "x86-64-v3",
+                       .config_file = "lab.conf",
+                       .started = state.the_time - seconds(90061)};
+  const Output out = show_version(state);
+  EXPECT_EQ(out.text.find("Culvert VPN Headend Software Version 0.1.0\n"), 0U);
+  EXPECT_NE(out.text.find("\nlab up 1 day 1 hour\n"), std::string::npos);
+  EXPECT_NE(out.text.find("\nHardware:   CPU, AVX2; built for x86-64-v3\n"), std::string::npos);
+  EXPECT_NE(out.text.find("Intel IPsec-MB 1.3.0, "), std::string::npos);
+  EXPECT_EQ(out.json["isa"], "AVX2");
+  EXPECT_EQ(out.json["ipsec_mb"], "1.3.0");
 }
 
 TEST(ShowOwn, HasTheFieldsThatToolsRead) {
