@@ -11,8 +11,8 @@ constexpr const char* kHelp =
   Measures what one core does. `tools/bench-report` runs this program and makes a table and a page with plots of it.
 
   rows      crypto/SUITE/{seal,open}/SIZE/SESSIONS/{ours,raw,openssl}
-            SIZE is the payload in bytes, SESSIONS the number of key blocks in use. `ours` is the record layer as workers
-            call it, `raw` IPsec-MB's calls alone on the same key blocks in the same order, `openssl` its EVP.
+            SIZE is the payload in bytes, SESSIONS the number of key blocks in use. `ours` is the record layer as
+            workers call it, `raw` IPsec-MB's calls alone on the same key blocks in the same order, `openssl` its EVP.
   suites    by OpenSSL's names. Suites that differ only in their key exchange are alike here, so a run without a filter
             has one of each kind; any other is there if the filter names it: --benchmark_filter='crypto/AES128-SHA/'.
             TLS 1.2 and DTLS 1.2 share names: such a row is TLS 1.2's, and the kinds of DTLS go by their PSK-... names.

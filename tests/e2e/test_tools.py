@@ -17,7 +17,8 @@ def run(tool: str, *words: str) -> subprocess.CompletedProcess:
     return subprocess.run([TOOLS / tool, *words], capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("tool", ["quickstart", "check", "install-dependencies", "compare-ocserv", "lab", "scenario"])
+@pytest.mark.parametrize("tool", ["quickstart", "check", "install-dependencies", "compare-ocserv", "lab", "scenario",
+                                  "bench-report"])
 def test_help(tool):
     done = run(tool, "--help")
     assert done.returncode == 0 and done.stdout.startswith("usage: ") and not done.stderr
@@ -29,7 +30,10 @@ def test_help(tool):
     ("check", "--only"), ("check", "--only", "lint", "nothing"), ("install-dependencies", "everything"),
     ("compare-ocserv", "--fast"), ("lab", "sideways"), ("scenario",), ("scenario", "dtls-blocked", "--fix", "magic"),
     ("scenario", "dtls-blocked", "--minute", "soon"), ("scenario", "fixes", "--keep"),
-    ("scenario", "dtls-blocked", "--keep", "--stop")], ids=" ".join)
+    ("scenario", "dtls-blocked", "--keep", "--stop"), ("bench-report", "--fast"),
+    ("bench-report", "--quick", "--full"), ("bench-report", "--from", "a.json", "--quick"),
+    ("bench-report", "--build", "build", "--filter", "("),
+    ("bench-report", "--build", "build", "--repetitions", "0")], ids=" ".join)
 def test_wrong_command_line(words):
     """One line that names what is wrong, status 2, and nothing done."""
     done = run(*words)
