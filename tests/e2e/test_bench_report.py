@@ -98,7 +98,8 @@ def test_protocols_by_name():
     [], {}, {"context": {}}, {"context": {}, "benchmarks": {}}, {"context": {}, "benchmarks": [1]},
     {"context": {}, "benchmarks": []}, {"context": {}, "benchmarks": [{"name": "BM_other"}]},
     {"context": {}, "benchmarks": [{"run_name": "BM_other", "run_type": "iteration", "real_time": 1.0}]},
-    {"context": {}, "benchmarks": [{"run_name": "crypto/A/seal/64/1/ours", "run_type": "iteration"}]}], ids=str)
+    {"context": {}, "benchmarks": [{"run_name": "crypto/A/seal/64/1/ours", "run_type": "iteration"}]},
+    {"context": {}, "benchmarks": [{"run_name": "crypto/A/seal/64/1/ours", "repetitions": "many"}]}], ids=str)
 def test_what_is_no_result(wrong):
     with pytest.raises(BadResults):
         parse(wrong)
@@ -144,9 +145,17 @@ def test_page_is_whole_and_needs_nothing():
     for words in ("A <CPU> & more", "tools/bench-report --filter '<x>'", "2600000000", "How to read it", "dtls input",
                   "0.90 of raw", "5.0 × OpenSSL", "DTLS 1.2"):
         assert words in said, words
-    # Over size, cycles, two ratios; and for the path one chart more over sessions of each kind, the share, the stages.
-    assert page.seen["svg"] >= 1 + 4 + 1 + 6 + 1 and page.seen["title"] > 20
+    # Overview, throughput, cycles, two ratios, packets; of the path overview, six charts, and the stages.
+    assert page.seen["svg"] >= 1 + 5 + 1 + 6 + 1 and page.seen["title"] > 20
     assert "prefers-color-scheme: dark" in text
+
+
+def test_context_of_another_kind():
+    """A newer or older culvert-bench may say more or less of the machine."""
+    odd = {"cpu": 7, "isa": None, "load_avg": "high", "tsc_hz": [], "caches": [{"level": 1}]}
+    results = parse({"context": odd, "benchmarks": THREE})
+    Page(render(results))
+    assert "unknown instruction set" in as_text(results)
 
 
 def test_table_has_rows_and_ratios():

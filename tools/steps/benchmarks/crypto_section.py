@@ -78,6 +78,10 @@ def suite_part(results: Results, rows: list[Row]) -> str:
             of_size, direction, "sessions", lambda row: row.gbit_s, ("ours", "raw"), direction)]
         charts.append(figure(f"Throughput over sessions, {size} bytes",
                              line_chart(lines, "sessions", "Gbit/s", log_x=True), legend_of(lines)))
+    else:
+        lines = [line for direction in directions(rows)
+                 for line in by_subject(usual, direction, "size", lambda row: row.mpps, ("ours", "raw"), direction)]
+        charts.append(figure("Packets per second", line_chart(lines, "bytes", "Mpps"), legend_of(lines)))
     suite = rows[0].suite
     return (f'<h3 id="{anchor("crypto", suite)}">{escape(suite)}<small>{protocol(suite)}; {sessions} sessions</small>'
             f'</h3><div class="charts">{"".join(charts)}</div>')

@@ -16,7 +16,7 @@ FACTS = (("Processor", "cpu"), ("Microcode", "microcode"), ("Cores", "cores"), (
 
 def render(results: Results) -> str:
     context = results.context
-    title = f"Culvert on {context.get('cpu', 'an unknown CPU')}"
+    title = f"Culvert on {str(context.get('cpu', 'an unknown CPU')).split(' (family')[0]}"
     body = "".join((
         f"<header><h1>{escape(title)}</h1>", subtitle(results), cautions(results), tiles(results), navigation(results),
         "</header><main>", crypto_section.section(results), datapath_section.section(results), machine(results),

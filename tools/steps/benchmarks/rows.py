@@ -108,6 +108,15 @@ def protocol(suite: str) -> str:
 
 def parse(document: object) -> Results:
     """Reads what culvert-bench wrote as JSON. Raises BadResults."""
+    try:
+        return parse_document(document)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        if isinstance(error, BadResults):
+            raise
+        raise BadResults(f"it is not the JSON of culvert-bench: {error}") from error
+
+
+def parse_document(document: object) -> Results:
     if not isinstance(document, dict) or not isinstance(document.get("context"), dict) \
             or not isinstance(document.get("benchmarks"), list):
         raise BadResults("it is not the JSON of culvert-bench: there is no `context` with `benchmarks`")
@@ -142,7 +151,16 @@ def parse(document: object) -> Results:
     command = own.get("command", "") if isinstance(own, dict) else ""
     if not rows and not failed:
         raise BadResults("it has no row of culvert-bench's")
-    return Results(document["context"], rows, failed, repetitions, command)
+    return Results(plain(document["context"]), rows, failed, repetitions, command)
+
+
+def plain(context: dict) -> dict:
+    """What is text or a number, as text; and the load, which is numbers."""
+    load = context.get("load_avg")
+    numbers = isinstance(load, list) and load and all(isinstance(value, (int, float)) for value in load)
+    texts = {key: str(value) for key, value in context.items()
+             if isinstance(value, (str, int, float)) and key != "load_avg"}
+    return texts | ({"load_avg": load} if numbers else {})
 
 
 def make_row(name: str, runs: list[dict], aggregate: dict | None, spread: float | None) -> Row | None:
