@@ -92,7 +92,7 @@ def measure(program: Path, plan: Plan, rows: list[str], progress: Progress) -> d
                     else:
                         said.append(line)
             except BaseException:
-                process.kill()
+                stop(process)
                 raise
         if process.returncode != 0:
             raise RunError(f"culvert-bench ended with {process.returncode}: {tail(''.join(said), 5)}")
@@ -103,6 +103,15 @@ def measure(program: Path, plan: Plan, rows: list[str], progress: Progress) -> d
                        f"{tail(''.join(said), 5)}")
     progress.outcome = f"{len(rows)} rows, {plan.repetitions} times each"
     return document
+
+
+def stop(process: subprocess.Popen) -> None:
+    """Politely: it may have huge pages to give back."""
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def command_line(words: list[str]) -> str:
