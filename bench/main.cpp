@@ -37,7 +37,7 @@ int run(int argc, char** argv) {
     return 2;
   }
   const crypto::Isa isa = crypto::best_isa(options.simd);
-  const bench::Rows rows(benchmark::GetBenchmarkFilter(), isa, options.progress);
+  const bench::Rows rows(benchmark::GetBenchmarkFilter(), options.only, isa, options.progress);
   crypto::record::bench::register_rows(rows);
   bench::describe_machine(isa, options.simd);
   // What is wrong with a filter, Google Benchmark has said.

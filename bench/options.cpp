@@ -6,7 +6,8 @@ namespace culvert::bench {
 namespace {
 
 constexpr const char* kHelp =
-    R"(usage: culvert-bench [--simd 128|256|512] [--progress] [--benchmark_filter=REGEX] [--benchmark_...]
+    R"(usage: culvert-bench [--simd 128|256|512] [--only KIND] [--progress] [--benchmark_filter=REGEX]
+                     [--benchmark_...]
 
   Measures what one core does. `tools/bench-report` runs this program and makes a table and a page with plots of it.
 
@@ -22,6 +23,7 @@ constexpr const char* kHelp =
 
   --simd BITS     the widest vector registers to use, as `simd` in the headend's `dataplane` mode: 128 is SSE, 256 AVX2,
                   512 AVX512 (default: what the CPU has)
+  --only KIND     rows of one kind: crypto, or datapath if the program has such rows
   --progress      a line on standard error as each measurement begins
   --help          this text
 
@@ -67,6 +69,12 @@ Options take_options(int& argc, char** argv) {
         options.simd = static_cast<unsigned>(std::stoul(std::string(value)));
       } else {
         options.error = "--simd takes 128, 256 or 512 (bits), not '" + std::string(value) + "'";
+      }
+    } else if (take_value("--only", argc, argv, at, value)) {
+      if (value == "crypto" || value == "datapath") {
+        options.only = value;
+      } else {
+        options.error = "--only takes crypto or datapath, not '" + std::string(value) + "'";
       }
     } else if (word.starts_with("--benchmark_") || word.starts_with("--v=")) {
       argv[kept++] = argv[at];

@@ -9,6 +9,7 @@ struct Options {
   bool help = false;
   // The widest vector registers that rows may use, in bits: 128, 256, 512; 0 = what the CPU has.
   unsigned simd = 0;
+  std::string only;       // "crypto", "datapath": rows of that kind alone
   bool progress = false;  // tell on standard error which row begins
   std::string error;      // a sentence; empty if the words are understood
 };

@@ -15,8 +15,8 @@ bool in_word(char c) noexcept {
 
 }  // namespace
 
-Rows::Rows(std::string filter, crypto::Isa isa, bool progress)
-    : filter_(std::move(filter)), isa_(isa), progress_(progress) {
+Rows::Rows(std::string filter, std::string only, crypto::Isa isa, bool progress)
+    : filter_(std::move(filter)), only_(std::move(only)), isa_(isa), progress_(progress) {
   // `AES128\-SHA` names AES128-SHA, too.
   filter_.erase(std::remove(filter_.begin(), filter_.end(), '\\'), filter_.end());
 }
@@ -31,6 +31,7 @@ bool Rows::asked_for(std::string_view word) const noexcept {
 }
 
 void Rows::add(const std::string& name, std::function<void(benchmark::State&)> run) const {
+  if (!only_.empty() && !name.starts_with(only_ + "/")) return;
   benchmark::RegisterBenchmark(
       name.c_str(), [name, run = std::move(run), progress = progress_](benchmark::State& state) {
         if (progress) {

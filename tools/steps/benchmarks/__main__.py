@@ -98,8 +98,9 @@ def run(arguments: argparse.Namespace, words: list[str]) -> dict:
     rows = list_rows(program, plan)
     with step("Benchmarks") as progress:
         document = measure(program, plan, rows, progress)
-    document["bench_report"] = {"command": command_line(["tools/bench-report", *words])
-                                + "\n\n# which ran\n" + command_line(plan.command(Path("build/bench/culvert-bench")))}
+    ran = [command_line(plan.command(Path("build/bench/culvert-bench"), kind)) for kind in rows]
+    document["bench_report"] = {"command": "\n".join([command_line(["tools/bench-report", *words]), "", "# which ran",
+                                                      *ran])}
     return document
 
 

@@ -7,6 +7,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 from steps.console import Progress, tail
 
@@ -14,6 +15,9 @@ from steps.console import Progress, tail
 QUICK_FILTER = (r"^(crypto/(TLS_AES_128_GCM_SHA256|TLS_CHACHA20_POLY1305_SHA256|ECDHE-RSA-AES128-SHA|"
                 r"PSK-AES128-GCM-SHA256)/(seal|open)/[0-9]+/64/|"
                 r"datapath/(dtls|cstp)/[^/]*AES_?128[-_]GCM[^/]*/(up|down)/([0-9]+/1000|1400/100(00)?)$)")
+
+
+KINDS = ("crypto", "datapath")
 
 
 class RunError(RuntimeError):
@@ -27,11 +31,15 @@ class Plan:
     seconds: float  # of each repetition of a row
     simd: str = ""
 
-    def command(self, program: Path) -> list[str]:
-        return [str(program), *([f"--simd={self.simd}"] if self.simd else []),
+    def command(self, program: Path, kind: str) -> list[str]:
+        """Rows of crypto are divided by each other, so they take turns in random order, and what else the machine does
+        meets them all. Those of the path have all of a ratio in them and share their sessions with the row before,
+        which are too many to be made for each repetition anew."""
+        interleaved = ["--benchmark_enable_random_interleaving=true"] if kind == "crypto" else []
+        return [str(program), f"--only={kind}", *([f"--simd={self.simd}"] if self.simd else []),
                 *([f"--benchmark_filter={self.filter}"] if self.filter else []),
                 f"--benchmark_min_time={self.seconds}", f"--benchmark_repetitions={self.repetitions}",
-                "--benchmark_enable_random_interleaving=true", "--benchmark_report_aggregates_only=true"]
+                *interleaved, "--benchmark_report_aggregates_only=true"]
 
 
 class Counter:
@@ -62,33 +70,57 @@ class Counter:
         return f"{words}, {left // 60}:{left % 60:02d} left"
 
 
-def list_rows(program: Path, plan: Plan) -> list[str]:
-    done = subprocess.run([*plan.command(program), "--benchmark_list_tests=true"], capture_output=True, text=True)
-    rows = done.stdout.split()
-    if done.returncode != 0 or not rows:
+def list_rows(program: Path, plan: Plan) -> dict[str, list[str]]:
+    """By kind; a kind of which the filter leaves nothing is not there."""
+    found = {}
+    for kind in KINDS:
+        done = subprocess.run([*plan.command(program, kind), "--benchmark_list_tests=true"], capture_output=True,
+                              text=True)
         said = (done.stderr + done.stdout).strip()
-        if "Could not compile" in said:
+        if done.returncode == 0 and done.stdout.split():
+            found[kind] = done.stdout.split()
+        elif "Could not compile" in said:
             raise RunError(f"--filter '{plan.filter}' is no regular expression: {said.split(': ', 1)[1]}")
-        if done.returncode == 0 or "Failed to match any" in said:
-            raise RunError(f"--filter '{plan.filter}' matches no row: {program} --benchmark_list_tests=true has "
-                           "their names")
-        raise RunError(f"culvert-bench failed: {tail(said, 5)}")
-    return rows
+        elif "Failed to match any" not in said:
+            raise RunError(f"culvert-bench failed: {tail(said, 5)}")
+    if not found:
+        raise RunError(f"--filter '{plan.filter}' matches no row: {program} --benchmark_list_tests=true has their "
+                       "names")
+    return found
 
 
-def measure(program: Path, plan: Plan, rows: list[str], progress: Progress) -> dict:
-    """What culvert-bench wrote as JSON."""
+def measure(program: Path, plan: Plan, rows: dict[str, list[str]], progress: Progress) -> dict:
+    """What culvert-bench wrote as JSON, of all kinds in one."""
+    every = [name for names in rows.values() for name in names]
+    counter, start = Counter(every, plan.repetitions), time.monotonic()
+
+    def show(name: str, iterations: int) -> None:
+        counter.begins(name, iterations)
+        progress.show(f"{counter.text(time.monotonic() - start)}: {name}")
+
+    document: dict = {}
+    for kind, names in rows.items():
+        part = run(program, plan, kind, names, show)
+        for entry in part["benchmarks"]:
+            # Its place among all.
+            entry["family_index"] = entry.get("family_index", 0) + len(document.get("benchmarks", []))
+        document = {"context": part["context"]} | document
+        document["benchmarks"] = [*document.get("benchmarks", []), *part["benchmarks"]]
+    progress.outcome = f"{len(every)} rows, {plan.repetitions} times each"
+    return document
+
+
+def run(program: Path, plan: Plan, kind: str, rows: list[str], show: Callable[[str, int], None]) -> dict:
     with tempfile.TemporaryDirectory(prefix="culvert-bench.") as folder:
         out = Path(folder) / "results.json"
-        words = [*plan.command(program), "--progress", f"--benchmark_out={out}", "--benchmark_out_format=json"]
-        counter, start, said = Counter(rows, plan.repetitions), time.monotonic(), []
+        words = [*plan.command(program, kind), "--progress", f"--benchmark_out={out}", "--benchmark_out_format=json"]
+        said = []
         with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
             try:
                 for line in process.stderr:
                     parts = line.split()
                     if len(parts) == 3 and parts[0] == "run" and parts[2].isdigit():
-                        counter.begins(parts[1], int(parts[2]))
-                        progress.show(f"{counter.text(time.monotonic() - start)}: {parts[1]}")
+                        show(parts[1], int(parts[2]))
                     else:
                         said.append(line)
             except BaseException:
@@ -101,7 +133,6 @@ def measure(program: Path, plan: Plan, rows: list[str], progress: Progress) -> d
     if missing := [name for name in rows if name not in measured]:
         raise RunError(f"culvert-bench measured nothing for {len(missing)} rows, {missing[0]} among them: "
                        f"{tail(''.join(said), 5)}")
-    progress.outcome = f"{len(rows)} rows, {plan.repetitions} times each"
     return document
 
 
