@@ -10,6 +10,7 @@ from .style import stage_class
 from .table import number
 
 DIRECTIONS = ("up", "down")
+STAGES = ("receive", "up", "down", "transmit")
 CHANNELS = {"dtls": "DTLS", "cstp": "CSTP (TLS over TCP)"}
 
 
@@ -24,17 +25,20 @@ def section(results: Results) -> str:
             "<p>A worker's own stages over ports that are in memory: from the frame outside to the packet inside "
             "(<b>up</b>) and back (<b>down</b>), one core, sessions in random order. Sizes are of the inner "
             "packet. <b>Crypto's share</b> is what IPsec-MB alone takes for the same records, divided by what the "
-            "whole path takes.</p>" + overview(results, rows) + "".join(parts)
+            "whole path takes. Of the stages, <b>receive</b> opens the records of DTLS and <b>up</b> those of TLS, "
+            "<b>down</b> seals both, and TCP is in receive and transmit.</p>" + overview(results, rows) + "".join(parts)
             + details("All numbers of the whole path", numbers(results, rows, stages)))
 
 
 def stage_order(rows: list[Row]) -> list[str]:
-    """The stages that cost most first; what no stage counts comes last. The same in every chart of the page."""
+    """As packets pass them, then what is not known here, the dearest first; what no stage counts comes last. The same
+    in every chart of the page."""
     total: dict[str, float] = {}
     for row in rows:
         for name, cycles in row.stages().items():
             total[name] = total.get(name, 0) + cycles / row.cycles
-    return sorted(total, key=lambda name: (name == "rest", -total[name]))
+    return sorted(total, key=lambda name: (name == "rest", STAGES.index(name) if name in STAGES else len(STAGES),
+                                           -total[name]))
 
 
 def overview(results: Results, rows: list[Row]) -> str:

@@ -49,7 +49,7 @@ class Row:
         found = {name.removesuffix(STAGE_ENDING).replace("_", " "): value for name, value in self.values.items()
                  if name.endswith(STAGE_ENDING) and not name.startswith("raw")}
         rest = self.cycles - sum(found.values())
-        if found and rest > 0.005 * self.cycles:
+        if found and rest > 0.03 * self.cycles:  # Medians of parts need not add up to the median of all.
             found["rest"] = rest
         return found
 
