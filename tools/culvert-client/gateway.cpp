@@ -70,8 +70,8 @@ void stay_on_device_of(int socket, const sockaddr_storage& local) {
                    static_cast<socklen_t>(device.size()));
 }
 
-Descriptor try_tcp(const addrinfo& target, Signals& signals, Clock::time_point deadline,
-                   std::string& problem) {
+Descriptor try_tcp(const addrinfo& target, bool keeps_device, Signals& signals,
+                   Clock::time_point deadline, std::string& problem) {
   Descriptor socket(
       ::socket(target.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!socket) {
@@ -90,7 +90,7 @@ Descriptor try_tcp(const addrinfo& target, Signals& signals, Clock::time_point d
   }
   const int yes = 1;
   (void)setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  stay_on_device_of(socket.get(), local_address(socket.get()));
+  if (keeps_device) stay_on_device_of(socket.get(), local_address(socket.get()));
   return socket;
 }
 
@@ -148,7 +148,7 @@ Descriptor connect_tcp(const Gateway& gateway, Signals& signals, Clock::time_poi
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
   std::string problem;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    Descriptor socket = try_tcp(*each, signals, deadline, problem);
+    Descriptor socket = try_tcp(*each, gateway.keeps_device, signals, deadline, problem);
     if (!socket) continue;
     peer = {};
     std::memcpy(&peer, each->ai_addr, each->ai_addrlen);

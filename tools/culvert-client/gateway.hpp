@@ -16,6 +16,10 @@ struct Gateway {
   std::string host{};  // a name or an address, without brackets
   uint16_t port = 443;
   std::string path = "/";
+  // Whether the TCP connection stays on the device that it is made by, whatever routes lead into a
+  // tunnel. Somebody with thousands of connections cannot have that: the kernel may give the port of
+  // a connection that is bound to a device to another that is not yet.
+  bool keeps_device = true;
 
   // "https://HOST[:PORT][/PATH]", "HOST[:PORT][/PATH]"; an IPv6 address in brackets. Throws
   // Failure.
@@ -28,8 +32,8 @@ struct Gateway {
 // Throws Failure.
 [[nodiscard]] Descriptor connect_tcp(const Gateway& gateway, Signals& signals,
                                      Clock::time_point deadline, sockaddr_storage& peer);
-// A UDP socket that is connected to `port` of the headend that `tcp` is connected to. Both stay on
-// the device that the TCP connection uses, whatever routes lead into a tunnel. Throws Failure.
+// A UDP socket that is connected to `port` of the headend that `tcp` is connected to. It stays on the
+// device that the TCP connection uses, whatever routes lead into a tunnel. Throws Failure.
 [[nodiscard]] Descriptor connect_udp(int tcp, const sockaddr_storage& peer, uint16_t port);
 // The path MTU that the kernel knows of the peer; 1500 if it says nothing.
 [[nodiscard]] unsigned path_mtu(int tcp, const sockaddr_storage& peer) noexcept;

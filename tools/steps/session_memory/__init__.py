@@ -1,0 +1,1 @@
+"""tools/session-memory: what a session costs the headend."""

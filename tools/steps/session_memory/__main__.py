@@ -1,0 +1,173 @@
+"""tools/session-memory after the installation: two headends, one crowd, three readings."""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from harness.certificate import make_certificate, pin_of
+from harness.headend import Headend
+from harness.headend_config import HeadendConfig
+from harness.lab import OUTSIDE, Lab
+from harness.paths import BUILD
+from harness.poll import until
+from harness.process import Process
+
+from steps import console
+from steps.build import RELEASE, BuildError, ninja, set_up
+from steps.console import step
+
+LAB_PREFIX = "culvert-memory-"
+USER, PASSWORD = "crowd", "crowd-secret"
+AT_MOST = 16_000       # what the pool of addresses below has
+SESSIONS_A_CROWD = 5_000  # two descriptors each; many systems give a process 20,000
+SECONDS_A_SESSION = 0.05
+MEMORY_MB = 1024
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="session-memory", add_help=False)
+    parser.add_argument("--sessions", type=int, default=10_000)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    if not 1 <= arguments.sessions <= AT_MOST:
+        parser.error(f"--sessions is 1 to {AT_MOST}")
+    return arguments
+
+
+def stored(password: str) -> str:
+    """As an ASA writes it; with few iterations, for it is not the hash that is measured."""
+    salt = os.urandom(16)
+    hashed = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 1000, 16)
+    return "$sha512$1000$" + "$".join(base64.b64encode(part).decode() for part in (salt, hashed)) + " pbkdf2"
+
+
+def resident_kib(pid: int) -> int:
+    """Ordinary and huge pages of a process. Without huge pages DPDK's memory is ordinary memory that is resident from
+    when it is first written to."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1])
+               for name in ("Rss", "Private_Hugetlb", "Shared_Hugetlb"))
+
+
+class Measurement:
+    def __init__(self, sessions: int, folder: Path):
+        self._sessions = sessions
+        self._folder = folder
+        self._lab = Lab(LAB_PREFIX)
+        self._headend: Headend | None = None
+        self._crowds: list[Process] = []
+
+    def run(self) -> dict:
+        self._lab.up()
+        certificate = make_certificate(self._folder)
+        with step("culvertd without room for sessions"):
+            self._start(1, certificate)
+            bare = resident_kib(self._headend.process.pid)
+            self._headend.finish()
+        with step(f"culvertd with room for {self._sessions}"):
+            self._start(self._sessions, certificate)
+            idle = resident_kib(self._headend.process.pid)
+        with step(f"{self._sessions} sessions") as progress:
+            self._gather(pin_of(certificate), progress)
+            full = resident_kib(self._headend.process.pid)
+            tunnels = self._headend.show.json("show culvert buffers")
+            drops = {reason: count for reason, count in self._headend.show.drops().items() if count}
+        assert tunnels["tcp_connections"] == tunnels["addresses_in_use"] == self._sessions, tunnels
+        for crowd in self._crowds:
+            crowd.signal(signal.SIGINT)
+            crowd.wait()
+        self._headend.finish()
+        self._headend = None
+        return {"sessions": self._sessions, "bare_kib": bare, "idle_kib": idle, "full_kib": full,
+                "kib_per_session": round((full - idle) / self._sessions, 2),
+                "kib_per_session_with_tables": round((full - bare) / self._sessions, 2), "drops": drops}
+
+    def _start(self, room: int, certificate: Path) -> None:
+        folder = self._folder / str(room)
+        folder.mkdir(exist_ok=True)
+        config = HeadendConfig(
+            state=folder / "state", certificate=certificate, ipv6=False,
+            dataplane=[f"memory {MEMORY_MB}", f"sessions {room}", "huge-pages never"],
+            # Nobody asks whether they are alive while they are counted.
+            policy=["anyconnect dpd-interval gateway none", "anyconnect ssl keepalive none"],
+            extra=[f"username {USER} password {stored(PASSWORD)}",
+                   "ip local pool CROWD 10.20.0.1-10.20.63.254 mask 255.255.192.0", "group-policy LAB attributes",
+                   f" vpn-simultaneous-logins {AT_MOST}", " vpn-idle-timeout none", " address-pools value CROWD"])
+        self._headend = Headend(self._lab, config, folder).wait_ready(60)
+
+    def _gather(self, pin: str, progress) -> None:
+        password = self._folder / "password"
+        password.write_text(PASSWORD + "\n")
+        for first in range(0, self._sessions, SESSIONS_A_CROWD):
+            size = min(SESSIONS_A_CROWD, self._sessions - first)
+            words = (BUILD / "tools" / "session-crowd", "--servercert", pin, "--user", USER, "--passwd-file", password,
+                     "--sessions", size, f"https://{OUTSIDE}")
+            self._crowds.append(Process(self._lab.client.command(*words), self._folder / f"crowd{first}.log"))
+
+        def all_up() -> bool:
+            logs = [crowd.log() for crowd in self._crowds]
+            for crowd, log in zip(self._crowds, logs):
+                assert crowd.running(), f"a crowd ended:\n{crowd.tail()}"
+            progress.show(f"about {sum(500 * log.count(' sessions') for log in logs)}")
+            return all("up\n" in log for log in logs)
+
+        until(all_up, lambda: "all sessions are up:\n" + "\n".join(crowd.tail(3) for crowd in self._crowds),
+              60 + SECONDS_A_SESSION * self._sessions)
+
+    def clear(self) -> None:
+        for crowd in self._crowds:
+            crowd.kill()
+        if self._headend:
+            self._headend.kill()
+        self._lab.down()
+
+
+def as_text(result: dict) -> str:
+    def row(words: str, kib: int) -> str:
+        return f"  {words:<52}{kib / 1024:>9.1f} MiB"
+
+    return "\n".join([
+        row("culvertd without room for sessions", result["bare_kib"]),
+        row(f"with room for {result['sessions']}, idle", result["idle_kib"]),
+        row(f"with {result['sessions']} sessions, TLS and DTLS each", result["full_kib"]), "",
+        f"  {'a session, less idle':<52}{result['kib_per_session']:>9.2f} KiB",
+        f"  {'the same with its share of the tables':<52}{result['kib_per_session_with_tables']:>9.2f} KiB"])
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    if arguments.json:
+        console.out = sys.stderr
+    folder = Path(tempfile.mkdtemp(prefix="culvert-memory."))
+    measurement = Measurement(arguments.sessions, folder)
+    try:
+        with step("Build") as progress:
+            set_up(RELEASE)
+            ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl", "tools/session-crowd")
+        result = measurement.run()
+    except BuildError as error:
+        print(f"\nsession-memory: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nsession-memory: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:  # whatever it is: nothing may be left running
+        print(f"\nsession-memory failed: {error or type(error).__name__}", file=sys.stderr)
+        return 1
+    finally:
+        measurement.clear()
+        shutil.rmtree(folder, ignore_errors=True)
+    print(json.dumps(result, indent=2) if arguments.json else as_text(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
