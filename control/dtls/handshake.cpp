@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 
 #include "control/tls/openssl_reason.hpp"
+#include "control/tls/server_hello.hpp"
 #include "crypto/kdf.hpp"
 
 namespace culvert::control {
@@ -40,7 +41,7 @@ DtlsContext::DtlsContext() : context_(SSL_CTX_new(DTLS_server_method())) {
   SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION);
   // Without NO_EXTENDED_MASTER_SECRET a client that offers that extension would not be resumed: the
   // session that never was has no such flag (RFC 7627 §5.3).
-  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_ENCRYPT_THEN_MAC |
+  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
                              SSL_OP_NO_EXTENDED_MASTER_SECRET | SSL_OP_NO_COMPRESSION |
                              SSL_OP_NO_QUERY_MTU | SSL_OP_CIPHER_SERVER_PREFERENCE |
                              SSL_OP_CLEANSE_PLAINTEXT);
@@ -49,6 +50,7 @@ DtlsContext::DtlsContext() : context_(SSL_CTX_new(DTLS_server_method())) {
   SSL_CTX_set_session_id_context(c, kIdContext, sizeof kIdContext - 1);
   SSL_CTX_sess_set_get_cb(c, DtlsHandshake::on_session);
   SSL_CTX_set_psk_server_callback(c, DtlsHandshake::on_psk);
+  SSL_CTX_set_msg_callback(c, DtlsHandshake::on_message);
   // DTLSv1_listen() wants both; our cookies are made and verified before OpenSSL sees a datagram.
   SSL_CTX_set_cookie_generate_cb(c, [](SSL*, unsigned char*, unsigned*) { return 0; });
   SSL_CTX_set_cookie_verify_cb(c, [](SSL*, const unsigned char*, unsigned) { return 1; });
@@ -105,6 +107,18 @@ SSL_SESSION* DtlsHandshake::on_session(SSL* ssl, const unsigned char* id, int si
     return nullptr;
   }
   return session;  // SSL_SESSION_new() set time and timeout
+}
+
+// A handshake message of ours, with the header of one that is in one piece.
+void DtlsHandshake::on_message(int sent, int, int type, const void* data, size_t size, SSL* ssl,
+                               void*) {
+  DtlsHandshake* self = handshake_of(ssl);
+  const auto* message = static_cast<const uint8_t*>(data);
+  if (self == nullptr || sent == 0 || type != SSL3_RT_HANDSHAKE || size == 0 ||
+      message[0] != kServerHelloType) {
+    return;
+  }
+  self->encrypt_then_mac_ = agrees_to_encrypt_then_mac({message, size}, kDtlsHandshakeHeaderSize);
 }
 
 DtlsHandshake::Step DtlsHandshake::fail(std::string_view what) {
@@ -184,6 +198,8 @@ DtlsKeys DtlsHandshake::keys() const {
   DtlsKeys out{keys.client, keys.server};
   out.rx.sequence = crypto::record::dtls_sequence(kEpoch, 0);
   out.tx.sequence = crypto::record::dtls_sequence(kEpoch, kFirstRecord);
+  out.rx.encrypt_then_mac = out.tx.encrypt_then_mac =
+      encrypt_then_mac_ && crypto::is_cbc(parameters_.suite->cipher);
   return out;
 }
 

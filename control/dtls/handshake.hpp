@@ -22,8 +22,8 @@ namespace culvert::control {
 inline constexpr size_t kDtlsIdSize = 32;
 using DtlsId = std::array<uint8_t, kDtlsIdSize>;  // X-DTLS-App-ID or X-DTLS-Session-ID
 
-// What all handshakes share: DTLS 1.2 and nothing that would make the record layer differ from the
-// one that workers continue (RFC 7366, RFC 7627, RFC 5077, renegotiation).
+// What all handshakes share: DTLS 1.2 and nothing that a session which never was cannot have, or
+// that workers cannot continue (RFC 7627, RFC 5077, renegotiation).
 class DtlsContext {
  public:
   DtlsContext();  // throws std::runtime_error
@@ -84,6 +84,8 @@ class DtlsHandshake {
   };
   static unsigned on_psk(SSL* ssl, const char* identity, unsigned char* psk, unsigned room);
   static SSL_SESSION* on_session(SSL* ssl, const unsigned char* id, int size, int* copy);
+  static void on_message(int sent, int version, int type, const void* data, size_t size, SSL* ssl,
+                         void* argument);
   [[nodiscard]] Step fail(std::string_view what);
   void answer_repeats();
 
@@ -91,6 +93,7 @@ class DtlsHandshake {
   DatagramQueues queues_;
   std::unique_ptr<SSL, Free> ssl_;
   bool done_ = false;
+  bool encrypt_then_mac_ = false;  // RFC 7366 was agreed on
   std::string error_;
 };
 

@@ -27,10 +27,12 @@ struct DtlsTunnel {
   uint64_t serial = 0;                      // DtlsOffer::serial
   std::shared_ptr<PublishedSession> inner;  // the workers use its address until they have let go
   const crypto::Suite* suite = nullptr;
-  CipherShape shape;       // of `suite`
-  uint16_t announced = 0;  // bytes of the largest inner packet that the client was told of
-  uint16_t mtu = 0;        // what the path takes of that, as far as is known
-  uint16_t link = 0;       // bytes of the largest outer packet before anything is known
+  CipherShape shape;  // of `suite`
+  // Bytes of the largest inner packet that the client was told of, or, with encrypt-then-MAC, that
+  // fits a datagram if that is less.
+  uint16_t announced = 0;
+  uint16_t mtu = 0;   // what the path takes of that, as far as is known
+  uint16_t link = 0;  // bytes of the largest outer packet before anything is known
   PathKnowledge path;
   dp::ConnId rx, tx;
   dp::Flow flow;

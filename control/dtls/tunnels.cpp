@@ -1,7 +1,9 @@
 #include "control/dtls/tunnels.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "control/mtu/accounting.hpp"
 #include "dataplane/packet/time.hpp"
 
 namespace culvert::control {
@@ -68,7 +70,13 @@ std::shared_ptr<DtlsTunnel> DtlsTunnels::begin(const DtlsOffer& offer, const dp:
   tunnel.suite = offer.suite;
   tunnel.shape = offer.shape;
   tunnel.link = offer.link;
-  tunnel.mtu = tunnel.announced = offer.mtu;
+  // Only the handshake tells whether the MAC follows the padding (RFC 7366), which may cost a block.
+  tunnel.shape.encrypt_then_mac = keys.tx.encrypt_then_mac;
+  const unsigned fits = largest_dtls_packet(offer.link, !flow.remote.is_v4(), tunnel.shape);
+  tunnel.announced = keys.tx.encrypt_then_mac
+                         ? static_cast<uint16_t>(std::min<unsigned>(offer.mtu, fits))
+                         : offer.mtu;
+  tunnel.mtu = tunnel.announced;
   tunnel.rx = *rx;
   tunnel.tx = *tx;
   tunnel.flow = flow;

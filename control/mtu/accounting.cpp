@@ -108,14 +108,14 @@ Derivation tls_asa(const MtuInputs& in) {
 }
 
 // What protection takes from `sum`, which holds what a record may have after its header.
-void less_protection(Sum& sum, const CipherShape& suite, TlsVersion version, bool etm) {
+void less_protection(Sum& sum, const CipherShape& suite, TlsVersion version) {
   switch (suite.protection) {
     case Protection::stream: sum.less(suite.hash, "MAC"); break;
     case Protection::cbc:
       sum.less(record_iv(version, suite), "IV");
-      if (etm) sum.less(suite.hash, "MAC");
+      if (suite.encrypt_then_mac) sum.less(suite.hash, "MAC");
       sum.round_down(suite.block);
-      if (!etm) sum.less(suite.hash, "MAC");
+      if (!suite.encrypt_then_mac) sum.less(suite.hash, "MAC");
       sum.less(kPaddingLength, "padding");
       break;
     case Protection::gcm:
@@ -133,7 +133,7 @@ void less_protection(Sum& sum, const CipherShape& suite, TlsVersion version, boo
 Derivation tls_exact(const MtuInputs& in) {
   Sum sum(path_mss(in), "MSS");
   sum.less(in.timestamps ? kTimestamps : 0, "TCP timestamps").less(kTlsHeader, "TLS header");
-  less_protection(sum, in.tls_suite, in.version, in.encrypt_then_mac);
+  less_protection(sum, in.tls_suite, in.version);
   return sum.less(kCstpHeader, "CSTP").take();
 }
 
@@ -149,8 +149,7 @@ Derivation dtls_blocks(const MtuInputs& in, unsigned block, unsigned hash) {
 Derivation dtls_exact(const MtuInputs& in) {
   Sum sum(path_of(in), "path");
   sum.less(ip_header(in), "IP").less(kUdpHeader, "UDP").less(kDtlsHeader, "DTLS header");
-  // Encrypt-then-MAC is refused in DTLS.
-  less_protection(sum, in.dtls_suite, TlsVersion::tls12, false);
+  less_protection(sum, in.dtls_suite, TlsVersion::tls12);
   return sum.less(kCdtpHeader, "CDTP").take();
 }
 

@@ -35,7 +35,6 @@ struct MtuInputs {
   TlsVersion version = TlsVersion::tls12;
   CipherShape tls_suite{};
   CipherShape dtls_suite{};       // of DTLS 1.2; the older DTLS has the same sizes
-  bool encrypt_then_mac = false;  // RFC 7366, CBC suites on TLS
   unsigned tcpmss = 1380;         // `sysopt connection tcpmss`; 0 = off
   unsigned interface_mtu = 1500;  // bytes, of the interface that the client came in on
   bool outer_v6 = false;
@@ -76,7 +75,8 @@ struct Mtus {
 [[nodiscard]] Mtus announced_mtus(const MtuInputs& inputs);
 
 // The largest inner packet whose DTLS 1.2 record fits one datagram on a path of so many bytes: what `exact`
-// gives without caps. 0 if not even an empty one does.
+// gives without caps. 0 if not even an empty one does. With encrypt-then-MAC, which is agreed on after
+// the MTUs were announced, it may be less than what `exact` announced.
 [[nodiscard]] unsigned largest_dtls_packet(unsigned path_mtu, bool outer_v6,
                                            const CipherShape& suite);
 

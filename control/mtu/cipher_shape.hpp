@@ -22,6 +22,7 @@ struct CipherShape {
   uint8_t block = 1;  // bytes; 1 for stream ciphers and ChaCha20, 16 for AES in any mode
   uint8_t hash = 0;   // bytes of the suite's hash: 16, 20, 32 or 48
   uint8_t tag = 16;   // bytes of an AEAD's tag: 16, or 8 for CCM_8
+  bool encrypt_then_mac = false;  // CBC: RFC 7366 was agreed on
 };
 
 // By OpenSSL's name ("ECDHE-RSA-AES128-GCM-SHA256", "AES256-SHA", "RC4-SHA", "DES-CBC3-SHA",

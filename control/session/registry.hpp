@@ -53,8 +53,9 @@ struct TunnelInfo {
   dp::ConnId conn;
   dp::Flow flow;
   const crypto::Suite* suite = nullptr;
-  uint16_t client_mss = 0;  // MSS option of its SYN
-  bool timestamps = false;  // its segments carry them
+  bool encrypt_then_mac = false;  // RFC 7366
+  uint16_t client_mss = 0;        // MSS option of its SYN
+  bool timestamps = false;        // its segments carry them
   uint16_t tls_mtu = 0;
   uint16_t dtls_mtu = 0;
   const dp::TunnelCounters* counters = nullptr;  // the worker counts here while the tunnel lives

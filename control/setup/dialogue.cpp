@@ -60,6 +60,7 @@ void Connection::on_connect(const http::Request& request) {
   peer.conn = conn_;
   peer.flow = flow_;
   peer.suite = tls_->suite();
+  peer.encrypt_then_mac = tls_->encrypt_then_mac();
   peer.client_mss = peer_mss_;
   peer.timestamps = timestamps_;
   ConnectTls tls;

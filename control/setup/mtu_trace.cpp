@@ -38,8 +38,9 @@ std::vector<std::string> mtu_trace(const ConnectRequest& request, const MtuInput
       "{}",
       or_none(request.base_mtu), or_none(request.mtu), or_none(in.client_mss),
       in.tcpmss == 0 ? "no limit" : std::to_string(in.tcpmss), in.interface_mtu));
-  out.push_back(fmt::format("mtu-accounting {}: {} {}", to_string(in.accounting),
-                            version_text(in.version), in.tls_suite.name));
+  out.push_back(fmt::format("mtu-accounting {}: {} {}{}", to_string(in.accounting),
+                            version_text(in.version), in.tls_suite.name,
+                            in.tls_suite.encrypt_then_mac ? ", encrypt-then-MAC" : ""));
   out.push_back("tls-mtu: " + mtus.tls_derivation.text());
   if (dtls) {
     out.push_back(fmt::format("mtu-accounting {}: DTLSv1.2 {}", to_string(in.accounting),

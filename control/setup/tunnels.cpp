@@ -114,6 +114,7 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
     sizes.version =
         peer.suite->version == crypto::Version::tls13 ? TlsVersion::tls13 : TlsVersion::tls12;
     sizes.tls_suite = find_cipher_shape(peer.suite->name).value_or(CipherShape{});
+    sizes.tls_suite.encrypt_then_mac = peer.encrypt_then_mac;
   }
   sizes.dtls_suite = usual_dtls_suite(sizes.tls_suite);
   sizes.client_mss = peer.client_mss;

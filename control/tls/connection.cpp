@@ -11,6 +11,7 @@
 
 #include "control/tls/openssl_reason.hpp"
 #include "control/tls/server_context.hpp"
+#include "control/tls/server_hello.hpp"
 #include "crypto/bytes.hpp"
 #include "crypto/record/format.hpp"
 #include "crypto/record/key_update.hpp"
@@ -88,8 +89,9 @@ void TlsConnection::on_secret(const SSL* ssl, const char* line) {
   }
 }
 
-// Sees the header of each record. In TLS 1.2 the record behind ChangeCipherSpec has sequence number
-// 0 (RFC 5246 §6.1); the meaningless one of TLS 1.3 (RFC 8446 §D.4) comes before the secrets.
+// Sees the header of each record, and each handshake message. In TLS 1.2 the record behind
+// ChangeCipherSpec has sequence number 0 (RFC 5246 §6.1); the meaningless one of TLS 1.3 (RFC 8446
+// §D.4) comes before the secrets.
 void TlsConnection::on_message(int sent, int, int type, const void* data, size_t size, SSL* ssl,
                                void*) {
   TlsConnection* self = connection_of(ssl);
@@ -101,6 +103,9 @@ void TlsConnection::on_message(int sent, int, int type, const void* data, size_t
   } else if (type == SSL3_RT_HANDSHAKE && self->established_ &&
              first == crypto::record::kKeyUpdateType) {
     self->changed_keys_ = true;
+  } else if (type == SSL3_RT_HANDSHAKE && sent != 0 && first == kServerHelloType) {
+    self->encrypt_then_mac_ =
+        agrees_to_encrypt_then_mac({static_cast<const uint8_t*>(data), size}, kHandshakeHeaderSize);
   }
 }
 

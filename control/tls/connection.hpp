@@ -71,6 +71,10 @@ class TlsConnection {
   [[nodiscard]] uint64_t records_out() const noexcept { return records_out_; }
   // TLS 1.2: explicit nonce of the last sealed record (RFC 5288 §3).
   [[nodiscard]] uint64_t last_explicit_nonce() const noexcept { return last_explicit_nonce_; }
+  // CBC: the MAC is over the ciphertext (RFC 7366). After the handshake.
+  [[nodiscard]] bool encrypt_then_mac() const noexcept {
+    return encrypt_then_mac_ && suite_ != nullptr && crypto::is_cbc(suite_->cipher);
+  }
   // TLS 1.3: secrets of the application keys (RFC 8446 §7.1).
   [[nodiscard]] const crypto::Secret<48>& client_secret() const noexcept { return client_secret_; }
   [[nodiscard]] const crypto::Secret<48>& server_secret() const noexcept { return server_secret_; }
@@ -95,7 +99,8 @@ class TlsConnection {
   bool established_ = false;
   bool changed_keys_ = false;  // KeyUpdate before the tunnel: the counts no longer mean anything
   bool sealing12_ = false;     // our TLS 1.2 ChangeCipherSpec has gone out
-  uint64_t fed_ = 0;           // bytes, into the BIO
+  bool encrypt_then_mac_ = false;
+  uint64_t fed_ = 0;  // bytes, into the BIO
   uint64_t records_in_ = 0;
   uint64_t records_out_ = 0;
   uint64_t last_explicit_nonce_ = 0;

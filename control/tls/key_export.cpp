@@ -45,6 +45,7 @@ TunnelKeys export_keys(const TlsConnection& connection) {
   TunnelKeys out{keys.client, keys.server};
   out.rx.sequence = connection.records_in();
   out.tx.sequence = connection.records_out();
+  out.rx.encrypt_then_mac = out.tx.encrypt_then_mac = connection.encrypt_then_mac();
   // Never the same nonce twice under one key: continue where OpenSSL stopped.
   if (tls12) out.tx.explicit_nonce = connection.last_explicit_nonce() + 1;
   return out;

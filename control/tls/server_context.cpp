@@ -76,9 +76,8 @@ ServerContext::ServerContext(const SslConfig& ssl, const std::string& state_dir,
   SSL_CTX* c = context_.get();
   SSL_CTX_set_min_proto_version(c, ssl.allow_tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
   SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION);
-  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_ENCRYPT_THEN_MAC |
-                             SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                             SSL_OP_CLEANSE_PLAINTEXT);
+  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                             SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_CLEANSE_PLAINTEXT);
   // A ticket would be a record under application keys that nobody asked for, and a resumed session
   // saves a VPN client nothing.
   SSL_CTX_set_num_tickets(c, 0);

@@ -39,8 +39,8 @@ void for_each_op(std::span<Op> run, One one) noexcept {
   }
 }
 
-// Calls `run_of<V, C>(run)` for each longest run of ops of one version, cipher and MAC: branches are
-// taken once a run, not once a record.
+// Calls `run_of<V, C>(run)` for each longest run of ops of one version, cipher and MAC (and order of
+// the two): branches are taken once a run, not once a record.
 template <typename Op, typename RunOf>
 void for_each_run(std::span<Op> ops, RunOf run_of) noexcept {
   for (const Op& op : ops)
@@ -61,9 +61,11 @@ void for_each_run(std::span<Op> ops, RunOf run_of) noexcept {
     const Version version = ops[begin].keys->version;
     const Cipher cipher = ops[begin].keys->cipher;
     const Mac mac = ops[begin].keys->mac;
+    const bool encrypt_then_mac = ops[begin].keys->encrypt_then_mac;
     size_t end = begin + 1;
     while (end < ops.size() && ops[end].keys->version == version &&
-           ops[end].keys->cipher == cipher && ops[end].keys->mac == mac) {
+           ops[end].keys->cipher == cipher && ops[end].keys->mac == mac &&
+           ops[end].keys->encrypt_then_mac == encrypt_then_mac) {
       end++;
     }
     const std::span<Op> run = ops.subspan(begin, end - begin);

@@ -75,10 +75,22 @@ inline void cipher_burst(const MbManager& mb, Cipher cipher, IMB_CIPHER_DIRECTIO
                                   IMB_CIPHER_CBC, direction, key_bytes(cipher));
 }
 
-// A run of ops of one version, cipher and hash.
+// A run of ops of one version, cipher and hash. MAC-then-encrypt:
 template <Version V>
 void seal_cbc(const MbManager& mb, std::span<SealOp> run) noexcept;
 template <Version V>
 void open_cbc(const MbManager& mb, std::span<OpenOp> run) noexcept;
+// Encrypt-then-MAC:
+template <Version V>
+void seal_cbc_etm(const MbManager& mb, std::span<SealOp> run) noexcept;
+template <Version V>
+void open_cbc_etm(const MbManager& mb, std::span<OpenOp> run) noexcept;
+
+// Fills up to a whole block and returns the size that this makes; each byte says how many follow it.
+inline uint32_t pad(uint8_t* plaintext, uint32_t size) noexcept {
+  const uint32_t padded = (size + kBlockSize) / kBlockSize * kBlockSize;
+  std::memset(plaintext + size, static_cast<int>(padded - size - 1), padded - size);
+  return padded;
+}
 
 }  // namespace culvert::crypto::record

@@ -23,13 +23,6 @@ void prepare(Keys& keys, SealOp& op, uint16_t version, uint8_t* payload) noexcep
   std::memcpy(payload - sizeof(additional), &additional, sizeof(additional));
 }
 
-// Fills up to a whole block; each byte says how many follow it.
-uint32_t pad(uint8_t* plaintext, uint32_t size) noexcept {
-  const uint32_t padded = (size + kBlockSize) / kBlockSize * kBlockSize;
-  std::memset(plaintext + size, static_cast<int>(padded - size - 1), padded - size);
-  return padded;
-}
-
 template <Version V>
 void seal_chunk(const MbManager& mb, std::span<SealOp> ops) noexcept {
   constexpr uint32_t kHeader = header_size(V);

@@ -77,19 +77,21 @@ struct Overhead {
 }
 
 // What MAC and padding make of a payload: whole blocks, at least one byte of padding (RFC 5246
-// §6.2.3.2).
+// §6.2.3.2). With Mac::aead: what padding alone makes of it.
 [[nodiscard]] constexpr uint32_t padded_size(Mac mac, uint32_t payload_size) noexcept {
   return (payload_size + mac_size(mac) + kBlockSize) / kBlockSize * kBlockSize;
 }
 
-[[nodiscard]] constexpr Overhead overhead(Version v, Cipher c, Mac mac) noexcept {
+// `encrypt_then_mac` (RFC 7366) concerns CBC alone: the MAC follows the padding, in clear.
+[[nodiscard]] constexpr Overhead overhead(Version v, Cipher c, Mac mac,
+                                          bool encrypt_then_mac = false) noexcept {
   uint32_t prefix = header_size(v);
   uint32_t suffix = kTagSize;
   if (mac != Mac::aead) {
     prefix += kBlockSize;
     suffix = mac_size(mac) + kBlockSize;
     return {static_cast<uint16_t>(prefix), static_cast<uint16_t>(suffix),
-            static_cast<uint16_t>(prefix + padded_size(mac, 0))};
+            static_cast<uint16_t>(prefix + (encrypt_then_mac ? suffix : padded_size(mac, 0)))};
   }
   if (v == Version::tls13) suffix++;  // RFC 8446 §5.2, without padding
   if (has_explicit_nonce(v, c)) prefix += kExplicitNonceSize;
@@ -100,15 +102,18 @@ struct Overhead {
 template <Version V, Cipher C>
 inline constexpr Overhead kAeadOverhead = overhead(V, C, Mac::aead);
 
-[[nodiscard]] constexpr Overhead overhead(const Suite& suite) noexcept {
-  return overhead(suite.version, suite.cipher, suite.mac);
+[[nodiscard]] constexpr Overhead overhead(const Suite& suite,
+                                          bool encrypt_then_mac = false) noexcept {
+  return overhead(suite.version, suite.cipher, suite.mac, encrypt_then_mac);
 }
 
 // The size of the record that seal() makes of a payload.
-[[nodiscard]] constexpr uint32_t record_size(const Suite& suite, uint32_t payload_size) noexcept {
+[[nodiscard]] constexpr uint32_t record_size(const Suite& suite, uint32_t payload_size,
+                                             bool encrypt_then_mac = false) noexcept {
   const Overhead o = overhead(suite);
-  return suite.mac == Mac::aead ? o.total() + payload_size
-                                : o.prefix + padded_size(suite.mac, payload_size);
+  if (suite.mac == Mac::aead) return o.total() + payload_size;
+  return o.prefix + (encrypt_then_mac ? padded_size(Mac::aead, payload_size) + mac_size(suite.mac)
+                                      : padded_size(suite.mac, payload_size));
 }
 
 // Epoch and sequence number of a DTLS record whose header is all there, as in Keys::sequence.

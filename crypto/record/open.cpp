@@ -164,7 +164,11 @@ void open(const MbManager& mb, std::span<OpenOp> ops) noexcept {
         }
       });
     } else if constexpr (V != Version::tls13) {
-      open_cbc<V>(mb, run);
+      if (run.front().keys->encrypt_then_mac) {
+        open_cbc_etm<V>(mb, run);
+      } else {
+        open_cbc<V>(mb, run);
+      }
     }
   });
 }

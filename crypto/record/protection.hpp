@@ -26,6 +26,7 @@ struct KeyMaterial {
   uint64_t sequence = 0;  // of the next record; DTLS: with the epoch in the upper 16 bits
   // TLS 1.2 with GCM: nonce of the next record that is sealed (last one sent + 1).
   uint64_t explicit_nonce = 0;
+  bool encrypt_then_mac = false;  // CBC: RFC 7366 was agreed on
 };
 
 // AES-CBC with HMAC. `inner` and `outer` are the hash's states behind the padded key (RFC 2104).
@@ -48,6 +49,7 @@ struct alignas(64) Keys {
   Version version;
   Cipher cipher;
   Mac mac;
+  bool encrypt_then_mac;
   uint64_t sequence;        // DTLS: when opening, only the epoch counts; nothing advances
   uint64_t explicit_nonce;  // DTLS: unused, the nonce is epoch and sequence number
   // TLS: set by open() behind a record that failed or that carried a handshake message: see
@@ -61,7 +63,11 @@ struct alignas(64) Keys {
 };
 
 [[nodiscard]] inline Overhead overhead(const Keys& keys) noexcept {
-  return overhead(keys.version, keys.cipher, keys.mac);
+  return overhead(keys.version, keys.cipher, keys.mac, keys.encrypt_then_mac);
+}
+// `material` has a suite.
+[[nodiscard]] inline Overhead overhead(const KeyMaterial& material) noexcept {
+  return overhead(*material.suite, material.encrypt_then_mac);
 }
 
 struct SealOp {
@@ -94,7 +100,7 @@ struct OpenOp {
       record;  // with its header; may overlap `payload` only as payload == record + prefix
   uint32_t record_size;
   // Where the plaintext goes: record_size - overhead().total() bytes, and one more for TLS 1.3. With
-  // CBC, which deciphers MAC and padding too and hashes a few bytes before the payload:
+  // CBC, which deciphers padding (and MAC) too and hashes a few bytes before the payload:
   // record_size - overhead().prefix bytes, and 16 before them that are overwritten.
   uint8_t* payload;
   uint32_t payload_size;  // out

@@ -68,7 +68,11 @@ void seal(const MbManager& mb, std::span<SealOp> ops) noexcept {
     if constexpr (!is_cbc(C)) {
       for_each_op<C>(run, [&mb](SealOp& op) noexcept { seal_record<V, C>(mb, op); });
     } else if constexpr (V != Version::tls13) {
-      seal_cbc<V>(mb, run);
+      if (run.front().keys->encrypt_then_mac) {
+        seal_cbc_etm<V>(mb, run);
+      } else {
+        seal_cbc<V>(mb, run);
+      }
     }
   });
 }

@@ -114,7 +114,7 @@ void promote(Context& c, Tunnel& t, dp::Message& m, Time now) noexcept {
   t.wants_record = false;
   t.owed &= static_cast<uint8_t>(~owed::kRecord);
   t.version = p.tx.suite->version;
-  t.overhead = crypto::record::overhead(*p.tx.suite);
+  t.overhead = crypto::record::overhead(p.tx);
   t.inner = p.inner;
   t.last_rx = t.last_tx = now;
   t.dpd_interval = Time{p.dpd_interval_s} * 1'000'000;

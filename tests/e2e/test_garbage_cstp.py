@@ -11,7 +11,7 @@ import pytest
 
 from harness import by_hand, frames
 from harness.bystander import bystander, named_drop
-from harness.by_hand import DATA, DPD_REQUEST, DPD_RESPONSE, KEEPALIVE, frame
+from harness.by_hand import DATA, DPD_REQUEST, DPD_RESPONSE, KEEPALIVE, frame, read_frame
 from harness.lab import SERVER
 from harness.poll import until
 
@@ -25,13 +25,6 @@ def tunnel_by_hand(lab) -> tuple[ssl.SSLSocket, str]:
     assert status == 200, head
     address = next(line.split(": ")[1] for line in head.split("\r\n") if line.startswith("X-CSTP-Address: "))
     return tls, address
-
-
-def read_frame(tls: ssl.SSLSocket) -> tuple[int, bytes]:
-    """One record is one CSTP packet, both ways (protocol of the clients): so one recv() must be one packet."""
-    record = tls.recv(20000)
-    assert record[:4] == b"STF\x01" and len(record) == 8 + struct.unpack(">H", record[4:6])[0], record[:16]
-    return record[6], record[8:]
 
 
 def test_dpd_is_answered_with_its_payload(stage, headend):
@@ -122,7 +115,7 @@ def test_record_in_single_bytes_is_put_together(stage, headend):
         tls = context.wrap_bio(incoming, outgoing)
         with by_hand.open_tcp(stage.lab) as wire:
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            channel = BioChannel(tls, incoming, outgoing, wire)
+            channel = by_hand.BioChannel(tls, incoming, outgoing, wire)
             channel.handshake()
             status, head = by_hand.connect(channel, by_hand.log_in(channel))
             assert status == 200, head
@@ -135,37 +128,6 @@ def test_record_in_single_bytes_is_put_together(stage, headend):
             wire.sendall(outgoing.read())
             for number in range(50):
                 assert read_frame(channel) == (DPD_RESPONSE, f"packet {number}".encode())
-
-
-class BioChannel:
-    """TLS over memory BIOs with the looks of a socket, so that the test decides how records are cut into segments."""
-
-    def __init__(self, tls, incoming, outgoing, wire):
-        self._tls, self._incoming, self._outgoing, self._wire = tls, incoming, outgoing, wire
-
-    def handshake(self) -> None:
-        self._pump(self._tls.do_handshake)
-
-    def sendall(self, data: bytes) -> None:
-        self._pump(lambda: self._tls.write(data))
-
-    def recv(self, size: int) -> bytes:
-        return self._pump(lambda: self._tls.read(size))
-
-    def _pump(self, step):
-        while True:
-            try:
-                result = step()
-            except ssl.SSLWantReadError:
-                self._flush()
-                self._incoming.write(self._wire.recv(65536))
-                continue
-            self._flush()
-            return result
-
-    def _flush(self) -> None:
-        if data := self._outgoing.read():
-            self._wire.sendall(data)
 
 
 def test_random_packets_in_a_tunnel(stage, headend):

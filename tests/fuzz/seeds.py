@@ -103,8 +103,8 @@ def cstp_targets() -> list[bytes]:
 
 def tls_record() -> list[bytes]:
     whole = []
-    for suite in range(8):
-        for flags in (0x00, 0x10, 0x20, 0x30):
+    for suite in range(32):
+        for flags in (0x00, 0x20, 0x40, 0x60):
             whole.append(bytes([suite | flags, 0]) + record(23, bytes(60)))
             for mode in (1, 2, 3):
                 whole.append(bytes([suite | flags, mode]) + struct.pack(">H", 17) + cstp(0, INNER))

@@ -20,14 +20,23 @@ void require(bool ok) {
   if (!ok) std::abort();
 }
 
-// One row of each version, cipher and MAC; CBC, which the table has for TLS 1.2 only, for DTLS too.
-std::vector<Suite> kinds_of_suites() {
-  std::vector<Suite> out;
+struct Kind {
+  Suite suite;
+  bool encrypt_then_mac;
+};
+
+// One row of each version, cipher and MAC; CBC, which the table has for TLS 1.2 only, for DTLS too,
+// and in either order of MAC and encryption.
+std::vector<Kind> kinds_of_suites() {
+  std::vector<Kind> out;
   const auto add = [&out](const Suite& s) {
-    const bool known = std::any_of(out.begin(), out.end(), [&s](const Suite& o) {
+    const bool known = std::any_of(out.begin(), out.end(), [&s](const Kind& k) {
+      const Suite& o = k.suite;
       return o.version == s.version && o.cipher == s.cipher && o.mac == s.mac;
     });
-    if (!known) out.push_back(s);
+    if (known) return;
+    out.push_back({s, false});
+    if (is_cbc(s.cipher)) out.push_back({s, true});
   };
   for (Suite s : tls_suites()) {
     add(s);
@@ -39,9 +48,11 @@ std::vector<Suite> kinds_of_suites() {
   return out;
 }
 
-KeyMaterial fixed_material(const Suite& suite) {
+KeyMaterial fixed_material(const Kind& kind) {
+  const Suite& suite = kind.suite;
   const std::vector<uint8_t> bytes(48, 0x5a);
   KeyMaterial out;
+  out.encrypt_then_mac = kind.encrypt_then_mac;
   out.suite = &suite;
   out.key.assign(std::span(bytes).first(suite.key_size));
   out.mac_key.assign(std::span(bytes).first(mac_size(suite.mac)));
@@ -57,10 +68,10 @@ struct Bench {
 };
 
 // `sealed_payload` is what must come out, or nullptr where nothing may.
-void check_open(Bench& bench, const MbManager& mb, const Suite& suite,
-                std::span<const uint8_t> bytes, bool in_place,
-                const std::vector<uint8_t>* sealed_payload) {
-  require(bench.keys.install(mb, fixed_material(suite)));
+void check_open(Bench& bench, const MbManager& mb, const Kind& kind, std::span<const uint8_t> bytes,
+                bool in_place, const std::vector<uint8_t>* sealed_payload) {
+  const Suite& suite = kind.suite;
+  require(bench.keys.install(mb, fixed_material(kind)));
   const auto o = overhead(suite);
   const size_t outside = o.prefix + (is_cbc(suite.cipher) ? 0 : kTagSize);
   const size_t room = bytes.size() < outside ? 0 : bytes.size() - outside;
@@ -78,26 +89,27 @@ void check_open(Bench& bench, const MbManager& mb, const Suite& suite,
   require(std::equal(sealed_payload->begin(), sealed_payload->end(), op.payload));
 }
 
-std::vector<uint8_t> sealed(Bench& bench, const MbManager& mb, const Suite& suite,
+std::vector<uint8_t> sealed(Bench& bench, const MbManager& mb, const Kind& kind,
                             const std::vector<uint8_t>& payload, ContentType type) {
-  require(bench.keys.install(mb, fixed_material(suite)));
+  const Suite& suite = kind.suite;
+  require(bench.keys.install(mb, fixed_material(kind)));
   const auto o = overhead(suite);
   std::vector<uint8_t> record(payload.size() + o.total());
   std::copy(payload.begin(), payload.end(), record.begin() + o.prefix);
   SealOp op{&bench.keys, record.data(), static_cast<uint32_t>(payload.size()), type, 0};
   seal(mb, {&op, 1});
-  require(op.record_size == record_size(suite, op.payload_size));
+  require(op.record_size == record_size(suite, op.payload_size, kind.encrypt_then_mac));
   record.resize(op.record_size);
   return record;
 }
 
 // A peer that holds the keys, but puts any type there: in TLS 1.3, with type 0, the payload ends in
 // padding.
-void check_type(Bench& bench, const MbManager& mb, const Suite& suite,
+void check_type(Bench& bench, const MbManager& mb, const Kind& kind,
                 const std::vector<uint8_t>& record, std::vector<uint8_t> payload, uint8_t type,
                 bool in_place) {
   int lowest = 20;
-  if (suite.version == Version::tls13) {
+  if (kind.suite.version == Version::tls13) {
     lowest = 21;
     payload.push_back(type);
     while (!payload.empty() && payload.back() == 0)
@@ -106,7 +118,7 @@ void check_type(Bench& bench, const MbManager& mb, const Suite& suite,
     if (!payload.empty()) payload.pop_back();
   }
   const bool good = type >= lowest && type <= 23 && (type == 23 || !payload.empty());
-  check_open(bench, mb, suite, record, in_place, good ? &payload : nullptr);
+  check_open(bench, mb, kind, record, in_place, good ? &payload : nullptr);
 }
 
 }  // namespace
@@ -114,8 +126,8 @@ void check_type(Bench& bench, const MbManager& mb, const Suite& suite,
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Bench bench;
   if (size < 4 || size > 66000) return 0;
-  static const std::vector<Suite> suites = kinds_of_suites();
-  const Suite& suite = suites[(data[0] & 31) % suites.size()];
+  static const std::vector<Kind> kinds = kinds_of_suites();
+  const Kind& kind = kinds[(data[0] & 31) % kinds.size()];
   const MbManager& mb = bench.managers[data[0] >> 6 & 1];
   const bool in_place = (data[0] & 0x20) != 0;
   const uint8_t mode = data[1] % 5;
@@ -123,7 +135,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   if (mode == 0) {
     // As it comes. Without the key nobody makes a record that opens.
-    check_open(bench, mb, suite, rest, in_place, nullptr);
+    check_open(bench, mb, kind, rest, in_place, nullptr);
     return 0;
   }
   const size_t where = culvert::load_be<uint16_t>(rest.data());
@@ -132,21 +144,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                      rest.begin() + 2 + static_cast<long>(length));
   const auto type =
       mode == 4 ? static_cast<ContentType>(where >> 8) : ContentType::application_data;
-  std::vector<uint8_t> record = sealed(bench, mb, suite, payload, type);
+  std::vector<uint8_t> record = sealed(bench, mb, kind, payload, type);
   switch (mode) {
     case 4:
-      check_type(bench, mb, suite, record, payload, static_cast<uint8_t>(type), in_place);
+      check_type(bench, mb, kind, record, payload, static_cast<uint8_t>(type), in_place);
       return 0;
-    case 1: check_open(bench, mb, suite, record, in_place, &payload); return 0;
+    case 1: check_open(bench, mb, kind, record, in_place, &payload); return 0;
     case 2: record[where % record.size()] ^= static_cast<uint8_t>(1u << (data[1] >> 5)); break;
     default:
       // Cut, with a header that agrees.
       record.resize(where % record.size());
-      if (const uint32_t header = header_size(suite.version); record.size() >= header) {
+      if (const uint32_t header = header_size(kind.suite.version); record.size() >= header) {
         culvert::store_be<uint16_t>(&record[header - 2],
                                     static_cast<uint16_t>(record.size() - header));
       }
   }
-  check_open(bench, mb, suite, record, in_place, nullptr);
+  check_open(bench, mb, kind, record, in_place, nullptr);
   return 0;
 }

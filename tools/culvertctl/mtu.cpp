@@ -45,6 +45,7 @@ struct Options {
   std::string version = "tls1.2";
   std::string suite = "AES256-SHA256";
   std::string dtls_suite{};
+  bool encrypt_then_mac = false;
 };
 
 // Throws CLI::ValidationError with a sentence.
@@ -65,6 +66,7 @@ void fill(MtuInputs& in, const Options& options) {
   in.accounting = *accounting;
   in.version = *version;
   in.tls_suite = *suite;
+  in.tls_suite.encrypt_then_mac = options.encrypt_then_mac;
   in.dtls_suite = usual_dtls_suite(*suite);
   if (!options.dtls_suite.empty()) {
     const auto dtls = control::find_cipher_shape(options.dtls_suite);
@@ -73,7 +75,7 @@ void fill(MtuInputs& in, const Options& options) {
     }
     in.dtls_suite = *dtls;
   }
-  if (in.encrypt_then_mac && in.tls_suite.protection != control::Protection::cbc) {
+  if (options.encrypt_then_mac && in.tls_suite.protection != control::Protection::cbc) {
     refuse("--etm", "encrypt-then-MAC is for CBC suites");
   }
 }
@@ -109,7 +111,7 @@ int run_mtu(int argc, char** argv) {
   app.add_option("--conf-mtu", configured, "anyconnect mtu")->check(CLI::Range(576, 1462));
   app.add_flag("--ipv6", in.outer_v6, "The client comes by IPv6");
   app.add_flag("--timestamps", in.timestamps, "TCP timestamps are in use");
-  app.add_flag("--etm", in.encrypt_then_mac, "Encrypt-then-MAC (RFC 7366) was negotiated");
+  app.add_flag("--etm", options.encrypt_then_mac, "Encrypt-then-MAC (RFC 7366) was negotiated");
   app.add_flag("--json", json_wanted, "Print JSON");
   try {
     app.parse(argc, argv);

@@ -157,7 +157,7 @@ TEST(Exact, FitsAndNotOneByteMore) {
       for (const bool timestamps : {false, true}) {
         for (unsigned mtu = 576; mtu <= 1600; ++mtu) {
           MtuInputs in = inputs(Accounting::exact, n.suite, n.version);
-          in.encrypt_then_mac = n.etm;
+          in.tls_suite.encrypt_then_mac = in.dtls_suite.encrypt_then_mac = n.etm;
           in.interface_mtu = mtu;
           in.outer_v6 = v6;
           in.timestamps = timestamps;
@@ -169,7 +169,7 @@ TEST(Exact, FitsAndNotOneByteMore) {
           };
           const unsigned datagram = mtu - (v6 ? 48 : 28);
           const auto dtls = [&](unsigned inner) {
-            return record_size(in.dtls_suite, TlsVersion::tls12, false, 13, inner + 1);
+            return record_size(in.dtls_suite, TlsVersion::tls12, n.etm, 13, inner + 1);
           };
           ASSERT_LE(tls(mtus.tls), segment) << n.suite << " " << mtus.tls_derivation.text();
           ASSERT_GT(tls(mtus.tls + 1u), segment) << n.suite << " " << mtus.tls_derivation.text();

@@ -14,7 +14,12 @@ using namespace crypto::record;
 struct Variant {
   int version;
   const char* suite;
+  bool encrypt_then_mac = false;
 };
+
+TlsClient client_of(const Variant& variant) {
+  return TlsClient(variant.version, variant.suite, variant.encrypt_then_mac);
+}
 
 class HandOver : public ::testing::TestWithParam<Variant> {};
 
@@ -25,7 +30,7 @@ class RecordLayer {
       : mb_(crypto::best_isa(0)), rx_(std::make_unique<Keys>()), tx_(std::make_unique<Keys>()) {
     EXPECT_TRUE(rx_->install(mb_, promotion.rx));
     EXPECT_TRUE(tx_->install(mb_, promotion.tx));
-    overhead_ = overhead(*promotion.tx.suite);
+    overhead_ = overhead(promotion.tx);
   }
   void install(const dp::Promotion& promotion) {
     EXPECT_TRUE(rx_->install(mb_, promotion.rx));
@@ -69,7 +74,7 @@ class RecordLayer {
 TEST_P(HandOver, LoginConnectAndDataBothWays) {
   FakeWorld world;
   FakeConnection& c = world.open(1);
-  TlsClient client(GetParam().version, GetParam().suite);
+  TlsClient client = client_of(GetParam());
   world.connect(client, c);
   ASSERT_FALSE(SSL_in_init(client.ssl()));
   EXPECT_STREQ(SSL_get_cipher(client.ssl()), GetParam().suite);
@@ -94,6 +99,8 @@ TEST_P(HandOver, LoginConnectAndDataBothWays) {
   EXPECT_EQ(connected.find("X-DTLS-"), connected.npos);  // the client did not ask
 
   ASSERT_TRUE(c.promotion.has_value());
+  EXPECT_EQ(c.promotion->rx.encrypt_then_mac, GetParam().encrypt_then_mac);
+  EXPECT_EQ(c.promotion->tx.encrypt_then_mac, GetParam().encrypt_then_mac);
   EXPECT_FALSE(c.wanted);  // what follows is the worker's
   ASSERT_EQ(world.published.size(), 1u);
   dp::Session* session = world.published.begin()->first;
@@ -141,7 +148,7 @@ TEST_P(HandOver, LoginConnectAndDataBothWays) {
 TEST_P(HandOver, CountsWhateverCameBefore) {
   FakeWorld world;
   FakeConnection& c = world.open();
-  TlsClient client(GetParam().version, GetParam().suite);
+  TlsClient client = client_of(GetParam());
   world.connect(client, c);
   for (int i = 0; i < 5; i++)
     (void)world.ask(client, c, post("/", init_body()));
@@ -163,7 +170,7 @@ TEST_P(HandOver, CountsWhateverCameBefore) {
 // Data that the client sends right behind CONNECT never reaches OpenSSL.
 // A client that has its cookie.
 struct LoggedIn {
-  explicit LoggedIn(const Variant& variant) : client(variant.version, variant.suite) {
+  explicit LoggedIn(const Variant& variant) : client(client_of(variant)) {
     world.connect(client, c);
     cookie = cookie_of(world.ask(client, c, post("/", login_body("vpn", "secret"))));
   }
@@ -236,9 +243,14 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Variant{TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384"},
                       Variant{TLS1_3_VERSION, "TLS_AES_128_GCM_SHA256"},
                       Variant{TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384"},
-                      Variant{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256"}),
+                      Variant{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256"},
+                      Variant{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA"},
+                      Variant{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA", true},
+                      Variant{TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256", true},
+                      Variant{TLS1_2_VERSION, "ECDHE-ECDSA-AES256-SHA384", true}),
     [](const auto& variant) {
       std::string name = variant.param.suite;
+      if (variant.param.encrypt_then_mac) name += "EncryptThenMac";
       std::erase_if(name, [](char ch) { return !std::isalnum(static_cast<unsigned char>(ch)); });
       return name;
     });

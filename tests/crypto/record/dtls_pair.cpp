@@ -38,13 +38,14 @@ void pass(std::deque<Bytes>& from, std::deque<Bytes>& to) {
 
 }  // namespace
 
-void DtlsPair::begin(End& end, const SSL_METHOD* method, const Suite& suite) {
+void DtlsPair::begin(End& end, const SSL_METHOD* method) const {
   end.ctx.reset(SSL_CTX_new(method));
   SSL_CTX* const ctx = end.ctx.get();
-  const std::string name(suite.name);
+  const std::string name(suite_.name);
   require(SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1, "version");
   require(SSL_CTX_set_cipher_list(ctx, name.c_str()) == 1, "suite");
-  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_ENCRYPT_THEN_MAC);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU);
+  if (!encrypt_then_mac_) SSL_CTX_set_options(ctx, SSL_OP_NO_ENCRYPT_THEN_MAC);
   SSL_CTX_set_psk_client_callback(ctx, client_psk);
   SSL_CTX_set_psk_server_callback(ctx, server_psk);
   if (method == DTLS_server_method()) {
@@ -58,9 +59,10 @@ void DtlsPair::begin(End& end, const SSL_METHOD* method, const Suite& suite) {
   SSL_set_mtu(ssl, kMtu);
 }
 
-DtlsPair::DtlsPair(const Suite& suite) : suite_(suite) {
-  begin(client_, DTLS_client_method(), suite);
-  begin(server_, DTLS_server_method(), suite);
+DtlsPair::DtlsPair(const Suite& suite, bool encrypt_then_mac)
+    : suite_(suite), encrypt_then_mac_(encrypt_then_mac) {
+  begin(client_, DTLS_client_method());
+  begin(server_, DTLS_server_method());
   SSL_set_connect_state(client());
   SSL_set_accept_state(server());
   for (int i = 0; i < 20 && !(SSL_is_init_finished(client()) && SSL_is_init_finished(server()));
@@ -83,6 +85,7 @@ TrafficKeys DtlsPair::keys() const {
   SSL_get_server_random(server(), server_random, sizeof(server_random));
   TrafficKeys out = tls12_keys(suite_, master, client_random, server_random);
   out.client.sequence = out.server.sequence = dtls_sequence(1, 1);
+  out.client.encrypt_then_mac = out.server.encrypt_then_mac = encrypt_then_mac_;
   return out;
 }
 

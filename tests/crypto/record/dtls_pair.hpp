@@ -19,8 +19,8 @@ using Bytes = std::vector<uint8_t>;
 class DtlsPair {
  public:
   // Suites of a pre-shared key use one; the others a certificate. Throws std::runtime_error if there
-  // is no handshake.
-  explicit DtlsPair(const Suite& suite);
+  // is no handshake. With CBC the two agree on encrypt-then-MAC, or on MAC-then-encrypt.
+  explicit DtlsPair(const Suite& suite, bool encrypt_then_mac = false);
   DtlsPair(const DtlsPair&) = delete;
   DtlsPair& operator=(const DtlsPair&) = delete;
 
@@ -43,9 +43,10 @@ class DtlsPair {
     std::unique_ptr<SSL_CTX, Free> ctx;
     std::unique_ptr<SSL, Free> ssl;
   };
-  static void begin(End& end, const SSL_METHOD* method, const Suite& suite);
+  void begin(End& end, const SSL_METHOD* method) const;
 
   const Suite& suite_;
+  const bool encrypt_then_mac_;
   End client_;
   End server_;
 };

@@ -51,9 +51,9 @@ void encrypt(const KeyMaterial& keys, std::span<const uint8_t> nonce,
   if (!ok) throw std::runtime_error("EVP refused");
 }
 
-// RFC 5246 §6.2.3.2, from the length on.
-void append_cbc(const KeyMaterial& keys, const Forgery& f, uint64_t version,
-                std::span<const uint8_t> payload, std::vector<uint8_t>& record) {
+// Of number, type, version and length, and what has that length.
+std::vector<uint8_t> hmac(const KeyMaterial& keys, const Forgery& f, uint64_t version,
+                          std::span<const uint8_t> bytes) {
   const Mac kind = keys.suite->mac;
   const EVP_MD* md = kind == Mac::hmac_sha1     ? EVP_sha1()
                      : kind == Mac::hmac_sha256 ? EVP_sha256()
@@ -62,23 +62,33 @@ void append_cbc(const KeyMaterial& keys, const Forgery& f, uint64_t version,
   append(message, f.sequence, 8);
   append(message, f.outer_type, 1);
   append(message, version, 2);
-  append(message, payload.size(), 2);
-  message.insert(message.end(), payload.begin(), payload.end());
-  std::vector<uint8_t> tail(static_cast<size_t>(EVP_MD_get_size(md)));
+  append(message, bytes.size(), 2);
+  message.insert(message.end(), bytes.begin(), bytes.end());
+  std::vector<uint8_t> mac(static_cast<size_t>(EVP_MD_get_size(md)));
   HMAC(md, keys.mac_key.view().data(), static_cast<int>(keys.mac_key.size()), message.data(),
-       message.size(), tail.data(), nullptr);
+       message.size(), mac.data(), nullptr);
+  return mac;
+}
+
+// RFC 5246 §6.2.3.2, or RFC 7366 §3, from the length on.
+void append_cbc(const KeyMaterial& keys, const Forgery& f, uint64_t version,
+                std::span<const uint8_t> payload, std::vector<uint8_t>& record) {
+  const bool mac_behind = keys.encrypt_then_mac;
+  std::vector<uint8_t> tail;
+  if (!mac_behind) tail = hmac(keys, f, version, payload);
   const size_t padding = 15 - (payload.size() + tail.size()) % 16 + f.padding;
   tail.insert(tail.end(), padding + 1, static_cast<uint8_t>(padding));
   if (f.spoil) f.spoil(tail);
 
   std::vector<uint8_t> plaintext(payload.begin(), payload.end());
   plaintext.insert(plaintext.end(), tail.begin(), tail.end());
-  append(record, 16 + plaintext.size(), 2);
+  append(record, 16 + plaintext.size() + (mac_behind ? mac_size(keys.suite->mac) : 0), 2);
   std::vector<uint8_t> iv = f.iv;
   if (iv.empty()) {
     append(iv, ~f.explicit_nonce, 8);
     append(iv, f.explicit_nonce, 8);
   }
+  const size_t iv_at = record.size();
   record.insert(record.end(), iv.begin(), iv.end());
   const size_t at = record.size();
   record.resize(at + plaintext.size());
@@ -91,6 +101,10 @@ void append_cbc(const KeyMaterial& keys, const Forgery& f, uint64_t version,
       EVP_EncryptUpdate(ctx.get(), &record[at], &n, plaintext.data(),
                         static_cast<int>(plaintext.size())) != 1) {
     throw std::runtime_error("EVP refused");
+  }
+  if (mac_behind) {
+    const auto mac = hmac(keys, f, version, std::span(record).subspan(iv_at));
+    record.insert(record.end(), mac.begin(), mac.end());
   }
 }
 

@@ -19,7 +19,8 @@ struct Forgery {
   uint16_t version = 0;     // 0 = that of the suite
   size_t padding = 0;       // TLS 1.3; CBC: bytes beyond the least, in sixteens
   std::vector<uint8_t> iv;  // CBC; if empty, something is made of explicit_nonce
-  // CBC: applied to MAC and padding before they are encrypted.
+  // CBC: applied to MAC and padding before they are encrypted; with encrypt-then-MAC to padding
+  // alone, before the MAC is made.
   std::function<void(std::vector<uint8_t>&)> spoil;
 };
 

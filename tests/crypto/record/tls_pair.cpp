@@ -44,8 +44,9 @@ std::vector<Bytes> split_records(std::span<const uint8_t> stream) {
   return out;
 }
 
-TlsPair::TlsPair(const Suite& suite)
+TlsPair::TlsPair(const Suite& suite, bool encrypt_then_mac)
     : suite_(suite),
+      encrypt_then_mac_(encrypt_then_mac),
       client_ctx_(SSL_CTX_new(TLS_client_method())),
       server_ctx_(SSL_CTX_new(TLS_server_method())) {
   configure(client_ctx_.get(), suite);
@@ -54,7 +55,7 @@ TlsPair::TlsPair(const Suite& suite)
   SSL_CTX_set_dh_auto(server_ctx_.get(), 1);
   // A ticket would take the server's sequence number 0 and more.
   SSL_CTX_set_num_tickets(server_ctx_.get(), 0);
-  SSL_CTX_set_options(server_ctx_.get(), SSL_OP_NO_ENCRYPT_THEN_MAC);
+  if (!encrypt_then_mac) SSL_CTX_set_options(server_ctx_.get(), SSL_OP_NO_ENCRYPT_THEN_MAC);
   SSL_CTX_set_keylog_callback(server_ctx_.get(), on_keylog);
 
   client_.reset(SSL_new(client_ctx_.get()));
@@ -105,6 +106,7 @@ TrafficKeys TlsPair::keys() const {
   // Finished was record 0 in each direction; the next explicit nonce follows the one that it
   // carried.
   out.client.sequence = out.server.sequence = 1;
+  out.client.encrypt_then_mac = out.server.encrypt_then_mac = encrypt_then_mac_;
   out.client.explicit_nonce =
       load_be<uint64_t>(&last_handshake_record(client_stream_)[kHeaderSize]) + 1;
   out.server.explicit_nonce =

@@ -22,7 +22,8 @@ std::vector<Bytes> split_records(std::span<const uint8_t> stream);
 
 class TlsPair {
  public:
-  explicit TlsPair(const Suite& suite);
+  // With CBC the two agree on encrypt-then-MAC, or on MAC-then-encrypt.
+  explicit TlsPair(const Suite& suite, bool encrypt_then_mac = false);
   TlsPair(const TlsPair&) = delete;
   TlsPair& operator=(const TlsPair&) = delete;
 
@@ -48,6 +49,7 @@ class TlsPair {
   void handshake();
 
   const Suite& suite_;
+  const bool encrypt_then_mac_;
   std::unique_ptr<SSL_CTX, Free> client_ctx_;
   std::unique_ptr<SSL_CTX, Free> server_ctx_;
   std::unique_ptr<SSL, Free> client_;

@@ -16,11 +16,50 @@ def open_tcp(lab: Lab, timeout: float = 10.0) -> socket.socket:
         return socket.create_connection((OUTSIDE, 443), timeout=timeout)
 
 
-def open_tls(lab: Lab, timeout: float = 10.0) -> ssl.SSLSocket:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # The pin is openconnect's business; here the certificate does not matter.
-    context.verify_mode = ssl.CERT_NONE
-    return context.wrap_socket(open_tcp(lab, timeout))
+def context(ciphers: str = "") -> ssl.SSLContext:
+    """`ciphers`: of TLS 1.2, by OpenSSL's names, and then no other version."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False  # The pin is openconnect's business; here the certificate does not matter.
+    made.verify_mode = ssl.CERT_NONE
+    if ciphers:
+        made.maximum_version = ssl.TLSVersion.TLSv1_2
+        made.set_ciphers(ciphers)
+    return made
+
+
+def open_tls(lab: Lab, timeout: float = 10.0, ciphers: str = "") -> ssl.SSLSocket:
+    return context(ciphers).wrap_socket(open_tcp(lab, timeout))
+
+
+class BioChannel:
+    """TLS over memory BIOs with the looks of a socket, so that the test decides how records are cut into segments."""
+
+    def __init__(self, tls, incoming, outgoing, wire):
+        self._tls, self._incoming, self._outgoing, self._wire = tls, incoming, outgoing, wire
+
+    def handshake(self) -> None:
+        self._pump(self._tls.do_handshake)
+
+    def sendall(self, data: bytes) -> None:
+        self._pump(lambda: self._tls.write(data))
+
+    def recv(self, size: int) -> bytes:
+        return self._pump(lambda: self._tls.read(size))
+
+    def _pump(self, step):
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                self._flush()
+                self._incoming.write(self._wire.recv(65536))
+                continue
+            self._flush()
+            return result
+
+    def _flush(self) -> None:
+        if data := self._outgoing.read():
+            self._wire.sendall(data)
 
 
 def drain(connection: socket.socket, limit: int = 1 << 20) -> bytes:
@@ -105,3 +144,10 @@ def connect(tls: ssl.SSLSocket, cookie: str) -> tuple[int, str]:
 def frame(kind: int, payload: bytes = b"", length: int | None = None, magic: bytes = b"STF\x01") -> bytes:
     """A CSTP packet; `length` and `magic` may lie."""
     return magic + struct.pack(">HBB", len(payload) if length is None else length, kind, 0) + payload
+
+
+def read_frame(tls: ssl.SSLSocket) -> tuple[int, bytes]:
+    """One record is one CSTP packet, both ways (protocol of the clients): so one recv() must be one packet."""
+    record = tls.recv(20000)
+    assert record[:4] == b"STF\x01" and len(record) == 8 + struct.unpack(">H", record[4:6])[0], record[:16]
+    return record[6], record[8:]
