@@ -115,10 +115,13 @@ const std::vector<ExecCommand>& exec_commands() {
        "Change the configuration in force by lines of its language, with a `;` by itself between "
        "two; all or nothing, for new sessions at once, and until the next start",
        run_configure},
+      {"debug key-limit <blocks:1000-4294967295>",
+       "Let no key seal more than so many blocks of 16 bytes, to see what clients do then",
+       run_debug_key_limit},
       {"debug webvpn anyconnect [<level:1-255>]",
        "Log how both MTUs of a client come about when it connects", run_debug_anyconnect},
       {"no capture <name:word>", "End a capture; its file stays", run_no_capture},
-      {"no debug {all | webvpn anyconnect}", "Log no such details", run_no_debug},
+      {"no debug {all | webvpn anyconnect | key-limit}", "Switch debugging off", run_no_debug},
       {"show arp", "Neighbours",
        [](ExecContext& c, const Arguments&) { return show_arp(c.state); }},
       {"show asp drop [{frame | flow} [<reason:word>]]", "Packets that were dropped, by reason",
@@ -157,7 +160,7 @@ const std::vector<ExecCommand>& exec_commands() {
        [](ExecContext& c, const Arguments&) { return show_sessions(c.state); }},
       {"show vpn-sessiondb detail anyconnect", "The same, with each tunnel by itself",
        [](ExecContext& c, const Arguments&) { return show_session_details(c.state); }},
-      {"undebug {all | webvpn anyconnect}", "Log no such details", run_no_debug},
+      {"undebug {all | webvpn anyconnect | key-limit}", "Switch debugging off", run_no_debug},
       {"vpn-sessiondb logoff {name <user:word> | index <number:1-4294967295> | all} [noconfirm]",
        "End VPN sessions", run_logoff},
   };

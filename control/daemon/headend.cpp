@@ -70,11 +70,12 @@ dp::DataplaneSpec dataplane_spec(const Config& config) {
   return spec;
 }
 
-dp::WorkerSettings worker_settings(const Config& config) {
+dp::WorkerSettings worker_settings(const Config& config, unsigned key_limit) {
   dp::WorkerSettings settings;
   settings.tcpmss = static_cast<uint16_t>(config.tcpmss);
   settings.tcpmss_minimum = static_cast<uint16_t>(config.tcpmss_minimum);
   settings.answer_too_big = config.icmp.too_big;
+  if (key_limit != 0) settings.sealing_limit = key_limit;
   unsigned index = 0;
   for (const InterfaceConfig& i : config.interfaces) {
     if (i.nameif.empty()) continue;
@@ -258,6 +259,10 @@ void Headend::tick() {
   if (++ticks_ % kTicksPerSecond == 0) {
     renew_tls();
     if (links_) links_->look();
+  }
+  if (state_.debug().key_limit != key_limit_) {
+    key_limit_ = state_.debug().key_limit;
+    orders_->settings(worker_settings(config_, key_limit_));
   }
   dataplane_.sessions().reclaim();
   state_.tick();

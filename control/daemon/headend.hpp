@@ -28,7 +28,8 @@ namespace culvert::control {
 
 // What the dataplane gets of a configuration. Interfaces without a `nameif` are left alone.
 [[nodiscard]] dp::DataplaneSpec dataplane_spec(const Config& config);
-[[nodiscard]] dp::WorkerSettings worker_settings(const Config& config);
+// `key_limit`: 16-byte blocks, 0 = what is safe.
+[[nodiscard]] dp::WorkerSettings worker_settings(const Config& config, unsigned key_limit = 0);
 [[nodiscard]] dp::EalConfig eal_config(const Config& config, Log& log);
 
 class Headend {
@@ -81,6 +82,7 @@ class Headend {
   std::optional<LinkWatch> links_;  // once the ports run
   unsigned ticks_ = 0;
   std::optional<Outbox> orders_;  // to all workers
+  unsigned key_limit_ = 0;        // of `debug key-limit`, as the workers know it
   Listeners listeners_;
   const std::string config_file_;
   const std::optional<unsigned> stderr_level_;

@@ -81,7 +81,7 @@ void Headend::apply(Config wanted, Files files) {
     dataplane_.set_unreachable_rate(config_.icmp.unreachable_rate, config_.icmp.unreachable_burst);
   }
   // Before anybody can connect to a new port.
-  orders_->settings(worker_settings(config_));
+  orders_->settings(worker_settings(config_, key_limit_));
   listeners_.follow(config_);
 }
 

@@ -67,6 +67,9 @@ class DtlsOwner {
   virtual void dtls_silent(const DtlsTunnel& tunnel) = 0;
   // `tunnel.mtu` is new.
   virtual void dtls_path(const DtlsTunnel& tunnel) = 0;
+  // Its key has sealed as much as it may. True if the owner has seen to it that the client comes
+  // back for new ones; the tunnel carries on until then. Else it is ended.
+  [[nodiscard]] virtual bool dtls_worn(const DtlsTunnel& tunnel) = 0;
   // `tunnel.flow` is new.
   virtual void dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) = 0;
   // The tunnel is about to be removed: by `reason`, or because the owner asked for it

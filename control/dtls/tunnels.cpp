@@ -121,7 +121,10 @@ void DtlsTunnels::on_message(const dp::Message& message) {
     case dp::MessageKind::dtls_path:
       if (tunnel.state != State::removing) on_path(*entry, message);
       break;
-    case dp::MessageKind::dtls_ended: end(*entry, message.reason, message.code); break;
+    case dp::MessageKind::dtls_ended:
+      if (message.reason == dp::EndReason::key_worn_out && owner_->dtls_worn(tunnel)) break;
+      end(*entry, message.reason, message.code);
+      break;
     case dp::MessageKind::dtls_removed: on_removed(entry, message); break;
     default: break;
   }

@@ -153,6 +153,19 @@ void Sessions::give_up_dtls(SessionRecord& session, uint64_t now_us) {
   }
 }
 
+// openconnect takes no notice of a DTLS tunnel that is closed: it went on sending into it until its DPD
+// failed, a minute later. So the TLS connection is closed, as for a worn key of TLS 1.2: every client
+// comes back with its cookie at once, and its CONNECT brings new keys for both.
+bool Sessions::dtls_worn(const DtlsTunnel& tunnel) {
+  SessionRecord* session = registry_.find(tunnel.session);
+  if (session == nullptr || session->dtls.get() != &tunnel || !session->tunnel) return false;
+  env_.log(5, 722037,
+           fmt::format("{} SVC closing connection: {}.", prefix(*session),
+                       dp::to_string(dp::EndReason::key_worn_out)));
+  outbox_.close(session->tunnel->conn, 0, "");
+  return true;
+}
+
 void Sessions::dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) {
   SessionRecord* session = registry_.find(tunnel.session);
   if (session == nullptr || session->dtls.get() != &tunnel) return;

@@ -121,6 +121,7 @@ class Sessions : private DtlsOwner {
   void dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) override;
   void dtls_silent(const DtlsTunnel& tunnel) override;
   void dtls_path(const DtlsTunnel& tunnel) override;
+  [[nodiscard]] bool dtls_worn(const DtlsTunnel& tunnel) override;
   void dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) override;
   void dtls_ended(const DtlsTunnel& tunnel, dp::EndReason reason, uint8_t code) override;
   void dtls_counted(uint32_t session, const dp::Totals& totals) override;

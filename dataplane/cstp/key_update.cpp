@@ -3,7 +3,10 @@
 // KeyUpdate is the last record under the key that it ends.
 #include "dataplane/cstp/key_update.hpp"
 
+#include <algorithm>
+
 #include "crypto/record/key_update.hpp"
+#include "crypto/record/sealing_limit.hpp"
 #include "dataplane/cstp/control_packet.hpp"
 #include "dataplane/cstp/setup.hpp"
 
@@ -85,9 +88,11 @@ void install_keys(Context& c, Tunnel& t, const dp::Promotion& keys, Time now) no
 }
 
 void note_sealed(Context& c, Tunnel& t, uint32_t record_size) noexcept {
-  t.sealed_blocks += (record_size + 15) / 16;
-  if (t.sealed_blocks >= c.sealing_limit && t.phase == Phase::tunnel) [[unlikely]]
+  t.sealed_blocks += crypto::record::blocks_of(record_size);
+  if (t.sealed_blocks >= std::min(t.sealing_limit, c.sealing_limit) && t.phase == Phase::tunnel)
+      [[unlikely]] {
     want_transmit_keys(c, t);
+  }
 }
 
 bool end_of_key(Context& c, Tunnel& t) noexcept {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "crypto/record/sealing_limit.hpp"
 #include "dataplane/cstp/control_packet.hpp"
 #include "dataplane/cstp/key_update.hpp"
 #include "dataplane/cstp/record_header.hpp"
@@ -115,6 +116,7 @@ void promote(Context& c, Tunnel& t, dp::Message& m, Time now) noexcept {
   t.owed &= static_cast<uint8_t>(~owed::kRecord);
   t.version = p.tx.suite->version;
   t.overhead = crypto::record::overhead(p.tx);
+  t.sealing_limit = crypto::record::sealing_limit(p.tx.suite->cipher);
   t.inner = p.inner;
   t.last_rx = t.last_tx = now;
   t.dpd_interval = Time{p.dpd_interval_s} * 1'000'000;

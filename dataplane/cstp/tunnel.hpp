@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -70,7 +71,8 @@ struct Tunnel {
   Time dpd_interval = 0;  // 0 = none; likewise below
   Time keepalive_interval = 0;
   Time setup_deadline = 0;
-  uint64_t sealed_blocks = 0;  // of 16 bytes, under the present key
+  uint64_t sealed_blocks = 0;  // under the present key: crypto/record/sealing_limit.hpp
+  uint64_t sealing_limit = 0;  // of its cipher
   // Handshake records: no client has a reason for more.
   dp::TokenBucket key_updates{1, 32};
   std::array<char, 64> end_text{};
@@ -138,9 +140,9 @@ struct Context {
   rte_mempool* pool;
   uint8_t*
       large_record;  // room for one record of any size: the rare ones that exceed a packet buffer
-  // 16-byte blocks that one key may seal. RFC 8446 §5.5 allows 2^24.5 full records, which are 2^34.5
-  // blocks; the rest is for what is sealed until the next key is there.
-  uint64_t sealing_limit = uint64_t{1} << 34;
+  // 16-byte blocks that a key of any cipher may seal, if that is less than its cipher allows:
+  // WorkerSettings::sealing_limit.
+  uint64_t sealing_limit = std::numeric_limits<uint64_t>::max();
 };
 
 // Of every send queue, for the records that must not wait behind data: a KeyUpdate, an alert, a

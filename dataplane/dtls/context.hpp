@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <limits>
 
 #include "crypto/isa.hpp"
 #include "dataplane/dtls/listeners.hpp"
@@ -47,6 +48,9 @@ struct Context {
   Listeners listeners{};
   Counters counters{};
   uint16_t ip_id = 0;
+  // 16-byte blocks that a key of any cipher may seal, if that is less than its cipher allows:
+  // WorkerSettings::sealing_limit.
+  uint64_t sealing_limit = std::numeric_limits<uint64_t>::max();
 
   // Handshake datagrams to control. A client needs four; TCP's set-up must find messages too, so
   // that half of them stay for it (`message_reserve`).

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "crypto/record/sealing_limit.hpp"
 #include "dataplane/dtls/output.hpp"
 
 namespace culvert::dtls {
@@ -91,6 +92,8 @@ void install_transmit(Context& c, const Message& m, Time now) noexcept {
   TransmitSide* s = install(c, c.transmit, m);
   if (s == nullptr) return;
   s->path.set(m.flow);
+  if (m.dtls.keys.suite != nullptr)
+    s->sealing_limit = crypto::record::sealing_limit(m.dtls.keys.suite->cipher);
   s->keepalive_interval = seconds(m.dtls.keepalive_s);
   s->last_tx = now;
 }

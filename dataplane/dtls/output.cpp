@@ -5,10 +5,13 @@
 // Three loops: headers, seal, headers of UDP and IP.
 #include "dataplane/dtls/output.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include <rte_mbuf.h>
+
+#include "crypto/record/sealing_limit.hpp"
 
 namespace culvert::dtls {
 
@@ -35,6 +38,19 @@ TransmitSide* find_open(Context& c, const ConnId& conn) noexcept {
 void exhausted(Context& c, TransmitSide& s) noexcept {
   s.phase = Phase::ended;
   s.end_reason = EndReason::timed_out;
+  c.transmit.owe(s, owed::kEnded);
+}
+
+// Control is told once that the key has sealed as much as it may, and the side goes on until control
+// takes it down: no packet is lost, and what is sealed meanwhile is far less than the limit has to
+// spare.
+void note_sealed(Context& c, TransmitSide& s, uint32_t record_size) noexcept {
+  s.sealed_blocks += crypto::record::blocks_of(record_size);
+  if (s.sealed_blocks < std::min(s.sealing_limit, c.sealing_limit) ||
+      s.end_reason != EndReason::none) [[likely]] {
+    return;
+  }
+  s.end_reason = EndReason::key_worn_out;
   c.transmit.owe(s, owed::kEnded);
 }
 
@@ -104,6 +120,7 @@ void output(Context& c, std::span<rte_mbuf*> packets, Framing framing, Time now)
     if (framing == Framing::inner_packet) count_data(n, ops[i].payload_size - 1, now);
     dp::count(n.tx_records);
     s->last_tx = now;
+    note_sealed(c, *s, ops[i].record_size);
     s->path.prepend(m, c.ip_id++);
     c.edges.out.push(m);
   }

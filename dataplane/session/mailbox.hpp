@@ -55,7 +55,7 @@
 //
 // `dtls_ended` reasons: receive: tls_alert (the client closed it; code = alert), client_disconnect
 // (code, text), bad_record (keys refused); transmit: timed_out (sequence numbers used up),
-// bad_record. Only remove_dtls frees the slot.
+// bad_record, key_worn_out (the side works until it is removed). Only remove_dtls frees the slot.
 //
 // Timers: the receive side's dpd_interval_s, the transmit side's keepalive_s. Idle timeouts are
 // control's: data on either channel counts, and a worker sees only its own.
@@ -63,6 +63,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -134,7 +135,7 @@ enum class EndReason : uint8_t {
   client_disconnect,  // CSTP DISCONNECT; `text` holds the client's reason, code its first byte
   dpd_failure,
   key_update_flood,  // more KeyUpdates or renegotiations than any client has a reason for
-  key_worn_out,      // TLS 1.2: the key has sealed as much as it may
+  key_worn_out,      // TLS 1.2, DTLS: the key has sealed as much as it may
   closed_here,       // control asked for it
 };
 [[nodiscard]] std::string_view to_string(EndReason reason) noexcept;
@@ -193,6 +194,8 @@ struct WorkerSettings {
   // Interfaces, a bit each, on which clear packets for clients are refused (svc-spoof-detect). Until
   // the process ends: no later word takes a bit away.
   uint32_t guarded = 0;
+  // 16-byte blocks that one key may seal where its cipher allows more (`debug key-limit`).
+  uint64_t sealing_limit = std::numeric_limits<uint64_t>::max();
 
   friend bool operator==(const WorkerSettings&, const WorkerSettings&) = default;
 };

@@ -185,6 +185,7 @@ void Worker::take_settings(const WorkerSettings& settings) noexcept {
   tcp.set_mss_limits(settings.tcpmss, settings.tcpmss_minimum);
   down_context.mss = {settings.tcpmss, settings.tcpmss_minimum};
   down_context.answer_too_big = settings.answer_too_big;
+  cstp.sealing_limit = dtls.sealing_limit = settings.sealing_limit;
   // Sessions outlive the service of the interface that they came by, and so does what protects them.
   guarded |= settings.guarded;
   tunnel_port = shared.interfaces_.port_outside(guarded);

@@ -1,47 +1,18 @@
 """Keys are renewed while data flows, by either method and in each version, and nobody who uses the tunnel notices."""
 
-import threading
-
 import pytest
 
 from harness.client import SUITES
 from harness.lab import SERVER
 from harness.ping import SteadyPing, ping
 from harness.poll import until
-from harness.transfer import send_and_compare
+from harness.traffic import Traffic
 
-MEGABYTE = 1 << 20
 HURRY = 20  # The shortest time is a minute: with the client's clock, three seconds.
 
 
 def announce(method: str) -> list[str]:
     return ["anyconnect ssl rekey time 1", f"anyconnect ssl rekey method {method}"]
-
-
-class Traffic(threading.Thread):
-    """Transfers both ways, one after the other, until stopped; stop() fails if a byte of them was wrong."""
-
-    def __init__(self, lab, client):
-        super().__init__(daemon=True)
-        self._lab, self._client, self._enough = lab, client, threading.Event()
-        self._error: BaseException | None = None
-        self.rounds = 0
-        self.start()
-
-    def run(self):
-        try:
-            while not self._enough.is_set():
-                send_and_compare(self._lab.client, self._lab.server, SERVER, 2 * MEGABYTE)
-                send_and_compare(self._lab.server, self._lab.client, self._client.address, 2 * MEGABYTE)
-                self.rounds += 1
-        except (AssertionError, OSError) as error:
-            self._error = error
-
-    def stop(self) -> None:
-        self._enough.set()
-        self.join(120)
-        assert self._error is None, self._error
-        assert self.rounds > 0
 
 
 @pytest.mark.parametrize("suite", [name for name in SUITES if "1.3" in name])

@@ -90,6 +90,48 @@ TEST_P(DtlsForms, SilenceFallsBackAndTheNextRecordBringsItBack) {
   EXPECT_EQ(world.setup->sessions().all().begin()->second->state, SessionState::active);
 }
 
+// The TLS connection is closed, and the tunnel carries on until the client has come back.
+TEST_P(DtlsForms, AWornKeyMakesTheClientComeBack) {
+  DtlsWorld world;
+  DtlsUser user(world, GetParam());
+  const auto client = user.dtls();
+  world.handshake(*client, DtlsWorld::flow());
+  world.say(dp::MessageKind::dtls_up, *world.newest(dp::DtlsSide::receive));
+  FakeConnection* const before = user.tcp;
+  world.say(dp::MessageKind::dtls_ended, *world.newest(dp::DtlsSide::transmit),
+            [](dp::Message& m) { m.reason = dp::EndReason::key_worn_out; });
+  EXPECT_EQ(before->closed, 0);
+  EXPECT_TRUE(world.logged("SVC closing connection: Key limit reached."));
+  EXPECT_EQ(world.channel().kind(), Kind::dtls);
+  EXPECT_EQ(world.sides.size(), 2u);
+
+  user.connect();
+  EXPECT_EQ(world.channel().kind(), Kind::tls);
+  world.settle();
+  EXPECT_TRUE(world.sides.empty());
+  const auto again = user.dtls();
+  world.handshake(*again, DtlsWorld::flow());
+  world.say(dp::MessageKind::dtls_up, *world.newest(dp::DtlsSide::receive));
+  EXPECT_EQ(world.channel().kind(), Kind::dtls);
+  EXPECT_EQ(world.setup->sessions().size(), 1u);
+}
+
+TEST_P(DtlsForms, AWornKeyEndsATunnelWithoutTls) {
+  DtlsWorld world;
+  DtlsUser user(world, GetParam());
+  const auto client = user.dtls();
+  world.handshake(*client, DtlsWorld::flow());
+  world.say(dp::MessageKind::dtls_up, *world.newest(dp::DtlsSide::receive));
+  world.ended(*user.tcp, dp::EndReason::peer_reset);
+  EXPECT_EQ(world.channel().kind(), Kind::dtls);
+  world.say(dp::MessageKind::dtls_ended, *world.newest(dp::DtlsSide::transmit),
+            [](dp::Message& m) { m.reason = dp::EndReason::key_worn_out; });
+  EXPECT_EQ(world.channel().kind(), Kind::none);
+  world.settle();
+  EXPECT_TRUE(world.sides.empty());
+  EXPECT_EQ(world.setup->sessions().all().begin()->second->state, SessionState::waiting);
+}
+
 TEST_P(DtlsForms, ANewHandshakeReplacesTheOldTunnelOnlyOnceItIsHeard) {
   DtlsWorld world;
   DtlsUser user(world, GetParam());

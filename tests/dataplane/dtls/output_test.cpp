@@ -101,6 +101,38 @@ TEST(DtlsOutput, UsedUpNumbersEndTheSide) {
   rig.remove(*c);
 }
 
+// Said once; not a packet is lost before control takes the side down, and then the client hears it.
+TEST(DtlsOutput, AWornKeyIsReportedAndTheSideWorksUntilItIsRemoved) {
+  Rig rig;
+  auto c = rig.client(0);
+  rig.install(*c);
+  rig.w[0]->context.sealing_limit = 200;
+  const std::string packet(1000,
+                           'x');  // 65 blocks with its type byte, and more with header and tag
+  rig.down(*c, {packet, packet});
+  EXPECT_FALSE(rig.told());
+  rig.down(*c, {packet, packet, packet});
+  const Told t = rig.expect(MessageKind::dtls_ended);
+  EXPECT_EQ(t.side, DtlsSide::transmit);
+  EXPECT_EQ(t.conn, c->tx);
+  EXPECT_EQ(t.reason, EndReason::key_worn_out);
+  rig.down(*c, {packet});
+  EXPECT_FALSE(rig.told());
+  EXPECT_EQ(rig.hear(*c).size(), 6u);
+  rig.remove(*c);
+  const auto goodbye = rig.hear(*c);
+  ASSERT_EQ(goodbye.size(), 1u);
+  EXPECT_EQ(goodbye[0].type, ContentType::alert);
+
+  // The next tunnel in the slot counts from the beginning.
+  auto next = rig.client(0);
+  rig.install(*next);
+  rig.down(*next, {packet, packet});
+  EXPECT_FALSE(rig.told());
+  rig.remove(*next);
+  (void)rig.hear(*next);
+}
+
 TEST(DtlsOutput, ControlsDatagramsLeaveAsTheyAre) {
   Rig rig;
   const dp::Flow flow = flow_from(dp::test::kFarIp, 1234);
