@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "control/config/cipher_choice.hpp"
 #include "control/config/match.hpp"
 #include "control/session/policy.hpp"
 #include "crypto/suite.hpp"
@@ -23,7 +24,8 @@ struct Way {
   bool outer_v6 = false;
   const crypto::Suite* tls = nullptr;
   const crypto::Suite* dtls = nullptr;
-  bool timestamps = false;  // the client's TCP uses them: as most do, Windows' does not
+  bool timestamps = false;        // the client's TCP uses them: as most do, Windows' does not
+  bool encrypt_then_mac = false;  // CBC: the client offers it (RFC 7366)
 };
 
 // As what a policy and the box would be, with a remedy or without.
@@ -33,22 +35,6 @@ struct Setting {
   unsigned tcpmss = 0;
 };
 
-bool listed(std::string_view list, std::string_view name) noexcept {
-  while (!list.empty()) {
-    const size_t end = std::min(list.find(':'), list.size());
-    if (list.substr(0, end) == name) return true;
-    list.remove_prefix(std::min(end + 1, list.size()));
-  }
-  return false;
-}
-
-bool offered(const SslConfig& ssl, const crypto::Suite& suite) {
-  const bool tls13 = suite.version == crypto::Version::tls13;
-  if (!tls13 && !ssl.allow_tls12) return false;
-  const std::string& names = tls13 ? ssl.tls13_ciphers : ssl.tls12_ciphers;
-  return names.empty() || listed(names, suite.name);
-}
-
 std::vector<Way> ways_in(const Config& config) {
   std::vector<Way> ways;
   for (const InterfaceConfig& interface : config.interfaces) {
@@ -56,12 +42,15 @@ std::vector<Way> ways_in(const Config& config) {
     for (const bool v6 : {false, true}) {
       if (v6 ? interface.ipv6_addresses.empty() : interface.address.is_unspecified()) continue;
       for (const crypto::Suite& tls : crypto::tls_suites()) {
-        if (!offered(config.ssl, tls)) continue;
+        if (!offers(config.ssl, tls)) continue;
         for (const crypto::Suite& dtls : crypto::dtls_suites()) {
           // Both channels get the same cipher (dtls/form.hpp) but where DTLS has it not.
           if (!crypto::is_cbc(tls.cipher) && dtls.cipher != tls.cipher) continue;
-          for (const bool timestamps : {false, true})
-            ways.push_back({&interface, v6, &tls, &dtls, timestamps});
+          for (const bool timestamps : {false, true}) {
+            ways.push_back({&interface, v6, &tls, &dtls, timestamps, false});
+            if (crypto::is_cbc(tls.cipher))
+              ways.push_back({&interface, v6, &tls, &dtls, timestamps, true});
+          }
         }
       }
     }
@@ -74,6 +63,7 @@ MtuInputs inputs(const Way& way, const Setting& setting) {
   in.accounting = setting.accounting;
   in.version = way.tls->version == crypto::Version::tls13 ? TlsVersion::tls13 : TlsVersion::tls12;
   in.tls_suite = find_cipher_shape(way.tls->name).value_or(CipherShape{});
+  in.tls_suite.encrypt_then_mac = way.encrypt_then_mac;
   in.dtls_suite = find_cipher_shape(way.dtls->name).value_or(CipherShape{});
   in.tcpmss = setting.tcpmss;
   in.interface_mtu = way.interface->mtu;
@@ -101,7 +91,8 @@ std::vector<MtuCase> worst_cases(const std::vector<Way>& ways, const Setting& se
     out.back() = {.nameif = way.interface->nameif,
                   .outer_v6 = way.outer_v6,
                   .tls_version = std::string(crypto::to_string(way.tls->version)),
-                  .tls_suite = std::string(way.tls->name),
+                  .tls_suite = std::string(way.tls->name) +
+                               (way.encrypt_then_mac ? ", encrypt-then-MAC" : ""),
                   .dtls_suite = std::string(way.dtls->name),
                   .timestamps = way.timestamps,
                   .mtus = std::move(mtus)};

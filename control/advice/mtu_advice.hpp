@@ -19,7 +19,7 @@ struct MtuCase {
   std::string nameif;
   bool outer_v6 = false;
   std::string tls_version;  // "TLSv1.3"
-  std::string tls_suite;    // OpenSSL's names
+  std::string tls_suite;    // OpenSSL's names; with ", encrypt-then-MAC" behind it
   std::string dtls_suite;
   bool timestamps = false;  // of TCP (RFC 7323)
   Mtus mtus{};

@@ -203,13 +203,21 @@ struct WebvpnConfig {
   friend bool operator==(const WebvpnConfig&, const WebvpnConfig&) = default;
 };
 
-// Ciphers per TLS version, OpenSSL names. Empty = default level.
+// `ssl cipher VERSION ...` (cipher_choice.hpp has what the levels mean).
+enum class CipherLevel : uint8_t { all, low, medium, fips, high };
+struct CipherChoice {
+  CipherLevel level = CipherLevel::medium;
+  std::string custom{};  // OpenSSL's names with colons between them; empty: the level counts
+
+  friend bool operator==(const CipherChoice&, const CipherChoice&) = default;
+};
+
 struct SslConfig {
   std::string
       trust_point{};  // PEM file with certificate chain and key; empty = self-signed, made at start
   std::string trust_point_key{};  // separate key file, empty = in trust_point
-  std::string tls12_ciphers{};    // colon-separated
-  std::string tls13_ciphers{};
+  CipherChoice tls12{};
+  CipherChoice tls13{};
   bool allow_tls12 = true;   // `ssl server-version tlsv1.3` clears it
   std::string client_ca{};   // PEM file with who may issue client certificates; empty = nobody
   std::string client_crl{};  // PEM file with a CRL of each of them; empty = no check

@@ -1,4 +1,4 @@
-// Rows: TLS settings of the box, and the webvpn mode.
+// Rows: the webvpn mode.
 #include <algorithm>
 #include <array>
 
@@ -7,86 +7,6 @@
 
 namespace culvert::control {
 namespace {
-
-// OpenSSL's names, one colon-separated string or several words: the field uses both.
-std::string read_ciphers(const Arguments& a) {
-  std::string out;
-  for (const Argument& word : a) {
-    if (word.name != "ciphers") continue;
-    const bool good = std::all_of(word.text.begin(), word.text.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             std::string_view("-_+!@=:").find(c) != std::string_view::npos;
-    });
-    if (!good || word.text.front() == ':' || word.text.back() == ':') {
-      throw ArgumentError("ciphers",
-                          "Ciphers are OpenSSL's names with colons or spaces between them");
-    }
-    out += (out.empty() ? "" : ":") + word.text;
-  }
-  return out;
-}
-
-void show_ssl(const Config& c, Lines& out) {
-  const SslConfig& s = c.ssl;
-  if (!s.allow_tls12) out.add("ssl server-version tlsv1.3");
-  if (!s.tls12_ciphers.empty()) out.add("ssl cipher tlsv1.2 custom \"" + s.tls12_ciphers + "\"");
-  if (!s.tls13_ciphers.empty()) out.add("ssl cipher tlsv1.3 custom \"" + s.tls13_ciphers + "\"");
-  if (!s.trust_point.empty()) {
-    out.add("ssl trust-point " + quote(s.trust_point) +
-            (s.trust_point_key.empty() ? "" : " " + quote(s.trust_point_key)));
-  }
-  if (!s.client_ca.empty()) out.add("ssl client-ca " + quote(s.client_ca));
-  if (!s.client_crl.empty()) out.add("ssl client-crl " + quote(s.client_crl));
-}
-
-const std::array kSsl = {
-    Command{
-        .syntax = "ssl server-version {tlsv1.2 | tlsv1.3}",
-        .help = "Oldest TLS version that clients may use (default tlsv1.2)",
-        .set = [](Draft& d, const Arguments& a) { d.config.ssl.allow_tls12 = a.has("tlsv1.2"); },
-        .no_syntax = "ssl server-version [tlsv1.2 | tlsv1.3]",
-        .unset = [](Draft& d, const Arguments&) { d.config.ssl.allow_tls12 = true; },
-        .show = [](const Config& c, const std::string&, Lines& out) { show_ssl(c, out); }},
-    Command{
-        .syntax = "ssl cipher {tlsv1.2 | tlsv1.3} {medium | custom <ciphers:word>...}",
-        .help = "Cipher suites in OpenSSL's names, \"A:B\" or A B (medium: the default)",
-        .set =
-            [](Draft& d, const Arguments& a) {
-              (a.has("tlsv1.3") ? d.config.ssl.tls13_ciphers : d.config.ssl.tls12_ciphers) =
-                  read_ciphers(a);
-            },
-        .no_syntax = "ssl cipher {tlsv1.2 | tlsv1.3} [medium | custom <ciphers:word>...]",
-        .unset =
-            [](Draft& d, const Arguments& a) {
-              (a.has("tlsv1.3") ? d.config.ssl.tls13_ciphers : d.config.ssl.tls12_ciphers).clear();
-            }},
-    Command{.syntax = "ssl trust-point <file:word> [<key-file:word>]",
-            .help = "PEM file with certificate chain and key (default: self-signed, made at the "
-                    "first start)",
-            .set =
-                [](Draft& d, const Arguments& a) {
-                  d.config.ssl.trust_point = a.text("file");
-                  d.config.ssl.trust_point_key = a.text("key-file");
-                },
-            .no_syntax = "ssl trust-point [<file:word> [<key-file:word>]]",
-            .unset =
-                [](Draft& d, const Arguments&) {
-                  d.config.ssl.trust_point.clear();
-                  d.config.ssl.trust_point_key.clear();
-                }},
-    Command{.syntax = "ssl client-ca <file:word>",
-            .help = "PEM file with the authorities whose client certificates are accepted; once it "
-                    "is there, every client is asked for one, and need not have any",
-            .set = [](Draft& d, const Arguments& a) { d.config.ssl.client_ca = a.text("file"); },
-            .no_syntax = "ssl client-ca [<file:word>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.ssl.client_ca.clear(); }},
-    Command{.syntax = "ssl client-crl <file:word>",
-            .help = "PEM file with a current revocation list of each of these authorities; read "
-                    "again when it changes (default: no check)",
-            .set = [](Draft& d, const Arguments& a) { d.config.ssl.client_crl = a.text("file"); },
-            .no_syntax = "ssl client-crl [<file:word>]",
-            .unset = [](Draft& d, const Arguments&) { d.config.ssl.client_crl.clear(); }},
-};
 
 void show_webvpn(const Config& c, Lines& out) {
   const WebvpnConfig& w = c.webvpn;
@@ -179,9 +99,6 @@ const std::array kWebvpn = {
 
 }  // namespace
 
-std::span<const Command> ssl_commands() {
-  return kSsl;
-}
 std::span<const Command> webvpn_commands() {
   return kWebvpn;
 }

@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 #include <unistd.h>
 
+#include "control/config/cipher_choice.hpp"
 #include "control/tls/client_certificate.hpp"
 #include "control/tls/connection.hpp"
 #include "control/tls/self_signed.hpp"
@@ -32,20 +33,12 @@ void require_readable(const std::string& path) {
          "; check the path given to 'ssl trust-point' and its permissions");
 }
 
-std::string suite_names(crypto::Version version) {
-  std::string names;
-  for (const crypto::Suite& suite : crypto::tls_suites()) {
-    if (suite.version != version) continue;
-    if (!names.empty()) names += ':';
-    names += suite.name;
-  }
-  return names;
-}
-
-// The names of `wanted` that workers carry, in its order; all that they carry if it is empty.
-std::string carried(std::string_view wanted, crypto::Version version,
+// The names of a custom list that workers carry, in its order; without a list those of the level.
+std::string carried(const SslConfig& ssl, crypto::Version version,
                     std::vector<std::string>& ignored) {
-  if (wanted.empty()) return suite_names(version);
+  const CipherChoice& choice = choice_for(ssl, version);
+  if (choice.custom.empty()) return names_in(choice.level, version);
+  const std::string_view wanted = choice.custom;
   std::string names;
   for (size_t at = 0; at <= wanted.size();) {
     const size_t end = std::min(wanted.find(':', at), wanted.size());
@@ -62,7 +55,8 @@ std::string carried(std::string_view wanted, crypto::Version version,
   }
   if (names.empty()) {
     refuse("none of the " + std::string(to_string(version)) + " ciphers '" + std::string(wanted) +
-           "' can be carried; name at least one of " + suite_names(version) + " in 'ssl cipher'");
+           "' can be carried; name at least one of " + names_in(CipherLevel::all, version) +
+           " in 'ssl cipher'");
   }
   return names;
 }
@@ -126,12 +120,12 @@ void ServerContext::load_certificate(const SslConfig& ssl) {
 
 void ServerContext::set_ciphers(const SslConfig& ssl) {
   SSL_CTX* c = context_.get();
-  const std::string tls13 = carried(ssl.tls13_ciphers, crypto::Version::tls13, ignored_ciphers_);
+  const std::string tls13 = carried(ssl, crypto::Version::tls13, ignored_ciphers_);
   if (SSL_CTX_set_ciphersuites(c, tls13.c_str()) != 1) {
     refuse("OpenSSL has none of the TLSv1.3 ciphers " + tls13 + "; change 'ssl cipher tlsv1.3'");
   }
   if (!ssl.allow_tls12) return;
-  const std::string tls12 = carried(ssl.tls12_ciphers, crypto::Version::tls12, ignored_ciphers_);
+  const std::string tls12 = carried(ssl, crypto::Version::tls12, ignored_ciphers_);
   if (SSL_CTX_set_cipher_list(c, tls12.c_str()) != 1) {
     refuse("OpenSSL has none of the TLSv1.2 ciphers " + tls12 + "; change 'ssl cipher tlsv1.2'");
   }

@@ -55,7 +55,7 @@ TEST(Parse, ReadsTheWholeLab) {
   ASSERT_EQ(c.routes.size(), 1U);
   EXPECT_EQ(c.routes[0].gateway, IpAddress::v4(0xc63364fe));
   EXPECT_EQ(c.pools.at("VPN").last, 0x0a0a0afeU);
-  EXPECT_EQ(c.ssl.tls12_ciphers, "AES256-SHA256:AES128-SHA256:DHE-RSA-AES256-SHA256");
+  EXPECT_EQ(c.ssl.tls12.custom, "AES256-SHA256:AES128-SHA256:DHE-RSA-AES256-SHA256");
   EXPECT_EQ(c.webvpn.enabled_on, (std::vector<EnabledOn>{{"outside", 443}}));
   EXPECT_TRUE(c.webvpn.anyconnect_enable);
   const auto& policy = c.group_policies.at("ac_users_group");
@@ -87,11 +87,38 @@ TEST(Parse, AbbreviatesToWhatIsUnique) {
 }
 
 TEST(Parse, TakesCiphersQuotedOrNot) {
-  EXPECT_EQ(parse("ssl cipher tlsv1.2 custom A B C\n").config.ssl.tls12_ciphers, "A:B:C");
-  EXPECT_EQ(parse("ssl cipher tlsv1.3 custom \"A:B\"\n").config.ssl.tls13_ciphers, "A:B");
-  EXPECT_EQ(
-      parse("ssl cipher tlsv1.3 custom A\nssl cipher tlsv1.3 medium").config.ssl.tls13_ciphers, "");
+  EXPECT_EQ(parse("ssl cipher tlsv1.2 custom A B C\n").config.ssl.tls12.custom, "A:B:C");
+  EXPECT_EQ(parse("ssl cipher tlsv1.3 custom \"A:B\"\n").config.ssl.tls13.custom, "A:B");
+  EXPECT_EQ(parse("ssl cipher tlsv1.3 custom A\nssl cipher tlsv1.3 medium").config.ssl.tls13.custom,
+            "");
   EXPECT_FALSE(parse("ssl server-version tlsv1.3\n").config.ssl.allow_tls12);
+}
+
+TEST(Parse, TakesTheLevelsOfAnAsa) {
+  const auto level = [](const std::string& word) {
+    const auto ssl = parse("ssl cipher tlsv1.2 custom A\nssl cipher tlsv1.2 " + word).config.ssl;
+    EXPECT_EQ(ssl.tls12.custom, "");
+    EXPECT_EQ(ssl.tls13, CipherChoice{});
+    return ssl.tls12.level;
+  };
+  EXPECT_EQ(level("all"), CipherLevel::all);
+  EXPECT_EQ(level("low"), CipherLevel::low);
+  EXPECT_EQ(level("medium"), CipherLevel::medium);
+  EXPECT_EQ(level("fips"), CipherLevel::fips);
+  EXPECT_EQ(level("high"), CipherLevel::high);
+  EXPECT_EQ(parse("ssl cipher tlsv1.3 high\n").config.ssl.tls13.level, CipherLevel::high);
+  EXPECT_EQ(parse("ssl cipher tlsv1.2 high\nno ssl cipher tlsv1.2\n").config.ssl.tls12,
+            CipherChoice{});
+}
+
+TEST(Parse, TakesTheAlgorithmsOfAnOldAsa) {
+  EXPECT_EQ(parse("ssl encryption aes256-sha1 aes128-sha1\n").config.ssl.tls12.custom,
+            "AES256-SHA:AES128-SHA");
+  EXPECT_EQ(parse("ssl encryption dhe-aes128-sha1 rc4-sha1 3des-sha1 dhe-aes256-sha1\n")
+                .config.ssl.tls12.custom,
+            "DHE-RSA-AES128-SHA:RC4-SHA:DES-CBC3-SHA:DHE-RSA-AES256-SHA");
+  EXPECT_EQ(parse("ssl encryption aes256-sha1\nno ssl encryption\n").config.ssl.tls12,
+            CipherChoice{});
 }
 
 TEST(Parse, EndsABlockWhereItsIndentationDoes) {

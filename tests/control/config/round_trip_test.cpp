@@ -191,8 +191,13 @@ Config random_config(unsigned seed) {
   c.tcpmss_minimum = chance.coin() ? 0 : chance.between(48, 1000);
   if (chance.coin()) c.ssl.trust_point = chance.name();
   if (!c.ssl.trust_point.empty() && chance.coin()) c.ssl.trust_point_key = chance.name();
-  if (chance.coin()) c.ssl.tls12_ciphers = "A:B-C";
-  if (chance.coin()) c.ssl.tls13_ciphers = "TLS_AES_128_GCM_SHA256";
+  for (CipherChoice* choice : {&c.ssl.tls12, &c.ssl.tls13}) {
+    if (chance.coin()) {
+      choice->custom = "A:B-C";
+    } else {
+      choice->level = static_cast<CipherLevel>(chance.below(5));
+    }
+  }
   c.ssl.allow_tls12 = chance.coin();
   if (chance.coin()) c.ssl.client_ca = chance.name();
   if (chance.coin()) c.ssl.client_crl = chance.name();

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "control/tls/handshake_pool.hpp"
+#include "crypto/suite.hpp"
 
 namespace culvert::control {
 namespace {
@@ -70,15 +71,55 @@ TEST_F(ServerContextTest, RefusalsSayWhatToDo) {
 
 TEST_F(ServerContextTest, OnlyCiphersThatWorkersCarry) {
   SslConfig ssl;
-  ssl.tls12_ciphers = "AES256-CCM:ECDHE-ECDSA-AES128-GCM-SHA256:RC4-SHA";
+  ssl.tls12.custom = "AES256-CCM:ECDHE-ECDSA-AES128-GCM-SHA256:RC4-SHA";
   const ServerContext context(ssl, directory_, "x");
   EXPECT_EQ(context.ignored_ciphers(), (std::vector<std::string>{"AES256-CCM", "RC4-SHA"}));
-  ssl.tls12_ciphers = "AES256-CCM";
+  ssl.tls12.custom = "AES256-CCM";
   EXPECT_NE(problem(ssl, directory_).find("none of the TLSv1.2 ciphers"), std::string::npos);
   ssl.allow_tls12 = false;
   EXPECT_EQ(problem(ssl, directory_), "");
-  ssl.tls13_ciphers = "TLS_AES_128_CCM_SHA256";
+  ssl.tls13.custom = "TLS_AES_128_CCM_SHA256";
   EXPECT_NE(problem(ssl, directory_).find("none of the TLSv1.3 ciphers"), std::string::npos);
+}
+
+// Names of one version's suites that OpenSSL offers, of those that workers carry in it.
+std::vector<std::string> offered(const ServerContext& context, crypto::Version version) {
+  std::vector<std::string> names;
+  const STACK_OF(SSL_CIPHER)* ciphers = SSL_CTX_get_ciphers(context.get());
+  for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
+    const std::string name = SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i));
+    if (crypto::find_suite(version, name) != nullptr) names.push_back(name);
+  }
+  return names;
+}
+
+TEST_F(ServerContextTest, LevelsAreAnAsas) {
+  using crypto::Version;
+  const auto at = [this](CipherLevel level) {
+    SslConfig ssl;
+    ssl.tls12.level = ssl.tls13.level = level;
+    return ServerContext(ssl, directory_, "x");
+  };
+  for (const CipherLevel level : {CipherLevel::all, CipherLevel::low, CipherLevel::medium}) {
+    const ServerContext context = at(level);
+    size_t carried = 0;
+    for (const crypto::Suite& suite : crypto::tls_suites())
+      carried += suite.version == Version::tls12;
+    EXPECT_EQ(offered(context, Version::tls12).size(), carried);
+    EXPECT_EQ(offered(context, Version::tls13).size(), 3u);
+  }
+  const ServerContext fips = at(CipherLevel::fips);
+  EXPECT_EQ(offered(fips, Version::tls13),
+            (std::vector<std::string>{"TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"}));
+  for (const std::string& name : offered(fips, Version::tls12))
+    EXPECT_EQ(name.find("CHACHA"), std::string::npos);
+  const ServerContext high = at(CipherLevel::high);
+  EXPECT_EQ(offered(high, Version::tls13), std::vector<std::string>{"TLS_AES_256_GCM_SHA384"});
+  EXPECT_EQ(offered(high, Version::tls12),
+            (std::vector<std::string>{
+                "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384",
+                "DHE-RSA-AES256-GCM-SHA384", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-SHA384",
+                "ECDHE-RSA-AES256-SHA384", "DHE-RSA-AES256-SHA256", "AES256-SHA256"}));
 }
 
 void wait_for(HandshakePool& pool) {
