@@ -1,9 +1,9 @@
 // Opening AES-CBC with HMAC, MAC-then-encrypt (RFC 5246 §6.2.3.2): a burst of decryptions, then one
 // of hashes over messages whose length only the plaintext tells (cbc_padding.hpp says why nobody may
-// see it), then one of dummy hashes.
+// see it), then one or two of dummy hashes.
 //
 // The dummies make the number of blocks that are hashed a function of the record's length, and they
-// are a burst of their own because lanes run side by side: a short message next to a long one takes
+// are bursts of their own because lanes run side by side: a short message next to a long one takes
 // the time of the long one. What remains visible is how evenly the lanes of a burst are filled,
 // which for a record alone is nothing, and among others depends on those as much as on it.
 // Whatever is wrong with padding or MAC ends in one status, after all the work has been done.
@@ -81,8 +81,9 @@ void take_apart(Opening& o, Mac mac) noexcept {
 
 OpenStatus judge(Opening& o, Mac mac) noexcept {
   OpenOp& op = *o.op;
-  const int differs = CRYPTO_memcmp(o.computed, o.received, mac_size(mac));
-  if (((differs == 0) & (o.unpadded.good != 0)) == 0) [[unlikely]] {
+  // One number for both, or a compiler makes two branches of it, and wrong padding ends an instruction before a wrong MAC.
+  const auto differs = static_cast<uint32_t>(CRYPTO_memcmp(o.computed, o.received, mac_size(mac)));
+  if ((differs | ~o.unpadded.good) != 0) [[unlikely]] {
     return OpenStatus::bad_tag;
   }
   if (o.unpadded.payload_size > kMaxPlaintext) return OpenStatus::bad_length;
@@ -117,18 +118,23 @@ void finish(Opening& o, Mac mac) noexcept {
 void hash_all(const MbManager& mb, Mac mac, CbcJobs& jobs, std::span<Opening> opening) noexcept {
   static constexpr uint8_t kNothing[kMaxDummy] = {};
   alignas(16) uint8_t ignored[kMacRoom];
-  std::array<uint32_t, kCbcBurst> dummies;
+  std::array<HashPlan, kCbcBurst> plans;
   for (size_t i = 0; i < opening.size(); i++) {
     Opening& o = opening[i];
     const HashPlan plan = plan_hashes(mac, kAdditionalSize, o.size, o.unpadded.payload_size);
     set_hash_job(jobs[i], *o.op->keys, o.op->payload - kAdditionalSize, plan.message, o.computed);
-    dummies[i] = plan.dummy;
-    mb.count_hash_blocks(hash_blocks(mac, plan.message) + hash_blocks(mac, plan.dummy));
+    plans[i] = plan;
+    mb.count_hash_blocks(blocks_of(mac, plan));
   }
   hash_burst(mb, mac, {jobs.data(), opening.size()});
-  for (size_t i = 0; i < opening.size(); i++)
-    set_hash_job(jobs[i], *opening[i].op->keys, kNothing, dummies[i], ignored);
-  hash_burst(mb, mac, {jobs.data(), opening.size()});
+  for (const size_t dummy : {0, 1}) {
+    size_t count = 0;
+    for (size_t i = 0; i < opening.size(); i++) {
+      if (plans[i].dummy[dummy] == 0) continue;  // depends on the record's length alone
+      set_hash_job(jobs[count++], *opening[i].op->keys, kNothing, plans[i].dummy[dummy], ignored);
+    }
+    hash_burst(mb, mac, {jobs.data(), count});
+  }
 }
 
 template <Version V>

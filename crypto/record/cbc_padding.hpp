@@ -18,7 +18,7 @@
 namespace culvert::crypto::record {
 
 // All ones if a < b, else zero; both below 2^31.
-[[nodiscard]] inline uint32_t mask_less(uint32_t a, uint32_t b) noexcept {
+[[nodiscard]] constexpr uint32_t mask_less(uint32_t a, uint32_t b) noexcept {
   return static_cast<uint32_t>(static_cast<int32_t>(a - b) >> 31);
 }
 
@@ -89,29 +89,53 @@ inline void copy_mac(uint8_t to[48], const uint8_t* plaintext, uint32_t size, ui
   }
 }
 
-// Two messages to hash, so that together they have as many blocks as any others of a record of this
-// length: the true one, and one for nobody.
+// Messages to hash, so that together they cost as much as any others of a record of this length: the true one, and one
+// or two for nobody.
 struct HashPlan {
-  uint32_t message;  // bytes
-  uint32_t dummy;    // bytes, at most kMaxDummy
+  uint32_t message;   // bytes
+  uint32_t dummy[2];  // bytes, at most kMaxDummy; the second may be 0: none
 };
 
-inline constexpr uint32_t kMaxDummy = 512;
+inline constexpr uint32_t kMaxDummy = 768;
 
-// Compression calls for a message of `size` bytes, not counting the key's, which are prepared, nor
-// the outer hash's one. FIPS 180-4 §5.1: one byte and a length of 8 or 16 bytes are appended.
-[[nodiscard]] constexpr uint32_t hash_blocks(Mac mac, uint32_t size) noexcept {
-  return mac == Mac::hmac_sha384 ? (size + 1 + 16 + 127) / 128 : (size + 1 + 8 + 63) / 64;
+// Bytes that the hash takes at a time, and those that it appends to a message at least: one byte and a length of 8 or 16
+// bytes (FIPS 180-4 §5.1).
+[[nodiscard]] constexpr uint32_t hash_block_size(Mac mac) noexcept {
+  return mac == Mac::hmac_sha384 ? 128 : 64;
+}
+[[nodiscard]] constexpr uint32_t hash_tail_size(Mac mac) noexcept {
+  return mac == Mac::hmac_sha384 ? 17 : 9;
 }
 
-// `header` bytes are hashed before the payload. A dummy has at least one block, so that the number
-// of messages is the same too.
+// Compression calls for a message of `size` bytes, not counting the key's, which are prepared, nor
+// the outer hash's one.
+[[nodiscard]] constexpr uint32_t hash_blocks(Mac mac, uint32_t size) noexcept {
+  return (size + hash_tail_size(mac) + hash_block_size(mac) - 1) / hash_block_size(mac);
+}
+
+[[nodiscard]] constexpr uint32_t blocks_of(Mac mac, const HashPlan& plan) noexcept {
+  return hash_blocks(mac, plan.message) + hash_blocks(mac, plan.dummy[0]) +
+         (plan.dummy[1] == 0 ? 0 : hash_blocks(mac, plan.dummy[1]));
+}
+
+// `header` bytes are hashed before the payload.
+//
+// IPsec-MB hashes a message in two goes, its whole blocks and then the rest with what is appended, but one of less than a
+// block in one. So it is not enough that all blocks together are as many: of the messages as many must be short. Where
+// the record is so long that the true one is not, no dummy is either. Where it may be, one of three is: it or the first
+// dummy.
 [[nodiscard]] constexpr HashPlan plan_hashes(Mac mac, uint32_t header, uint32_t size,
                                              uint32_t payload_size) noexcept {
-  const uint32_t most = hash_blocks(mac, header + size - mac_size(mac) - 1);
+  const uint32_t block = hash_block_size(mac);
+  const uint32_t longest = header + size - mac_size(mac) - 1;
   const uint32_t message = header + payload_size;
-  const uint32_t blocks = most - hash_blocks(mac, message) + 1;
-  return {message, mac == Mac::hmac_sha384 ? blocks * 128 - 17 : blocks * 64 - 9};
+  const uint32_t missing = hash_blocks(mac, longest) - hash_blocks(mac, message);
+  const auto dummy = [mac, block](uint32_t blocks) {  // short if it is of one
+    return blocks * block - hash_tail_size(mac);
+  };
+  if (longest >= block + 255) return {message, {dummy(missing + 2), 0}};
+  const uint32_t is_short = mask_less(message, block) & 1;
+  return {message, {dummy(1 + is_short), dummy(missing + 3 - is_short)}};
 }
 
 }  // namespace culvert::crypto::record
