@@ -81,7 +81,8 @@ void take_apart(Opening& o, Mac mac) noexcept {
 
 OpenStatus judge(Opening& o, Mac mac) noexcept {
   OpenOp& op = *o.op;
-  // One number for both, or a compiler makes two branches of it, and wrong padding ends an instruction before a wrong MAC.
+  // One number for both, or a compiler makes two branches of it, and wrong padding ends an
+  // instruction before a wrong MAC.
   const auto differs = static_cast<uint32_t>(CRYPTO_memcmp(o.computed, o.received, mac_size(mac)));
   if ((differs | ~o.unpadded.good) != 0) [[unlikely]] {
     return OpenStatus::bad_tag;

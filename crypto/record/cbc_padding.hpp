@@ -89,8 +89,8 @@ inline void copy_mac(uint8_t to[48], const uint8_t* plaintext, uint32_t size, ui
   }
 }
 
-// Messages to hash, so that together they cost as much as any others of a record of this length: the true one, and one
-// or two for nobody.
+// Messages to hash, so that together they cost as much as any others of a record of this length:
+// the true one, and one or two for nobody.
 struct HashPlan {
   uint32_t message;   // bytes
   uint32_t dummy[2];  // bytes, at most kMaxDummy; the second may be 0: none
@@ -98,8 +98,8 @@ struct HashPlan {
 
 inline constexpr uint32_t kMaxDummy = 768;
 
-// Bytes that the hash takes at a time, and those that it appends to a message at least: one byte and a length of 8 or 16
-// bytes (FIPS 180-4 §5.1).
+// Bytes that the hash takes at a time, and those that it appends to a message at least: one byte
+// and a length of 8 or 16 bytes (FIPS 180-4 §5.1).
 [[nodiscard]] constexpr uint32_t hash_block_size(Mac mac) noexcept {
   return mac == Mac::hmac_sha384 ? 128 : 64;
 }
@@ -120,10 +120,10 @@ inline constexpr uint32_t kMaxDummy = 768;
 
 // `header` bytes are hashed before the payload.
 //
-// IPsec-MB hashes a message in two goes, its whole blocks and then the rest with what is appended, but one of less than a
-// block in one. So it is not enough that all blocks together are as many: of the messages as many must be short. Where
-// the record is so long that the true one is not, no dummy is either. Where it may be, one of three is: it or the first
-// dummy.
+// IPsec-MB hashes a message in two goes, its whole blocks and then the rest with what is
+// appended, but one of less than a block in one. So it is not enough that all blocks together are
+// as many: of the messages as many must be short. Where the record is so long that the true one
+// is not, no dummy is either. Where it may be, one of three is: it or the first dummy.
 [[nodiscard]] constexpr HashPlan plan_hashes(Mac mac, uint32_t header, uint32_t size,
                                              uint32_t payload_size) noexcept {
   const uint32_t block = hash_block_size(mac);

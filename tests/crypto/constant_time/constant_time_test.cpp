@@ -1,12 +1,14 @@
-// Records of one length are opened by the same instructions, whatever is in them (cbc_padding.hpp says why): compared are
-// good ones with each other, whatever their padding, and bad ones, whatever is bad about them. (A good and a bad one
-// differ behind the verdict, which the peer is told anyway: the bad one's plaintext is wiped.)
+// Records of one length are opened by the same instructions, whatever is in them (cbc_padding.hpp
+// says why): compared are good ones with each other, whatever their padding, and bad ones,
+// whatever is bad about them. (A good and a bad one differ behind the verdict, which the peer is
+// told anyway: the bad one's plaintext is wiped.)
 //
-// Of our own code, and of what it calls in libcrypto, the whole sequence must be the same, and under valgrind every
-// address that is read or written. Of IPsec-MB's it is the sequence for AEADs. For CBC each of its instructions must be
-// run as often: the message's blocks and the dummies' are hashed one after the other, and how they are shared out is what
-// must not be seen from how long it takes. A message that may be shorter than a block of the hash is copied by as few
-// instructions as it takes: those are counted, and are all that is left.
+// Of our own code, and of what it calls in libcrypto, the whole sequence must be the same, and
+// under valgrind every address that is read or written. Of IPsec-MB's it is the sequence for
+// AEADs. For CBC each of its instructions must be run as often: the message's blocks and the
+// dummies' are hashed one after the other, and how they are shared out is what must not be seen
+// from how long it takes. A message that may be shorter than a block of the hash is copied by as
+// few instructions as it takes: those are counted, and are all that is left.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

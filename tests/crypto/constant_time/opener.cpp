@@ -1,13 +1,14 @@
-// The program whose instructions constant_time_test.cpp compares: it opens one record after the other, of one length and
-// with different things in them, each between two marks.
+// The program whose instructions constant_time_test.cpp compares: it opens one record after the
+// other, of one length and with different things in them, each between two marks.
 //
 //     constant_time_opener ISA {valgrind|steps}
 //
-// It says where IPsec-MB's code lies, before each record which group it belongs to, and marks begin and end of the
-// opening: for valgrind by writing to a variable, for who single-steps it by SIGUSR1. Everything else, the same keys and
-// the same memory for each, is done outside the marks.
+// It says where IPsec-MB's code lies, before each record which group it belongs to, and marks begin
+// and end of the opening: for valgrind by writing to a variable, for who single-steps it by SIGUSR1.
+// Everything else, the same keys and the same memory for each, is done outside the marks.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -29,7 +30,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-volatile uint32_t mark = 0;
+std::atomic<uint32_t> mark = 0;
 
 // What is compared reads the lines in between others, so each goes out whole and at once.
 void say(const std::string& line) {
@@ -116,7 +117,7 @@ class Opener {
     if (steps_) {
       raise(SIGUSR1);
     } else {
-      mark = value;
+      mark.store(value, std::memory_order_relaxed);
     }
   }
 
@@ -124,7 +125,7 @@ class Opener {
   bool steps_;
   std::array<Keys, kMost> keys_;
   alignas(64) uint8_t rooms_[kMost][1024];
-  volatile bool careless_ = false;
+  std::atomic<bool> careless_ = false;
 };
 
 Forgery forgery(const Suite& suite) {
@@ -201,8 +202,8 @@ void open_all(Opener& opener) {
   std::vector<Suite> suites = cbc_over_dtls();
   for (const auto rows : {tls_suites(), dtls_suites()})
     suites.insert(suites.end(), rows.begin(), rows.end());
-  // Each cipher, each MAC, and each version's code for AEADs and for the others: more would be more of the same. The last
-  // ones of a table take the fewest instructions.
+  // Each cipher, each MAC, and each version's code for AEADs and for the others: more would be
+  // more of the same. The last ones of a table take the fewest instructions.
   std::reverse(suites.begin(), suites.end());
   std::set<Cipher> ciphers;
   std::set<Mac> macs;

@@ -37,8 +37,8 @@ struct Library {
 // Runs constant_time_opener and calls `each` for every record. Both throw std::runtime_error where that cannot be done
 // or does not come to its end.
 using Each = std::function<void(const Library&, const Trace&)>;
-// Under valgrind's lackey: every instruction and every access to memory. Valgrind 3.19 knows neither AVX-512 nor VAES nor
-// the SHA instructions, and shows a CPU without them.
+// Under valgrind's lackey: every instruction and every access to memory. Valgrind 3.19 knows neither
+// AVX-512 nor VAES nor the SHA instructions, and shows a CPU without them.
 void trace_by_valgrind(Isa isa, const Each& each);
 // By single-stepping with ptrace: the CPU's own, with all that it has, but instructions only.
 void trace_by_steps(Isa isa, const Each& each);
