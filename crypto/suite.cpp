@@ -1,7 +1,7 @@
 // The table of cipher suites that workers carry: AES-GCM and ChaCha20-Poly1305 of TLS 1.3 (RFC 8446
 // §B.4), of TLS 1.2 (RFC 5288, RFC 5289, RFC 7905) and of DTLS 1.2, which takes its suites from TLS
 // 1.2 (RFC 6347 §4.1.2) and adds pre-shared keys (RFC 5487, RFC 7905); AES-CBC with HMAC of TLS 1.2
-// (RFC 5246 §A.5, RFC 5289) comes last. The key exchange is OpenSSL's
+// (RFC 5246 §A.5, RFC 5289, RFC 4279) comes last. The key exchange is OpenSSL's
 // business; once keys exist all rows of one version and cipher are alike.
 #include "crypto/suite.hpp"
 
@@ -107,6 +107,13 @@ constexpr std::array kPreShared = {
     aes128(0x00a8, "PSK-AES128-GCM-SHA256", Version::dtls12),
 };
 
+constexpr std::array kPreSharedCbc = {
+    cbc(0x00af, "PSK-AES256-CBC-SHA384", Version::dtls12, 256, Mac::hmac_sha384),
+    cbc(0x00ae, "PSK-AES128-CBC-SHA256", Version::dtls12, 128, Mac::hmac_sha256),
+    cbc(0x008d, "PSK-AES256-CBC-SHA", Version::dtls12, 256, Mac::hmac_sha1),
+    cbc(0x008c, "PSK-AES128-CBC-SHA", Version::dtls12, 128, Mac::hmac_sha1),
+};
+
 template <size_t A, size_t B>
 constexpr std::array<Suite, A + B> join(const std::array<Suite, A>& first,
                                         const std::array<Suite, B>& second) {
@@ -119,7 +126,7 @@ constexpr std::array<Suite, A + B> join(const std::array<Suite, A>& first,
 constexpr std::array kTls = join(join(kTls13, kTls12Aead), kTls12Cbc);
 
 constexpr std::array kDtls = [] {
-  auto out = join(kPreShared, kTls12Aead);
+  auto out = join(join(kPreShared, kTls12Aead), join(kPreSharedCbc, kTls12Cbc));
   for (Suite& suite : out)
     suite.version = Version::dtls12;
   return out;

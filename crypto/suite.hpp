@@ -32,8 +32,7 @@ struct Suite {
 
 // In order of preference, TLS 1.3 before TLS 1.2.
 [[nodiscard]] std::span<const Suite> tls_suites() noexcept;
-// Those of DTLS 1.2: the AEADs that TLS 1.2 has, and with pre-shared keys (AnyConnect's
-// PSK-NEGOTIATE). The record layer does CBC for DTLS as well; it is not negotiated yet.
+// Those of DTLS 1.2: what TLS 1.2 has, and with pre-shared keys (AnyConnect's PSK-NEGOTIATE).
 [[nodiscard]] std::span<const Suite> dtls_suites() noexcept;
 // nullptr for a suite that workers do not carry in that version: TLS 1.2 and DTLS 1.2 share numbers
 // and names.

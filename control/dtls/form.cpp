@@ -6,7 +6,6 @@
 namespace culvert::control {
 namespace {
 
-using crypto::Cipher;
 using crypto::Suite;
 using crypto::Version;
 
@@ -44,19 +43,43 @@ const Suite* openconnect_suite(std::string_view name) noexcept {
   return nullptr;
 }
 
-// The first of the client's names whose cipher is that of TLS, else the first that workers carry.
+enum class Likeness : uint8_t { none, cipher, same };  // the worse before the better
+
+// How much of TLS's protection `suite` has.
+Likeness likeness(const Suite& suite, const Suite& tls) noexcept {
+  if (suite.cipher != tls.cipher) return Likeness::none;
+  return suite.mac == tls.mac ? Likeness::same : Likeness::cipher;
+}
+
+// The first of the client's names that is most like the suite of TLS.
 template <typename Find>
 std::optional<DtlsChoice> choose_resumption(std::string_view list, std::string_view header,
-                                            Cipher cipher, Find find) {
+                                            const Suite& tls, Find find) {
   std::optional<DtlsChoice> best;
   each_name(list, [&](std::string_view name) {
     const Suite* suite = find(name);
     if (suite == nullptr) return false;
-    const bool same = suite->cipher == cipher;
-    if (same || !best) best = {DtlsForm::resumption, suite, header, std::string(name)};
-    return same;
+    const Likeness like = likeness(*suite, tls);
+    if (!best || like > likeness(*best->suite, tls)) {
+      best = {DtlsForm::resumption, suite, header, std::string(name)};
+    }
+    return like == Likeness::same;
   });
   return best;
+}
+
+// The suite of TLS with a pre-shared key in the place of its key exchange: that is what clients
+// offer. There is none of AES-256-CBC with SHA-256; its clients have the last one of that cipher,
+// which has SHA-1.
+const Suite* psk_suite(const Suite& tls) noexcept {
+  const Suite* found = nullptr;
+  for (const Suite& suite : crypto::dtls_suites()) {
+    if (!suite.name.starts_with("PSK-")) continue;
+    const Likeness like = likeness(suite, tls);
+    if (like == Likeness::same) return &suite;
+    if (like == Likeness::cipher) found = &suite;
+  }
+  return found;
 }
 
 }  // namespace
@@ -67,17 +90,15 @@ std::optional<DtlsChoice> choose_dtls(const DtlsWishes& wishes, const Suite& tls
     each_name(list, [&](std::string_view name) { return psk = psk || name == kPskNegotiate; });
   }
   if (psk) {
-    for (const Suite& suite : crypto::dtls_suites()) {
-      if (!suite.name.starts_with("PSK-") || suite.cipher != tls.cipher) continue;
-      return DtlsChoice{DtlsForm::psk, &suite, "X-DTLS-CipherSuite", std::string(kPskNegotiate)};
+    if (const Suite* suite = psk_suite(tls)) {
+      return DtlsChoice{DtlsForm::psk, suite, "X-DTLS-CipherSuite", std::string(kPskNegotiate)};
     }
   }
   if (!wishes.has_master_secret) return std::nullopt;
-  if (auto choice =
-          choose_resumption(wishes.suites12, "X-DTLS12-CipherSuite", tls.cipher, dtls_suite)) {
+  if (auto choice = choose_resumption(wishes.suites12, "X-DTLS12-CipherSuite", tls, dtls_suite)) {
     return choice;
   }
-  return choose_resumption(wishes.suites, "X-DTLS-CipherSuite", tls.cipher, openconnect_suite);
+  return choose_resumption(wishes.suites, "X-DTLS-CipherSuite", tls, openconnect_suite);
 }
 
 }  // namespace culvert::control

@@ -33,7 +33,7 @@ struct DtlsWishes {
   bool has_master_secret = false;  // X-DTLS-Master-Secret, 48 bytes
 };
 
-// PSK-NEGOTIATE if the client knows it, else a resumption; the cipher of `tls` first, so that both
+// PSK-NEGOTIATE if the client knows it, else a resumption; cipher and MAC of `tls` first, so that both
 // channels cost the same. Nothing if there is none that workers carry.
 [[nodiscard]] std::optional<DtlsChoice> choose_dtls(const DtlsWishes& wishes,
                                                     const crypto::Suite& tls);

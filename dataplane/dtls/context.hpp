@@ -41,7 +41,7 @@ struct Context {
   const crypto::MbManager& mb;
   dp::DropCounters& drops;
   rte_mempool* pool;
-  uint8_t* scratch;  // room for one record of any size
+  uint8_t* scratch;  // room for one record of any size, and for a block of CBC before it
   // The transmit sides of each worker, for their counters alone.
   const TransmitTable* const* homes;
   Edges edges;

@@ -13,6 +13,11 @@ namespace culvert::dp {
 
 namespace {
 
+// Opening CBC writes a block before the payload, which lies at the very beginning where records are
+// opened out of place.
+constexpr size_t kBeforeRecord = 64;
+static_assert(kBeforeRecord >= crypto::record::kBlockSize);
+
 tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, rte_mempool* pool) {
   tcp::EndpointConfig config;
   config.worker = worker;
@@ -61,7 +66,7 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            },
            this}),
       tunnels(2 * spec.max_sessions + 256),
-      large_record(std::make_unique<uint8_t[]>(crypto::record::kMaxRecord)),
+      large_record(std::make_unique<uint8_t[]>(kBeforeRecord + crypto::record::kMaxRecord)),
       cstp{worker,
            tcp,
            tunnels,
@@ -69,7 +74,7 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            mb,
            drops,
            dataplane.pool_.get(),
-           large_record.get()},
+           large_record.get() + kBeforeRecord},
       dtls_receive(spec.max_sessions, {rte_rand(), rte_rand()}),
       dtls_transmit(spec.max_sessions),
       dtls{.worker = worker,
@@ -80,7 +85,7 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            .mb = mb,
            .drops = drops,
            .pool = dataplane.pool_.get(),
-           .scratch = large_record.get(),
+           .scratch = large_record.get() + kBeforeRecord,
            .homes = dataplane.dtls_homes_.data(),
            .edges = {up_sink(), dtls_reply_sink(), handoff_sink(), out_sink()},
            .message_reserve = dataplane.mailbox(worker).available_for_control() / 2},

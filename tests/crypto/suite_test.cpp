@@ -73,8 +73,9 @@ TEST(Suite, IsFoundByVersionAndIdOrName) {
 
 TEST(Suite, DtlsTunnelsOfAnyConnectFindTheirSuites) {
   // PSK-NEGOTIATE, then those by resumption.
-  for (const uint16_t id :
-       std::initializer_list<uint16_t>{0x00a8, 0xccab, 0x00a9, 0x009c, 0x009d, 0xc02f, 0xc030}) {
+  for (const uint16_t id : std::initializer_list<uint16_t>{
+           0x00a8, 0xccab, 0x00a9, 0x009c, 0x009d, 0xc02f, 0xc030, 0x008c, 0x008d, 0x00ae, 0x00af,
+           0x002f, 0x0035, 0x0033, 0x0039}) {
     const Suite* suite = find_suite(Version::dtls12, id);
     ASSERT_NE(suite, nullptr) << id;
     EXPECT_EQ(suite->version, Version::dtls12);

@@ -41,6 +41,40 @@ TEST(DtlsForm, ResumptionOfDtls12) {
   EXPECT_EQ(choose_dtls({"", "AES128-GCM-SHA256", true}, aes256)->value, "AES128-GCM-SHA256");
 }
 
+// The key exchange goes, cipher and MAC stay.
+TEST(DtlsForm, PskHasTheMacOfTlsToo) {
+  const auto beside = [](std::string_view tls) {
+    return choose_dtls({kSuites, kSuites12, true}, *find_suite(Version::tls12, tls))->suite->name;
+  };
+  EXPECT_EQ(beside("ECDHE-RSA-AES128-SHA"), "PSK-AES128-CBC-SHA");
+  EXPECT_EQ(beside("AES256-SHA"), "PSK-AES256-CBC-SHA");
+  EXPECT_EQ(beside("DHE-RSA-AES128-SHA256"), "PSK-AES128-CBC-SHA256");
+  EXPECT_EQ(beside("ECDHE-RSA-AES256-SHA384"), "PSK-AES256-CBC-SHA384");
+  // Of AES-256-CBC with SHA-256 there is none.
+  EXPECT_EQ(beside("AES256-SHA256"), "PSK-AES256-CBC-SHA");
+}
+
+TEST(DtlsForm, ResumptionIsTheMoreLikeTlsTheBetter) {
+  const crypto::Suite& cbc = *find_suite(Version::tls12, "ECDHE-RSA-AES128-SHA");
+  const auto chosen = [&cbc](std::string_view list) {
+    return choose_dtls({"", list, true}, cbc)->value;
+  };
+  EXPECT_EQ(chosen(kSuites12), "DHE-RSA-AES128-SHA");
+  EXPECT_EQ(chosen("AES256-SHA:AES128-SHA256:AES128-SHA"), "AES128-SHA");
+  EXPECT_EQ(chosen("AES256-SHA:AES128-SHA256"), "AES128-SHA256");
+  EXPECT_EQ(chosen("AES256-SHA:AES256-GCM-SHA384"), "AES256-SHA");
+}
+
+// A client that knows nothing else beside an AEAD on TLS.
+TEST(DtlsForm, CbcWhereTheClientHasNothingElse) {
+  const auto choice = choose_dtls({"", "DES-CBC3-SHA:AES256-SHA:AES128-SHA", true}, aes128);
+  ASSERT_TRUE(choice.has_value());
+  EXPECT_EQ(choice->suite->id, 0x0035);
+  EXPECT_EQ(choice->suite->version, Version::dtls12);
+  EXPECT_EQ(choice->value, "AES256-SHA");
+  EXPECT_EQ(choice->header, "X-DTLS12-CipherSuite");
+}
+
 TEST(DtlsForm, ResumptionOfOpenConnect) {
   const auto choice =
       choose_dtls({"OC-DTLS1_2-AES256-GCM:OC-DTLS1_2-AES128-GCM", "", true}, aes128);
@@ -53,7 +87,7 @@ TEST(DtlsForm, ResumptionOfOpenConnect) {
 
 TEST(DtlsForm, NothingThatWorkersDoNotCarry) {
   EXPECT_FALSE(choose_dtls({"", "", true}, aes256));
-  EXPECT_FALSE(choose_dtls({"AES256-SHA:DES-CBC3-SHA", "DHE-RSA-AES256-SHA", true}, aes256));
+  EXPECT_FALSE(choose_dtls({"AES256-SHA:DES-CBC3-SHA", "DES-CBC3-SHA:RC4-SHA", true}, aes256));
   EXPECT_FALSE(choose_dtls({":::", ":", true}, aes256));
   EXPECT_FALSE(choose_dtls({"psk-negotiate", "", true}, aes256));
   // A resumption without a master secret is none.

@@ -126,8 +126,9 @@ TEST_P(Handshake, WithOtherSuitesOnOfferTakesTheAnnouncedOne) {
   if (GetParam().form != DtlsForm::psk) return;
   DtlsHandshake server(context_, parameters_);
   DtlsClient c(GetParam().form,
-               "PSK-CHACHA20-POLY1305:PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:"
-               "PSK-AES256-CBC-SHA",
+               std::string("PSK-CHACHA20-POLY1305:PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:"
+                           "PSK-AES256-CBC-SHA:") +
+                   GetParam().suite,
                parameters_.secret.view(), parameters_.id);
   ASSERT_TRUE(run(server, c, [](unsigned) { return false; })) << server.error();
   EXPECT_STREQ(SSL_get_cipher(c.ssl()), GetParam().suite);
@@ -140,7 +141,12 @@ INSTANTIATE_TEST_SUITE_P(
                       Variant{DtlsForm::resumption, "ECDHE-RSA-AES256-GCM-SHA384"},
                       Variant{DtlsForm::resumption, "ECDHE-RSA-AES128-GCM-SHA256"},
                       Variant{DtlsForm::resumption, "AES256-GCM-SHA384"},
-                      Variant{DtlsForm::resumption, "AES128-GCM-SHA256"}),
+                      Variant{DtlsForm::resumption, "AES128-GCM-SHA256"},
+                      Variant{DtlsForm::psk, "PSK-AES256-CBC-SHA384"},
+                      Variant{DtlsForm::psk, "PSK-AES128-CBC-SHA256"},
+                      Variant{DtlsForm::psk, "PSK-AES256-CBC-SHA"},
+                      Variant{DtlsForm::resumption, "DHE-RSA-AES256-SHA"},
+                      Variant{DtlsForm::resumption, "AES128-SHA"}),
     [](const auto& variant) {
       std::string name = variant.param.suite;
       std::erase_if(name, [](char ch) { return !std::isalnum(static_cast<unsigned char>(ch)); });

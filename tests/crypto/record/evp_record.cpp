@@ -125,13 +125,6 @@ std::vector<Suite> cbc_only(std::span<const Suite> suites) {
   return filter(suites, true);
 }
 
-std::vector<Suite> cbc_over_dtls() {
-  std::vector<Suite> out = cbc_only(tls_suites());
-  for (Suite& suite : out)
-    suite.version = Version::dtls12;
-  return out;
-}
-
 std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
                               std::span<const uint8_t> payload) {
   const auto iv = keys.iv.view();

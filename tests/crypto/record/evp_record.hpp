@@ -31,8 +31,6 @@ std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& forgery,
 // The rows that are, or are not, AEADs.
 std::vector<Suite> aead_only(std::span<const Suite> suites);
 std::vector<Suite> cbc_only(std::span<const Suite> suites);
-// The CBC suites of TLS 1.2 as DTLS 1.2 has them (RFC 6347 §4.1.2).
-std::vector<Suite> cbc_over_dtls();
 
 // A fixed key and IV for `suite`, with sequence 0.
 KeyMaterial test_material(const Suite& suite);

@@ -32,7 +32,7 @@ TEST_P(DtlsInput, DataComesUpWithItsSession) {
 TEST_P(DtlsInput, SeveralRecordsShareADatagram) {
   std::string all;
   std::vector<std::string> expected;
-  for (int i = 0; i < 30; ++i) {
+  for (int i = 0; i < 14; ++i) {
     expected.push_back(std::string(1 + static_cast<size_t>(i), static_cast<char>('a' + i)));
     all += Rig::packet(*client, PacketType::data, expected.back());
   }
@@ -313,7 +313,10 @@ TEST_P(DtlsInput, ShortOrLyingDatagrams) {
 INSTANTIATE_TEST_SUITE_P(Suites, DtlsInput,
                          testing::Values(crypto::find_suite(crypto::Version::dtls12, 0x00a8),
                                          crypto::find_suite(crypto::Version::dtls12, 0x00a9),
-                                         crypto::find_suite(crypto::Version::dtls12, 0xccab)),
+                                         crypto::find_suite(crypto::Version::dtls12, 0xccab),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x008c),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x00ae),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x00af)),
                          [](const auto& suite) {
                            std::string name(suite.param->name);
                            std::erase(name, '-');

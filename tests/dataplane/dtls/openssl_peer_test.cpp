@@ -55,7 +55,13 @@ INSTANTIATE_TEST_SUITE_P(Suites, DtlsOpensslPeer,
                                          crypto::find_suite(crypto::Version::dtls12, 0x00a9),
                                          crypto::find_suite(crypto::Version::dtls12, 0xc02f),
                                          crypto::find_suite(crypto::Version::dtls12, 0xc030),
-                                         crypto::find_suite(crypto::Version::dtls12, 0xccab)),
+                                         crypto::find_suite(crypto::Version::dtls12, 0xccab),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x008c),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x008d),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x00ae),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x00af),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x0039),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x003c)),
                          [](const auto& suite) {
                            std::string name(suite.param->name);
                            std::erase(name, '-');

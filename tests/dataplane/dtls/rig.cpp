@@ -43,7 +43,7 @@ Rig::Worker::Worker(Rig& owner, uint8_t i, uint32_t slots)
       mb(crypto::best_isa(0)),
       receive(slots, {1, 2}),
       transmit(slots),
-      scratch(crypto::record::kMaxRecord),
+      scratch(crypto::record::kBlockSize + crypto::record::kMaxRecord),
       context{.worker = i,
               .workers = static_cast<uint8_t>(owner.workers),
               .receive = receive,
@@ -52,7 +52,7 @@ Rig::Worker::Worker(Rig& owner, uint8_t i, uint32_t slots)
               .mb = mb,
               .drops = drops,
               .pool = owner.pool.get(),
-              .scratch = scratch.data(),
+              .scratch = scratch.data() + crypto::record::kBlockSize,
               .homes = owner.homes.data(),
               .edges = {{[](void* self, dp::Batch& packets) {
                            auto& worker = *static_cast<Worker*>(self);
