@@ -128,7 +128,7 @@ void hash_all(const MbManager& mb, Mac mac, CbcJobs& jobs, std::span<Opening> op
     mb.count_hash_blocks(blocks_of(mac, plan));
   }
   hash_burst(mb, mac, {jobs.data(), opening.size()});
-  for (const size_t dummy : {0, 1}) {
+  for (size_t dummy = 0; dummy < 2; dummy++) {
     size_t count = 0;
     for (size_t i = 0; i < opening.size(); i++) {
       if (plans[i].dummy[dummy] == 0) continue;  // depends on the record's length alone

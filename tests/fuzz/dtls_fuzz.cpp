@@ -1,6 +1,6 @@
 // DTLS datagrams of a hostile sender, and of a hostile client.
 //
-// Input: mode (one byte), then
+// Input: mode and suite (one byte), then
 //   mode 0  one datagram of a known flow       mode 1  one datagram of an unknown flow
 //   mode 2  datagrams of a client that has the keys: records of type (1), length (1), plaintext;
 //           length 255 ends a datagram
@@ -91,7 +91,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2 || size > 1800) return 0;
   const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
   Rig rig(2, 4, 4, 127);
-  auto client = rig.client(0, 0, 1);
+  const auto suites = crypto::dtls_suites();
+  auto client = rig.client(0, 0, 1, &suites[(data[0] >> 2) % suites.size()]);
   rig.install(*client);
   switch (data[0] & 3) {
     case 0:

@@ -98,13 +98,37 @@ def cstp_targets() -> list[bytes]:
         3: [record(23, bytes(40)), record(22, bytes(40)), record(23, bytes(16400))],
     }
     return [bytes([mode | suite << 2, segment]) + stream
-            for mode, some in streams.items() for stream in some for suite in (0, 1, 2, 3) for segment in (4, 255)]
+            for mode, some in streams.items() for stream in some for suite in range(0, 32, 3) for segment in (4, 255)]
+
+
+def datagram(kind: int, number: int, body: bytes) -> bytes:
+    return struct.pack(">BHHHIH", kind, 0xfefd, 1, 0, number, len(body)) + body
+
+
+def dtls() -> list[bytes]:
+    """Modes 0 and 1 are datagrams as they come, 2 is records that are sealed, 3 is an IP packet in segments."""
+
+    def sealed(kind: int, plain_text: bytes) -> bytes:
+        return bytes([kind, len(plain_text)]) + plain_text
+
+    streams = {
+        0: [datagram(23, 5, bytes(60)), datagram(22, 0, bytes(60)), datagram(23, 5, bytes(80)) * 2],
+        1: [datagram(22, 0, bytes(60)), datagram(23, 5, bytes(60))],
+        2: [
+            b"".join(sealed(0, b"\x00" + INNER + bytes([i])) for i in range(8)),
+            sealed(0, b"\x03probe") + b"\x00\xff" + sealed(0, b"\x07") + sealed(0, b"\x00" + INNER),
+            sealed(0, b"\x00" + INNER) + sealed(1, b"\x01\x00") + sealed(0, b"\x05bye"),
+        ],
+        3: [INNER],
+    }
+    return [bytes([mode | suite << 2]) + stream
+            for mode, some in streams.items() for stream in some for suite in range(0, 64, 3)]
 
 
 def tls_record() -> list[bytes]:
     whole = []
-    for suite in range(32):
-        for flags in (0x00, 0x20, 0x40, 0x60):
+    for suite in (*range(32), *range(0x80, 0x88)):
+        for flags in (0x00, 0x20, 0x40, 0x60):  # in place or not, narrow or wide
             whole.append(bytes([suite | flags, 0]) + record(23, bytes(60)))
             for mode in (1, 2, 3):
                 whole.append(bytes([suite | flags, mode]) + struct.pack(">H", 17) + cstp(0, INNER))
@@ -245,6 +269,7 @@ TARGETS = {
     "client_fuzz": client,
     "config_fuzz": configuration,
     "cstp_fuzz": cstp_targets,
+    "dtls_fuzz": dtls,
     "http_fuzz": http,
     "icmp_fuzz": icmp,
     "tcp_options_fuzz": tcp_options,

@@ -127,7 +127,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Bench bench;
   if (size < 4 || size > 66000) return 0;
   static const std::vector<Kind> kinds = kinds_of_suites();
-  const Kind& kind = kinds[(data[0] & 31) % kinds.size()];
+  const Kind& kind = kinds[((data[0] & 31u) | (data[0] & 0x80u) >> 2) % kinds.size()];
   const MbManager& mb = bench.managers[data[0] >> 6 & 1];
   const bool in_place = (data[0] & 0x20) != 0;
   const uint8_t mode = data[1] % 5;

@@ -190,7 +190,7 @@ void open_cbc(Opener& opener, const Suite& suite, size_t size, size_t count) {
 }
 
 void open_aead(Opener& opener, const Suite& suite, size_t size) {
-  for (const size_t at : {0, 7, 15}) {
+  for (const size_t at : {0u, 7u, 15u}) {
     Bytes record = evp_seal(test_material(suite), forgery(suite), next_payload(size));
     opener.open_some(suite, "good", "payload " + std::to_string(at), record);
     record[record.size() - kTagSize + at] ^= 1;

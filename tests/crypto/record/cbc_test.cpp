@@ -184,30 +184,34 @@ TEST_P(CbcTest, EveryTamperedByteAndEveryCutIsNoticed) {
 
 TEST_P(CbcTest, RecordsOfOneLengthHashAsManyBlocks) {
   for (const Suite& suite : both_versions()) {
-    SCOPED_TRACE(std::string(suite.name));
-    // Plaintexts of 512 bytes: all good paddings, and wrong ones of all kinds.
-    std::set<uint64_t> counts;
-    const auto count_one = [&](const Forgery& f, size_t size) {
-      const Bytes record = evp_seal(test_material(suite), f, random_bytes(size));
-      ASSERT_EQ(record.size(), overhead(suite).prefix + 512u);
-      const uint64_t before = mb_.hash_blocks();
-      open_one(suite, 5, record, true);
-      counts.insert(mb_.hash_blocks() - before);
-    };
-    for (size_t padding = 0; padding < 256; padding++) {
-      Forgery f;
-      f.sequence = material(suite, 5).sequence;
-      f.padding = padding / 16 * 16;
-      const size_t size = 512 - mac_size(suite.mac) - 1 - padding;
-      count_one(f, size);
-      f.spoil = [](Bytes& t) { t[0] ^= 1; };
-      count_one(f, size);
-      f.spoil = [](Bytes& t) { t[t.size() - 2] ^= 1; };
-      count_one(f, size);
-      f.spoil = [&](Bytes& t) { t.back() = static_cast<uint8_t>(rng_()); };
-      count_one(f, size);
+    // Plaintexts, of which some may be shorter than a block of the hash: all good paddings, and wrong
+    // ones of all kinds.
+    for (const size_t plaintext : {96u, 240u, 512u}) {
+      SCOPED_TRACE(std::string(suite.name) + " " + std::to_string(plaintext));
+      std::set<uint64_t> counts;
+      const auto count_one = [&](const Forgery& f, size_t size) {
+        const Bytes record = evp_seal(test_material(suite), f, random_bytes(size));
+        ASSERT_EQ(record.size(), overhead(suite).prefix + plaintext);
+        const uint64_t before = mb_.hash_blocks();
+        open_one(suite, 5, record, true);
+        counts.insert(mb_.hash_blocks() - before);
+      };
+      const size_t most = plaintext - mac_size(suite.mac) - 1;
+      for (size_t padding = 0; padding <= std::min<size_t>(most, 255); padding++) {
+        Forgery f;
+        f.sequence = material(suite, 5).sequence;
+        f.padding = padding / 16 * 16;
+        const size_t size = most - padding;
+        count_one(f, size);
+        f.spoil = [](Bytes& t) { t[0] ^= 1; };
+        count_one(f, size);
+        f.spoil = [](Bytes& t) { t[t.size() - 2] ^= 1; };
+        count_one(f, size);
+        f.spoil = [&](Bytes& t) { t.back() = static_cast<uint8_t>(rng_()); };
+        count_one(f, size);
+      }
+      EXPECT_EQ(counts.size(), 1u);
     }
-    EXPECT_EQ(counts.size(), 1u);
   }
 }
 
