@@ -1,4 +1,5 @@
-// Key derivation by OpenSSL's KDFs: the TLS 1.2 PRF (RFC 5246 §5) and HKDF-Expand-Label (RFC 8446
+// Key derivation by OpenSSL's KDFs: the PRFs of TLS 1.2 (RFC 5246 §5) and 1.0 (RFC 2246 §5), and
+// HKDF-Expand-Label (RFC 8446
 // §7.1).
 #include "crypto/kdf.hpp"
 
@@ -21,7 +22,12 @@ struct FreeKdf {
 };
 
 const char* digest_name(Hash hash) noexcept {
-  return hash == Hash::sha256 ? "SHA256" : "SHA384";
+  switch (hash) {
+    case Hash::sha256: return "SHA256";
+    case Hash::sha384: return "SHA384";
+    case Hash::md5_sha1: break;
+  }
+  return "MD5-SHA1";  // by which TLS1-PRF knows that TLS 1.0's is meant
 }
 size_t digest_size(Hash hash) noexcept {
   return hash == Hash::sha256 ? 32 : 48;
@@ -53,8 +59,8 @@ void require_size(std::string_view what, size_t size, size_t wanted) {
 }
 
 void require_version(const Suite& suite, Version version) {
-  // RFC 6347 changes nothing in how TLS 1.2 derives keys.
-  const bool like_tls12 = suite.version == Version::dtls12;
+  // RFC 6347 changes nothing in how TLS 1.2 derives keys; nor does the older DTLS, but for the PRF.
+  const bool like_tls12 = is_dtls(suite.version);
   if ((like_tls12 ? Version::tls12 : suite.version) == version) return;
   throw std::runtime_error("cannot derive " + std::string(to_string(version)) + " keys for " +
                            std::string(suite.name) + ", which is a suite of " +
@@ -126,6 +132,22 @@ TrafficKeys tls12_keys(const Suite& suite, std::span<const uint8_t> master,
   cut(keys.client.iv, iv_size);
   cut(keys.server.iv, iv_size);
   return keys;
+}
+
+std::array<uint8_t, kVerifyDataSize> tls10_verify_data(std::span<const uint8_t> master,
+                                                       std::string_view label,
+                                                       std::span<const uint8_t> transcript) {
+  require_size("master secret", master.size(), kMasterSecretSize);
+  const OSSL_PARAM params[] = {
+      digest(Hash::md5_sha1),
+      octets(OSSL_KDF_PARAM_SECRET, master),
+      octets(OSSL_KDF_PARAM_SEED, {reinterpret_cast<const uint8_t*>(label.data()), label.size()}),
+      octets(OSSL_KDF_PARAM_SEED, transcript),
+      OSSL_PARAM_construct_end(),
+  };
+  std::array<uint8_t, kVerifyDataSize> out{};
+  derive("TLS1-PRF", params, out);
+  return out;
 }
 
 record::KeyMaterial tls13_keys(const Suite& suite, std::span<const uint8_t> traffic_secret) {

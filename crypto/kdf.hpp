@@ -5,8 +5,10 @@
 // where the handshake ended: for DTLS that is the epoch too (record::dtls_sequence).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "crypto/record/protection.hpp"
 #include "crypto/secret.hpp"
@@ -23,11 +25,18 @@ struct TrafficKeys {
   record::KeyMaterial server;
 };
 
-// RFC 5246 §6.3, for TLS 1.2 and DTLS 1.2. `master` from SSL_SESSION_get_master_key, the randoms from
+// RFC 5246 §6.3, for TLS 1.2 and DTLS 1.2; for the older DTLS with TLS 1.0's PRF
+// (RFC 2246 §6.3). `master` from SSL_SESSION_get_master_key, the randoms from
 // SSL_get_{client,server}_random.
 [[nodiscard]] TrafficKeys tls12_keys(const Suite& suite, std::span<const uint8_t> master,
                                      std::span<const uint8_t> client_random,
                                      std::span<const uint8_t> server_random);
+
+// RFC 2246 §7.4.9: the Finished message of the older DTLS. `label` is "client finished" or "server
+// finished", `transcript` all that was hashed: MD5 of it and then SHA-1, 36 bytes.
+inline constexpr size_t kVerifyDataSize = 12;
+[[nodiscard]] std::array<uint8_t, kVerifyDataSize> tls10_verify_data(
+    std::span<const uint8_t> master, std::string_view label, std::span<const uint8_t> transcript);
 
 // RFC 8446 §7.3. `traffic_secret` is one direction's, as long as the suite's hash (32 or 48 bytes).
 [[nodiscard]] record::KeyMaterial tls13_keys(const Suite& suite,

@@ -132,9 +132,31 @@ constexpr std::array kDtls = [] {
   return out;
 }();
 
+constexpr std::array kDtls09 = [] {
+  std::array out = {
+      cbc(0x0039, "DHE-RSA-AES256-SHA", Version::dtls09, 256, Mac::hmac_sha1),
+      cbc(0x0033, "DHE-RSA-AES128-SHA", Version::dtls09, 128, Mac::hmac_sha1),
+      cbc(0x0035, "AES256-SHA", Version::dtls09, 256, Mac::hmac_sha1),
+      cbc(0x002f, "AES128-SHA", Version::dtls09, 128, Mac::hmac_sha1),
+  };
+  for (Suite& suite : out)
+    suite.prf = Hash::md5_sha1;  // it has TLS 1.0's
+  return out;
+}();
+
+std::span<const Suite> rows_of(Version version) noexcept {
+  switch (version) {
+    case Version::dtls12: return dtls_suites();
+    case Version::dtls09: return dtls09_suites();
+    case Version::tls12:
+    case Version::tls13: break;
+  }
+  return tls_suites();
+}
+
 template <typename Matches>
 const Suite* find(Version version, Matches matches) noexcept {
-  for (const Suite& suite : version == Version::dtls12 ? dtls_suites() : tls_suites()) {
+  for (const Suite& suite : rows_of(version)) {
     if (suite.version == version && matches(suite)) return &suite;
   }
   return nullptr;
@@ -150,6 +172,10 @@ std::span<const Suite> dtls_suites() noexcept {
   return kDtls;
 }
 
+std::span<const Suite> dtls09_suites() noexcept {
+  return kDtls09;
+}
+
 const Suite* find_suite(Version version, uint16_t id) noexcept {
   return find(version, [id](const Suite& s) { return s.id == id; });
 }
@@ -163,6 +189,7 @@ std::string_view to_string(Version v) noexcept {
     case Version::tls12: return "TLSv1.2";
     case Version::tls13: return "TLSv1.3";
     case Version::dtls12: return "DTLSv1.2";
+    case Version::dtls09: return "DTLSv0.9";
   }
   return "unknown";
 }

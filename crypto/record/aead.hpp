@@ -17,7 +17,7 @@ namespace culvert::crypto::record {
 template <Version V>
 [[nodiscard]] constexpr bool exhausted(uint64_t sequence) noexcept {
   constexpr uint64_t kNumber =
-      V == Version::dtls12 ? kDtlsSequenceMask : std::numeric_limits<uint64_t>::max();
+      is_dtls(V) ? kDtlsSequenceMask : std::numeric_limits<uint64_t>::max();
   return (sequence & kNumber) == kNumber;
 }
 

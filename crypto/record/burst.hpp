@@ -73,6 +73,7 @@ void for_each_run(std::span<Op> ops, RunOf run_of) noexcept {
       case Version::tls12: with_cipher.template operator()<Version::tls12>(run, cipher); break;
       case Version::tls13: with_cipher.template operator()<Version::tls13>(run, cipher); break;
       case Version::dtls12: with_cipher.template operator()<Version::dtls12>(run, cipher); break;
+      case Version::dtls09: with_cipher.template operator()<Version::dtls09>(run, cipher); break;
     }
     begin = end;
   }

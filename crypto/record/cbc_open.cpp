@@ -52,7 +52,7 @@ template <Version V>
 bool admit(OpenOp& op, uint64_t& sequence) noexcept {
   Keys& keys = *op.keys;
   op.payload_size = 0;
-  if constexpr (V == Version::dtls12) {
+  if constexpr (is_dtls(V)) {
     op.status = check<V>(op);
     if (op.status == OpenStatus::ok && !same_epoch(op, keys)) op.status = OpenStatus::bad_epoch;
     if (op.status == OpenStatus::ok) sequence = dtls_sequence(op.record);
@@ -99,7 +99,7 @@ OpenStatus judge(Opening& o, Mac mac) noexcept {
 template <Version V>
 void finish(Opening& o, Mac mac) noexcept {
   OpenOp& op = *o.op;
-  if constexpr (V == Version::dtls12) {
+  if constexpr (is_dtls(V)) {
     op.status = judge(o, mac);
   } else {
     Keys& keys = *op.keys;
@@ -178,5 +178,6 @@ void open_cbc(const MbManager& mb, std::span<OpenOp> run) noexcept {
 
 template void open_cbc<Version::tls12>(const MbManager&, std::span<OpenOp>) noexcept;
 template void open_cbc<Version::dtls12>(const MbManager&, std::span<OpenOp>) noexcept;
+template void open_cbc<Version::dtls09>(const MbManager&, std::span<OpenOp>) noexcept;
 
 }  // namespace culvert::crypto::record

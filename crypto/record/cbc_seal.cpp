@@ -27,7 +27,6 @@ template <Version V>
 void seal_chunk(const MbManager& mb, std::span<SealOp> ops) noexcept {
   constexpr uint32_t kHeader = header_size(V);
   constexpr uint32_t kPrefix = kHeader + kBlockSize;
-  constexpr uint16_t kVersion = V == Version::dtls12 ? kDtls12WireVersion : kWireVersion;
   const Cipher cipher = ops[0].keys->cipher;
   const Mac mac = ops[0].keys->mac;
 
@@ -41,7 +40,7 @@ void seal_chunk(const MbManager& mb, std::span<SealOp> ops) noexcept {
       continue;
     }
     uint8_t* const payload = op.record + kPrefix;
-    prepare(keys, op, kVersion, payload);
+    prepare(keys, op, wire_version(V), payload);
     set_hash_job(jobs[count], keys, payload - sizeof(AdditionalData12),
                  static_cast<uint32_t>(sizeof(AdditionalData12)) + op.payload_size,
                  payload + op.payload_size);
@@ -78,5 +77,6 @@ void seal_cbc(const MbManager& mb, std::span<SealOp> run) noexcept {
 
 template void seal_cbc<Version::tls12>(const MbManager&, std::span<SealOp>) noexcept;
 template void seal_cbc<Version::dtls12>(const MbManager&, std::span<SealOp>) noexcept;
+template void seal_cbc<Version::dtls09>(const MbManager&, std::span<SealOp>) noexcept;
 
 }  // namespace culvert::crypto::record

@@ -22,10 +22,10 @@ namespace culvert::crypto::record {
 // Version (DTLS) and length in the header against the record, whose header is all there.
 template <Version V>
 [[nodiscard]] OpenStatus check_outside(const OpenOp& op) noexcept {
-  if constexpr (V == Version::dtls12) {
+  if constexpr (is_dtls(V)) {
     DtlsHeader header;
     std::memcpy(&header, op.record, sizeof(header));
-    if (header.version != kDtls12WireVersion) return OpenStatus::bad_version;
+    if (header.version != wire_version(V)) return OpenStatus::bad_version;
     return header.length == op.record_size - kDtlsHeaderSize ? OpenStatus::ok
                                                              : OpenStatus::bad_length;
   } else {

@@ -27,7 +27,7 @@ static_assert(sizeof(Header) == 5);
 // RFC 6347 §4.1.
 struct DtlsHeader {
   uint8_t type;
-  be16 version;         // 0xfefd
+  be16 version;         // 0xfefd, or 0x0100
   be64 epoch_sequence;  // 16 bits of epoch, 48 of sequence number
   be16 length;          // of what follows the header
 };
@@ -35,6 +35,7 @@ static_assert(sizeof(DtlsHeader) == 13);
 
 inline constexpr uint16_t kWireVersion = 0x0303;
 inline constexpr uint16_t kDtls12WireVersion = 0xfefd;
+inline constexpr uint16_t kDtls09WireVersion = 0x0100;  // OpenSSL calls it DTLS1_BAD_VER
 inline constexpr uint32_t kDtlsHeaderSize = 13;
 inline constexpr unsigned kDtlsSequenceBits = 48;
 inline constexpr uint64_t kDtlsSequenceMask = (uint64_t{1} << kDtlsSequenceBits) - 1;
@@ -58,7 +59,14 @@ struct Overhead {
 };
 
 [[nodiscard]] constexpr uint32_t header_size(Version v) noexcept {
-  return v == Version::dtls12 ? kDtlsHeaderSize : kHeaderSize;
+  return is_dtls(v) ? kDtlsHeaderSize : kHeaderSize;
+}
+
+// What records say that their version is, in their header and in what is authenticated.
+[[nodiscard]] constexpr uint16_t wire_version(Version v) noexcept {
+  return v == Version::dtls12   ? kDtls12WireVersion
+         : v == Version::dtls09 ? kDtls09WireVersion
+                                : kWireVersion;
 }
 
 // Whether records carry part of their nonce: RFC 5288 §3. RFC 7905 and RFC 8446 compute all of it.

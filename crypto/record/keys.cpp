@@ -67,7 +67,7 @@ bool Keys::install(const MbManager& mb, const KeyMaterial& material) noexcept {
   version = suite->version;
   cipher = suite->cipher;
   mac = suite->mac;
-  encrypt_then_mac = is_cbc(cipher) && material.encrypt_then_mac;
+  encrypt_then_mac = is_cbc(cipher) && has_encrypt_then_mac(version) && material.encrypt_then_mac;
   sequence = material.sequence;
   explicit_nonce = material.explicit_nonce;
   held = false;

@@ -154,7 +154,9 @@ OpenStatus open_datagram(const MbManager& mb, const Keys& keys, OpenOp& op) noex
 
 void open(const MbManager& mb, std::span<OpenOp> ops) noexcept {
   for_each_run(ops, [&mb]<Version V, Cipher C>(std::span<OpenOp> run) noexcept {
-    if constexpr (!is_cbc(C)) {
+    if constexpr (V == Version::dtls09 && !is_cbc(C)) {
+      return;  // no suite is like that
+    } else if constexpr (!is_cbc(C)) {
       for_each_op<C>(run, [&mb](OpenOp& op) noexcept {
         op.payload_size = 0;
         if constexpr (V == Version::dtls12) {
@@ -164,11 +166,10 @@ void open(const MbManager& mb, std::span<OpenOp> ops) noexcept {
         }
       });
     } else if constexpr (V != Version::tls13) {
-      if (run.front().keys->encrypt_then_mac) {
-        open_cbc_etm<V>(mb, run);
-      } else {
-        open_cbc<V>(mb, run);
+      if constexpr (has_encrypt_then_mac(V)) {
+        if (run.front().keys->encrypt_then_mac) return open_cbc_etm<V>(mb, run);
       }
+      open_cbc<V>(mb, run);
     }
   });
 }

@@ -1,5 +1,5 @@
 // Record protection for bursts: many records, possibly of many connections, sealed or opened in one
-// call. TLS 1.2 and 1.3, DTLS 1.2.
+// call. TLS 1.2 and 1.3, DTLS 1.2 and Cisco's older one.
 //
 // Loops over arrays of ops; IPsec-MB underneath, for GCM by its direct calls. Nothing here allocates, throws
 // or knows of packets. Sequence numbers advance inside: the ops of one connection must be in stream
@@ -84,7 +84,7 @@ struct SealOp {
 enum class OpenStatus : uint8_t {
   ok,
   bad_length,   // shorter than nonce + tag (+ type), or longer than the limit, or header disagrees
-  bad_version,  // DTLS: not DTLS 1.2. (TLS notices a changed version by the tag.)
+  bad_version,  // DTLS: not that of the keys. (TLS notices a changed version by the tag.)
   bad_epoch,    // DTLS: of a handshake, or of keys that are not these
   bad_tag,
   bad_type,   // a type that does not exist or may not come here; an empty alert or handshake record

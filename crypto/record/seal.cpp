@@ -65,14 +65,15 @@ void seal_record(const MbManager& mb, SealOp& op) noexcept {
 
 void seal(const MbManager& mb, std::span<SealOp> ops) noexcept {
   for_each_run(ops, [&mb]<Version V, Cipher C>(std::span<SealOp> run) noexcept {
-    if constexpr (!is_cbc(C)) {
+    if constexpr (V == Version::dtls09 && !is_cbc(C)) {
+      return;  // no suite is like that
+    } else if constexpr (!is_cbc(C)) {
       for_each_op<C>(run, [&mb](SealOp& op) noexcept { seal_record<V, C>(mb, op); });
     } else if constexpr (V != Version::tls13) {
-      if (run.front().keys->encrypt_then_mac) {
-        seal_cbc_etm<V>(mb, run);
-      } else {
-        seal_cbc<V>(mb, run);
+      if constexpr (has_encrypt_then_mac(V)) {
+        if (run.front().keys->encrypt_then_mac) return seal_cbc_etm<V>(mb, run);
       }
+      seal_cbc<V>(mb, run);
     }
   });
 }

@@ -63,7 +63,7 @@ auto* install(Context& c, Table& table, const Message& m) noexcept {
   }
   Side& s = table.open(m.conn);
   const auto& material = m.dtls.keys;
-  if (material.suite == nullptr || material.suite->version != crypto::Version::dtls12 ||
+  if (material.suite == nullptr || !crypto::is_dtls(material.suite->version) ||
       !table.keys(m.conn.slot).install(c.mb, material)) {
     s.phase = Phase::ended;
     s.end_reason = EndReason::bad_record;

@@ -23,7 +23,7 @@ struct Record {
   [[nodiscard]] uint64_t number() const noexcept {
     return sequence & crypto::record::kDtlsSequenceMask;
   }
-  // OpenSSL's, in control: everything before the handshake's end, and whatever renews it.
+  // Control's: everything before the handshake's end, and whatever renews it.
   [[nodiscard]] bool of_handshake() const noexcept {
     return type == ContentType::handshake || type == ContentType::change_cipher_spec ||
            (type == ContentType::alert && epoch() == 0);
@@ -52,13 +52,15 @@ class RecordWalk {
     if (size_ - at_ < kDtlsHeaderSize) return WalkResult::cut_short;
     DtlsHeader h;
     std::memcpy(&h, data_ + at_, sizeof h);
-    // 0xfeff: DTLS 1.0, which the records of a ClientHello say (RFC 6347 §4.1).
+    // 0xfeff: DTLS 1.0, which the records of a ClientHello say (RFC 6347 §4.1). Which of them fits a
+    // tunnel is known to its keys.
     const uint16_t version = h.version;
+    const bool known_version =
+        version == kDtls12WireVersion || version == kDtls09WireVersion || version == 0xfeff;
     const bool known_type = h.type >= static_cast<uint8_t>(ContentType::change_cipher_spec) &&
                             h.type <= static_cast<uint8_t>(ContentType::application_data);
     const uint32_t length = h.length;
-    if (!known_type || (version != kDtls12WireVersion && version != 0xfeff) || length == 0 ||
-        length > kMaxCiphertext12) {
+    if (!known_type || !known_version || length == 0 || length > kMaxCiphertext12) {
       return WalkResult::malformed;
     }
     if (size_ - at_ - kDtlsHeaderSize < length) return WalkResult::cut_short;

@@ -13,7 +13,7 @@ namespace {
 
 std::vector<const Suite*> all_suites() {
   std::vector<const Suite*> out;
-  for (const auto rows : {tls_suites(), dtls_suites()}) {
+  for (const auto rows : {tls_suites(), dtls_suites(), dtls09_suites()}) {
     for (const Suite& suite : rows)
       out.push_back(&suite);
   }
@@ -61,7 +61,7 @@ TEST(Suite, IsFoundByVersionAndIdOrName) {
     EXPECT_EQ(find_suite(suite->version, suite->id), suite);
     EXPECT_EQ(find_suite(suite->version, suite->name), suite);
   }
-  for (const Version version : {Version::tls12, Version::tls13, Version::dtls12}) {
+  for (const Version version : {Version::tls12, Version::tls13, Version::dtls12, Version::dtls09}) {
     EXPECT_EQ(find_suite(version, 0x000a), nullptr);  // 3DES
     EXPECT_EQ(find_suite(version, "DES-CBC3-SHA"), nullptr);
     EXPECT_EQ(find_suite(version, ""), nullptr);
@@ -81,6 +81,10 @@ TEST(Suite, DtlsTunnelsOfAnyConnectFindTheirSuites) {
     EXPECT_EQ(suite->version, Version::dtls12);
   }
   EXPECT_EQ(to_string(Version::dtls12), "DTLSv1.2");
+  for (const uint16_t id : std::initializer_list<uint16_t>{0x002f, 0x0035, 0x0033, 0x0039})
+    EXPECT_NE(find_suite(Version::dtls09, id), nullptr) << id;
+  EXPECT_EQ(find_suite(Version::dtls09, 0x009c), nullptr) << "it has no AEAD";
+  EXPECT_EQ(to_string(Version::dtls09), "DTLSv0.9");
 }
 
 }  // namespace

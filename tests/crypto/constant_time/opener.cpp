@@ -200,7 +200,7 @@ void open_aead(Opener& opener, const Suite& suite, size_t size) {
 
 void open_all(Opener& opener) {
   std::vector<Suite> suites;
-  for (const auto rows : {tls_suites(), dtls_suites()})
+  for (const auto rows : {tls_suites(), dtls_suites(), dtls09_suites()})
     suites.insert(suites.end(), rows.begin(), rows.end());
   // Each cipher, each MAC, and each version's code for AEADs and for the others: more would be
   // more of the same. The last ones of a table take the fewest instructions.

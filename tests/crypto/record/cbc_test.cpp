@@ -19,7 +19,7 @@ using Bytes = std::vector<uint8_t>;
 std::vector<Suite> both_versions() {
   std::vector<Suite> out;
   std::set<std::tuple<Version, Cipher, Mac>> seen;
-  for (const auto& rows : {cbc_only(tls_suites()), cbc_only(dtls_suites())}) {
+  for (const auto& rows : {cbc_only(tls_suites()), cbc_over_dtls()}) {
     for (const Suite& suite : rows) {
       if (seen.insert({suite.version, suite.cipher, suite.mac}).second) out.push_back(suite);
     }
@@ -31,7 +31,7 @@ class CbcTest : public OpeningTest {
  protected:
   static KeyMaterial material(const Suite& suite, uint64_t number) {
     KeyMaterial out = test_material(suite);
-    out.sequence = suite.version == Version::dtls12 ? dtls_sequence(1, number) : number;
+    out.sequence = is_dtls(suite.version) ? dtls_sequence(1, number) : number;
     return out;
   }
 
@@ -248,7 +248,7 @@ TEST_P(CbcTest, AStreamStopsAtAFailureOrAHandshakeMessage) {
 }
 
 TEST_P(CbcTest, DatagramsFailEachForItself) {
-  for (const Suite& suite : cbc_only(dtls_suites())) {
+  for (const Suite& suite : cbc_over_dtls()) {
     SCOPED_TRACE(std::string(suite.name));
     Keys keys;
     ASSERT_TRUE(keys.install(mb_, material(suite, 0)));
@@ -272,9 +272,8 @@ TEST_P(CbcTest, DatagramsFailEachForItself) {
 
 TEST_P(CbcTest, SequenceNumbersRunOut) {
   for (const Suite& suite : both_versions()) {
-    const uint64_t last = suite.version == Version::dtls12
-                              ? kDtlsSequenceMask - 1
-                              : std::numeric_limits<uint64_t>::max() - 1;
+    const uint64_t last =
+        is_dtls(suite.version) ? kDtlsSequenceMask - 1 : std::numeric_limits<uint64_t>::max() - 1;
     Keys keys;
     ASSERT_TRUE(keys.install(mb_, material(suite, last)));
     Bytes records(3 * overhead(suite).total());

@@ -125,12 +125,22 @@ std::vector<Suite> cbc_only(std::span<const Suite> suites) {
   return filter(suites, true);
 }
 
+std::vector<Suite> cbc_over_dtls() {
+  std::vector<Suite> out = cbc_only(dtls_suites());
+  out.insert(out.end(), dtls09_suites().begin(), dtls09_suites().end());
+  return out;
+}
+
 std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& f,
                               std::span<const uint8_t> payload) {
   const auto iv = keys.iv.view();
   std::vector<uint8_t> record;
-  const bool datagram = keys.suite->version == Version::dtls12;
-  const uint64_t version = f.version != 0 ? f.version : datagram ? 0xfefd : 0x0303;
+  const bool datagram =
+      keys.suite->version == Version::dtls12 || keys.suite->version == Version::dtls09;
+  const uint64_t version = f.version != 0                           ? f.version
+                           : keys.suite->version == Version::dtls09 ? 0x0100
+                           : datagram                               ? 0xfefd
+                                                                    : 0x0303;
   append(record, f.outer_type, 1);
   append(record, version, 2);
   if (keys.suite->version != Version::tls13) {

@@ -31,6 +31,8 @@ std::vector<uint8_t> evp_seal(const KeyMaterial& keys, const Forgery& forgery,
 // The rows that are, or are not, AEADs.
 std::vector<Suite> aead_only(std::span<const Suite> suites);
 std::vector<Suite> cbc_only(std::span<const Suite> suites);
+// The CBC suites of DTLS 1.2 and of the older one.
+std::vector<Suite> cbc_over_dtls();
 
 // A fixed key and IV for `suite`, with sequence 0.
 KeyMaterial test_material(const Suite& suite);

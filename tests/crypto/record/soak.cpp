@@ -40,7 +40,7 @@ struct Soak::Session {
 };
 
 Soak::Soak(Isa isa, uint64_t seed) : mb_(isa), rng_(seed) {
-  for (const auto rows : {tls_suites(), dtls_suites()})
+  for (const auto rows : {tls_suites(), dtls_suites(), dtls09_suites()})
     suites_.insert(suites_.end(), rows.begin(), rows.end());
   for (const Suite& suite : suites_) {
     for (int i = 0; i < 2; i++) {

@@ -316,7 +316,8 @@ INSTANTIATE_TEST_SUITE_P(Suites, DtlsInput,
                                          crypto::find_suite(crypto::Version::dtls12, 0xccab),
                                          crypto::find_suite(crypto::Version::dtls12, 0x008c),
                                          crypto::find_suite(crypto::Version::dtls12, 0x00ae),
-                                         crypto::find_suite(crypto::Version::dtls12, 0x00af)),
+                                         crypto::find_suite(crypto::Version::dtls12, 0x00af),
+                                         crypto::find_suite(crypto::Version::dtls09, 0x0035)),
                          [](const auto& suite) {
                            std::string name(suite.param->name);
                            std::erase(name, '-');

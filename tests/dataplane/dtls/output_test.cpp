@@ -11,8 +11,13 @@ using namespace test;
 
 TEST(DtlsOutput, EachPacketIsARecordInADatagram) {
   Rig rig;
-  for (const crypto::Suite& suite : crypto::dtls_suites()) {
-    auto c = rig.client(0, 0, 0, &suite);
+  std::vector<const crypto::Suite*> suites;
+  for (const auto rows : {crypto::dtls_suites(), crypto::dtls09_suites()}) {
+    for (const crypto::Suite& suite : rows)
+      suites.push_back(&suite);
+  }
+  for (const crypto::Suite* suite : suites) {
+    auto c = rig.client(0, 0, 0, suite);
     rig.install(*c);
     rig.down(*c, {"first", std::string(1400, 'x'), ""});
     const auto heard = rig.hear(*c);

@@ -29,7 +29,7 @@ WalkResult walk_all(const std::string& bytes, unsigned& records) {
 TEST(RecordWalk, SeesEachRecord) {
   const std::string bytes = record(22, 0xfeff, 5, "hello") +
                             record(23, 0xfefd, 0x0001'0000'0000'0007, "x") +
-                            record(21, 0xfefd, 6, "ab");
+                            record(21, 0x0100, 6, "ab");
   RecordWalk walk(reinterpret_cast<const uint8_t*>(bytes.data()),
                   static_cast<uint32_t>(bytes.size()));
   Record r;
@@ -70,7 +70,7 @@ TEST(RecordWalk, StopsAtWhatIsWrong) {
   for (const unsigned type : {0u, 19u, 24u, 25u, 255u})
     EXPECT_EQ(walk_all(record(static_cast<uint8_t>(type), 0xfefd, 5, "x"), n),
               WalkResult::malformed);
-  for (const unsigned version : {0x0303u, 0x0100u, 0xfefcu, 0xfefeu})
+  for (const unsigned version : {0x0303u, 0x0001u, 0xfefcu, 0xfefeu})
     EXPECT_EQ(walk_all(record(22, static_cast<uint16_t>(version), 5, "x"), n),
               WalkResult::malformed);
   EXPECT_EQ(walk_all(record(22, 0xfefd, 5, ""), n), WalkResult::malformed);
