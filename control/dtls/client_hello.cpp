@@ -1,7 +1,8 @@
 // Reads a record header, a handshake header and the first fields of a ClientHello.
 #include "control/dtls/client_hello.hpp"
 
-#include "crypto/bytes.hpp"
+#include "control/dtls/cursor.hpp"
+#include "crypto/record/format.hpp"
 
 namespace culvert::control {
 namespace {
@@ -17,38 +18,15 @@ uint32_t load24(const uint8_t* p) noexcept {
   return uint32_t{p[0]} << 16 | uint32_t{p[1]} << 8 | p[2];
 }
 
-// Takes bytes off the front; once there are too few, everything is empty and ok() is false.
-class Cursor {
- public:
-  explicit Cursor(std::span<const uint8_t> bytes) noexcept : bytes_(bytes) {}
-  [[nodiscard]] std::span<const uint8_t> take(size_t size) noexcept {
-    if (!ok_ || size > bytes_.size()) {
-      ok_ = false;
-      return {};
-    }
-    const auto front = bytes_.first(size);
-    bytes_ = bytes_.subspan(size);
-    return front;
-  }
-  // A vector with one byte of length in front (RFC 5246 §4.3).
-  [[nodiscard]] std::span<const uint8_t> take_vector() noexcept {
-    const auto size = take(1);
-    return size.empty() ? size : take(size[0]);
-  }
-  [[nodiscard]] bool ok() const noexcept { return ok_; }
-
- private:
-  std::span<const uint8_t> bytes_;
-  bool ok_ = true;
-};
-
 }  // namespace
 
 std::optional<ClientHello> parse_client_hello(std::span<const uint8_t> datagram) noexcept {
   if (datagram.size() < kRecordHeader + kMessageHeader) return std::nullopt;
   const uint8_t* record = datagram.data();
   // 0xfeff and 0xfefd; clients differ in which they write into the first record's header.
-  if (record[0] != kHandshake || record[1] != 0xfe) return std::nullopt;
+  const bool standard = record[1] == 0xfe;
+  const bool legacy = load_be<uint16_t>(record + 1) == crypto::record::kDtls09WireVersion;
+  if (record[0] != kHandshake || !(standard || legacy)) return std::nullopt;
   if (load_be<uint16_t>(record + 3) != 0) return std::nullopt;  // epoch
   const size_t size = load_be<uint16_t>(record + 11);
   if (size < kMessageHeader || size > datagram.size() - kRecordHeader) return std::nullopt;

@@ -10,7 +10,8 @@ namespace culvert::control {
 
 // Spans point into the datagram.
 struct ClientHello {
-  uint16_t version = 0;  // the newest that the client speaks: 0xfefd is DTLS 1.2
+  uint16_t version =
+      0;  // the newest that the client speaks: 0xfefd is DTLS 1.2, 0x0100 Cisco's older one
   uint16_t message_seq = 0;
   std::span<const uint8_t> record_sequence;  // epoch (0) and number, 8 bytes
   std::span<const uint8_t> random;           // 32 bytes
@@ -19,7 +20,7 @@ struct ClientHello {
 };
 
 // The ClientHello that `datagram` begins with, if it does. Of a fragmented one the first fragment
-// will do when it reaches beyond the cookie; whatever follows the cookie is OpenSSL's to judge.
+// will do when it reaches beyond the cookie; whatever follows the cookie is the handshake's to judge.
 [[nodiscard]] std::optional<ClientHello> parse_client_hello(
     std::span<const uint8_t> datagram) noexcept;
 

@@ -45,6 +45,10 @@ const Suite* openconnect_suite(std::string_view name) noexcept {
 
 enum class Likeness : uint8_t { none, cipher, same };  // the worse before the better
 
+const Suite* legacy_suite(std::string_view name) noexcept {
+  return crypto::find_suite(Version::dtls09, name);
+}
+
 // How much of TLS's protection `suite` has.
 Likeness likeness(const Suite& suite, const Suite& tls) noexcept {
   if (suite.cipher != tls.cipher) return Likeness::none;
@@ -98,7 +102,12 @@ std::optional<DtlsChoice> choose_dtls(const DtlsWishes& wishes, const Suite& tls
   if (auto choice = choose_resumption(wishes.suites12, "X-DTLS12-CipherSuite", tls, dtls_suite)) {
     return choice;
   }
-  return choose_resumption(wishes.suites, "X-DTLS-CipherSuite", tls, openconnect_suite);
+  if (auto choice =
+          choose_resumption(wishes.suites, "X-DTLS-CipherSuite", tls, openconnect_suite)) {
+    return choice;
+  }
+  // The same names in this header mean the DTLS from before the standard.
+  return choose_resumption(wishes.suites, "X-DTLS-CipherSuite", tls, legacy_suite);
 }
 
 }  // namespace culvert::control

@@ -1,4 +1,4 @@
-// Which of AnyConnect's ways to DTLS 1.2 a client and this box have in common.
+// Which of AnyConnect's ways to DTLS a client and this box have in common.
 //
 // All of them borrow the secret from the TLS connection of the CONNECT, so that there are neither
 // certificates nor key exchanges: with PSK-NEGOTIATE both take it from that connection's exporter
@@ -22,9 +22,10 @@ enum class DtlsForm : uint8_t {
 
 struct DtlsChoice {
   DtlsForm form = DtlsForm::psk;
-  const crypto::Suite* suite = nullptr;  // of DTLS 1.2; the only one that OpenSSL will take
-  std::string_view header;               // "X-DTLS-CipherSuite" or "X-DTLS12-CipherSuite"
-  std::string value;                     // what that header says in the reply
+  const crypto::Suite* suite =
+      nullptr;              // the only one that the handshake will take; says the version
+  std::string_view header;  // "X-DTLS-CipherSuite" or "X-DTLS12-CipherSuite"
+  std::string value;        // what that header says in the reply
 };
 
 struct DtlsWishes {
@@ -33,8 +34,8 @@ struct DtlsWishes {
   bool has_master_secret = false;  // X-DTLS-Master-Secret, 48 bytes
 };
 
-// PSK-NEGOTIATE if the client knows it, else a resumption; cipher and MAC of `tls` first, so that both
-// channels cost the same. Nothing if there is none that workers carry.
+// PSK-NEGOTIATE if the client knows it, else a resumption of DTLS 1.2, else one of the older DTLS;
+// cipher and MAC of `tls` first, so that both channels cost the same. Nothing if there is none that workers carry.
 [[nodiscard]] std::optional<DtlsChoice> choose_dtls(const DtlsWishes& wishes,
                                                     const crypto::Suite& tls);
 

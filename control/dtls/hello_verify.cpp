@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 
 #include "crypto/bytes.hpp"
+#include "crypto/record/format.hpp"
 
 namespace culvert::control {
 namespace {
@@ -18,8 +19,10 @@ namespace {
 constexpr uint64_t kPeriod = 60'000'000;  // us
 constexpr uint8_t kHandshake = 22;
 constexpr uint8_t kHelloVerifyRequest = 3;
-// RFC 6347 §4.2.1: a HelloVerifyRequest says DTLS 1.0, whatever will be negotiated.
+// RFC 6347 §4.2.1: a HelloVerifyRequest says DTLS 1.0, whatever will be negotiated; but a client of the
+// older DTLS reads no other records than its own.
 constexpr uint16_t kDtls10 = 0xfeff;
+constexpr uint16_t kDtls09 = crypto::record::kDtls09WireVersion;
 constexpr uint16_t kMessageHeader = 12;
 constexpr uint16_t kBodyBeforeCookie = 3;  // version, length of the cookie
 
@@ -65,6 +68,7 @@ HelloVerifier::Cookie HelloVerifier::cookie(const ClientHello& hello, const dp::
 std::vector<uint8_t> HelloVerifier::request(const ClientHello& hello, const dp::Flow& flow,
                                             uint64_t now_us) const {
   const Cookie value = cookie(hello, flow, now_us / kPeriod);
+  const uint16_t version = hello.version == kDtls09 ? kDtls09 : kDtls10;
   constexpr uint16_t kBody = kBodyBeforeCookie + sizeof(Cookie);
   std::vector<uint8_t> out;
   const auto put16 = [&out](unsigned n) {
@@ -76,7 +80,7 @@ std::vector<uint8_t> HelloVerifier::request(const ClientHello& hello, const dp::
     put16(n & 0xffff);
   };
   out.push_back(kHandshake);
-  put16(kDtls10);
+  put16(version);
   // The client's own record number, so that no state is needed for ours (RFC 6347 §4.2.1).
   out.insert(out.end(), hello.record_sequence.begin(), hello.record_sequence.end());
   put16(kMessageHeader + kBody);
@@ -85,7 +89,7 @@ std::vector<uint8_t> HelloVerifier::request(const ClientHello& hello, const dp::
   put16(0);  // message_seq
   put24(0);  // fragment_offset
   put24(kBody);
-  put16(kDtls10);
+  put16(version);
   out.push_back(sizeof(Cookie));
   out.insert(out.end(), value.begin(), value.end());
   return out;

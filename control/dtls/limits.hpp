@@ -21,7 +21,7 @@ struct DtlsLimits {
 struct DtlsStats {
   uint64_t datagrams = 0;
   uint64_t strays = 0;           // no ClientHello, and of no handshake that is under way
-  uint64_t unsupported = 0;      // a ClientHello that does not know DTLS 1.2
+  uint64_t unsupported = 0;      // a ClientHello of another version than was announced
   uint64_t unknown_id = 0;       // a ClientHello whose session id nobody was given
   uint64_t verify_requests = 0;  // HelloVerifyRequests that were sent
   uint64_t limited = 0;          // over one of the limits

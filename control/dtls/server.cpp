@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "control/dtls/legacy/handshake.hpp"
 #include "control/log/flow_text.hpp"
 #include "dataplane/packet/time.hpp"
 
@@ -17,15 +18,12 @@ using dp::kSecond;
 
 namespace {
 
-constexpr uint16_t kDtls12 = 0xfefd;  // versions count downwards
+constexpr uint16_t kDtls12 = 0xfefd;  // versions count downwards but the oldest
 
 }  // namespace
 
 // One handshake, by the flow that it runs on.
 struct DtlsServer::Attempt {
-  Attempt(const DtlsContext& context, DtlsHandshake::Parameters parameters)
-      : handshake(context, std::move(parameters)) {}
-
   dp::Flow flow;
   uint8_t worker = 0;
   std::weak_ptr<DtlsOffer> offer;
@@ -40,7 +38,7 @@ struct DtlsServer::Attempt {
   std::shared_ptr<DtlsTunnel> tunnel;
   bool busy = false;
   bool gone = false;
-  DtlsHandshake handshake;  // the job's while busy
+  std::unique_ptr<DtlsHandshake> handshake;  // the job's while busy
 };
 
 struct DtlsServer::Job {
@@ -115,13 +113,18 @@ void DtlsServer::on_datagram(uint8_t worker, const dp::Flow& flow,
 
 void DtlsServer::on_hello(uint8_t worker, const dp::Flow& flow, const ClientHello& hello,
                           std::span<const uint8_t> datagram) {
-  if (hello.version > kDtls12 || hello.version < 0xfe00) {
+  const bool legacy = hello.version == crypto::record::kDtls09WireVersion;
+  if (!legacy && (hello.version > kDtls12 || hello.version < 0xfe00)) {
     stats_.unsupported++;
     return;
   }
   const std::shared_ptr<DtlsOffer> offer = offers_.find(hello.session_id);
   if (offer == nullptr || !owner_->dtls_wanted(offer->session, offer->serial)) {
     stats_.unknown_id++;
+    return;
+  }
+  if (legacy != (offer->suite->version == crypto::Version::dtls09)) {
+    stats_.unsupported++;
     return;
   }
   env_.flow_drops.add(dp::DropReason::dtls_hello_done);
@@ -137,16 +140,9 @@ void DtlsServer::on_hello(uint8_t worker, const dp::Flow& flow, const ClientHell
     stats_.limited++;
     return;
   }
-  DtlsHandshake::Parameters parameters;
-  parameters.form = offer->form;
-  parameters.suite = offer->suite;
-  parameters.id = offer->id;
-  parameters.secret = offer->secret;
-  parameters.datagram_mtu = offer->datagram_mtu;
-  parameters.after_cookie = verified;
-  AttemptPtr attempt;
+  const auto attempt = std::make_shared<Attempt>();
   try {
-    attempt = std::make_shared<Attempt>(context_, std::move(parameters));
+    attempt->handshake = begin(*offer, verified);
   } catch (const std::runtime_error& e) {
     env_.log(3, 725014, std::string("SSL lib error. Function: new Reason: ") + e.what());
     return;
@@ -159,8 +155,25 @@ void DtlsServer::on_hello(uint8_t worker, const dp::Flow& flow, const ClientHell
   attempt->began_us = env_.now_us();
   attempts_.emplace(flow, attempt);
   stats_.begun++;
-  log_ssl(6, 725001, "Starting SSL handshake with client {} for DTLSv1.2 session", flow);
+  log_ssl(6, 725001,
+          fmt::format("Starting SSL handshake with client {{}} for {} session",
+                      to_string(offer->suite->version)),
+          flow);
   feed(attempt, datagram);
+}
+
+std::unique_ptr<DtlsHandshake> DtlsServer::begin(const DtlsOffer& offer, bool after_cookie) {
+  DtlsHandshake::Parameters parameters;
+  parameters.form = offer.form;
+  parameters.suite = offer.suite;
+  parameters.id = offer.id;
+  parameters.secret = offer.secret;
+  parameters.datagram_mtu = offer.datagram_mtu;
+  parameters.after_cookie = after_cookie;
+  if (offer.suite->version == crypto::Version::dtls09) {
+    return std::make_unique<LegacyHandshake>(std::move(parameters));
+  }
+  return std::make_unique<OpensslHandshake>(context_, std::move(parameters));
 }
 
 bool DtlsServer::wants_cookie(const DtlsOffer& offer, const dp::Flow& flow) const {
@@ -200,7 +213,7 @@ void DtlsServer::start_job(const AttemptPtr& attempt) {
   attempt->busy = pool_.submit(
       HandshakePool::Kind::crypto,
       [attempt, job, first_time] {
-        DtlsHandshake& handshake = attempt->handshake;
+        DtlsHandshake& handshake = *attempt->handshake;
         job->step = handshake.advance(std::move(job->in));
         job->out = handshake.take_output();
         job->timer_us = handshake.timer_us();
@@ -231,7 +244,7 @@ void DtlsServer::on_job(const AttemptPtr& attempt, Job& job, const std::string& 
       break;
     case DtlsHandshake::Step::failed:
       send(*attempt, job.out);
-      return fail(attempt, attempt->handshake.error());
+      return fail(attempt, attempt->handshake->error());
   }
   if (!attempt->gone && !attempt->inbox.empty()) start_job(attempt);
 }
@@ -242,7 +255,9 @@ void DtlsServer::finish(const AttemptPtr& attempt, Job& job) {
     return drop(attempt);
   }
   stats_.done++;
-  log_ssl(6, 725002, "Device completed SSL handshake with client {} for DTLSv1.2 session",
+  log_ssl(6, 725002,
+          fmt::format("Device completed SSL handshake with client {{}} for {} session",
+                      to_string(offer->suite->version)),
           attempt->flow);
   log_ssl(7, 725012,
           fmt::format("Device chooses cipher {} for the SSL session with client {{}}",

@@ -1,6 +1,6 @@
 // DTLS from the first ClientHello to a tunnel on the workers.
 //
-// Runs on the control thread, except for OpenSSL's steps, which run on the handshake pool: one job
+// Runs on the control thread, except for the handshakes' steps, which run on the handshake pool: one job
 // at a time a handshake. Datagrams that belong to nothing are dropped without an answer.
 #pragma once
 
@@ -9,10 +9,10 @@
 #include <unordered_map>
 
 #include "control/dtls/client_hello.hpp"
-#include "control/dtls/handshake.hpp"
 #include "control/dtls/hello_verify.hpp"
 #include "control/dtls/limits.hpp"
 #include "control/dtls/offer.hpp"
+#include "control/dtls/openssl_handshake.hpp"
 #include "control/dtls/tunnels.hpp"
 #include "control/setup/environment.hpp"
 #include "control/setup/outbox.hpp"
@@ -63,6 +63,8 @@ class DtlsServer {
   void send(const Attempt& attempt, const std::vector<Datagram>& datagrams);
   void fail(const AttemptPtr& attempt, const std::string& reason);
   void drop(const AttemptPtr& attempt);
+  // Throws std::runtime_error.
+  [[nodiscard]] std::unique_ptr<DtlsHandshake> begin(const DtlsOffer& offer, bool after_cookie);
   // `format` has one place, for the flow as the ASA writes it.
   void log_ssl(int level, unsigned number, std::string_view format, const dp::Flow& flow) const;
 

@@ -28,7 +28,7 @@ const char* version_text(TlsVersion version) noexcept {
 // The first and the last line are made like an ASA's, those between are the sums that it prints in four lines
 // each.
 std::vector<std::string> mtu_trace(const ConnectRequest& request, const MtuInputs& in,
-                                   const Mtus& mtus, bool dtls) {
+                                   const Mtus& mtus, const crypto::Suite* dtls) {
   const std::string conf = or_none(in.configured_mtu);
   std::vector<std::string> out;
   out.push_back(fmt::format("Iphdr={} base-mtu={} def-mtu={} conf-mtu={}", in.outer_v6 ? 40 : 20,
@@ -42,16 +42,16 @@ std::vector<std::string> mtu_trace(const ConnectRequest& request, const MtuInput
                             version_text(in.version), in.tls_suite.name,
                             in.tls_suite.encrypt_then_mac ? ", encrypt-then-MAC" : ""));
   out.push_back("tls-mtu: " + mtus.tls_derivation.text());
-  if (dtls) {
-    out.push_back(fmt::format("mtu-accounting {}: DTLSv1.2 {}", to_string(in.accounting),
-                              in.dtls_suite.name));
+  if (dtls != nullptr) {
+    out.push_back(fmt::format("mtu-accounting {}: {} {}", to_string(in.accounting),
+                              to_string(dtls->version), in.dtls_suite.name));
     out.push_back("dtls-mtu: " + mtus.dtls_derivation.text());
   } else {
     out.emplace_back("DTLS is not offered");
   }
-  out.push_back(
-      dtls ? fmt::format("computed tls-mtu={} dtls-mtu={} conf-mtu={}", mtus.tls, mtus.dtls, conf)
-           : fmt::format("computed tls-mtu={} conf-mtu={}", mtus.tls, conf));
+  out.push_back(dtls != nullptr ? fmt::format("computed tls-mtu={} dtls-mtu={} conf-mtu={}",
+                                              mtus.tls, mtus.dtls, conf)
+                                : fmt::format("computed tls-mtu={} conf-mtu={}", mtus.tls, conf));
   return out;
 }
 

@@ -6,12 +6,13 @@
 
 #include "control/anyconnect/connect_request.hpp"
 #include "control/mtu/accounting.hpp"
+#include "crypto/suite.hpp"
 
 namespace culvert::control {
 
-// One line each. `dtls`: whether the client is offered DTLS.
+// One line each. `dtls`: the suite of DTLS that the client is offered, or nullptr.
 [[nodiscard]] std::vector<std::string> mtu_trace(const ConnectRequest& request,
                                                  const MtuInputs& inputs, const Mtus& mtus,
-                                                 bool dtls);
+                                                 const crypto::Suite* dtls);
 
 }  // namespace culvert::control

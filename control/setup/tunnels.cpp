@@ -132,7 +132,7 @@ Sessions::ConnectResult Sessions::connect(const ConnectRequest& request, const T
   }
   const Mtus mtus = announced_mtus(sizes);
   if (env_.debug != nullptr && env_.debug->webvpn_anyconnect != 0) {
-    for (const std::string& line : mtu_trace(request, sizes, mtus, dtls.has_value()))
+    for (const std::string& line : mtu_trace(request, sizes, mtus, dtls ? dtls->suite : nullptr))
       env_.log(7, kDebugTrace, fmt::format("{} {}", prefix(*session), line));
   }
   const bool first = !session->inner;

@@ -265,6 +265,20 @@ def client() -> list[bytes]:
     ]
 
 
+def legacy_handshake() -> list[bytes]:
+    """Hello, ChangeCipherSpec and Finished of openconnect in the older DTLS, with the id that the target has."""
+    body = (b"\x01\0" + b"\x11" * 32 + b"\x20" + b"\xa5" * 32 +
+            bytes.fromhex("000002002f0100 000f00230000ff01000100001c00024000"))
+    message = b"\x01" + len(body).to_bytes(3, "big") + bytes(5) + len(body).to_bytes(3, "big") + body
+    hello = b"\x16\x01\0" + bytes(8) + struct.pack(">H", len(message)) + message
+    ccs = bytes.fromhex("14010000000000000000010003010001")
+    finished = bytes.fromhex("16010000010000000000000040") + b"\x5a" * 64
+    datagrams = [bytes([len(one)]) + one for one in (hello, ccs + finished)]
+    finished_message = bytes.fromhex("1400000c000200000000000c") + b"\x5a" * 12
+    return [b"\0" + b"".join(datagrams), b"\x01" + b"".join(datagrams[::-1]), b"\x02" + finished_message,
+            b"\0" + message, b"\0" + body]
+
+
 TARGETS = {
     "client_fuzz": client,
     "config_fuzz": configuration,
@@ -272,6 +286,7 @@ TARGETS = {
     "dtls_fuzz": dtls,
     "http_fuzz": http,
     "icmp_fuzz": icmp,
+    "legacy_handshake_fuzz": legacy_handshake,
     "tcp_options_fuzz": tcp_options,
     "tcp_segment_fuzz": tcp_segment,
     "tls_record_fuzz": tls_record,

@@ -13,7 +13,7 @@
 #include <openssl/ssl.h>
 
 #include "control/dtls/datagram_bio.hpp"
-#include "control/dtls/handshake.hpp"
+#include "control/dtls/openssl_handshake.hpp"
 
 namespace culvert::control::test {
 
@@ -22,9 +22,15 @@ class DtlsClient {
   // As openconnect does it: the id goes into the session id of the hello in every form. `suites` in
   // OpenSSL's names; the first is that of the session.
   DtlsClient(DtlsForm form, const std::string& suites, std::span<const uint8_t> secret,
-             std::span<const uint8_t> id, unsigned mtu = 1400)
+             std::span<const uint8_t> id, unsigned mtu = 1400, int version = DTLS1_2_VERSION)
       : context_(SSL_CTX_new(DTLS_client_method())), secret_(secret.begin(), secret.end()) {
-    SSL_CTX_set_min_proto_version(context_.get(), DTLS1_2_VERSION);
+    SSL_CTX_set_min_proto_version(context_.get(), version);
+    SSL_CTX_set_max_proto_version(context_.get(), version);
+    if (version == DTLS1_BAD_VER) {
+      SSL_CTX_set_security_level(context_.get(), 0);  // MD5 with SHA-1
+      // Its servers are older than RFC 5746.
+      SSL_CTX_set_options(context_.get(), SSL_OP_CISCO_ANYCONNECT | SSL_OP_LEGACY_SERVER_CONNECT);
+    }
     SSL_CTX_set_options(context_.get(), SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU);
     SSL_CTX_set_ciphersuites(context_.get(), "");  // those of TLS 1.3 would come first
     EXPECT_EQ(SSL_CTX_set_cipher_list(context_.get(), suites.c_str()), 1) << suites;
@@ -37,7 +43,7 @@ class DtlsClient {
     SSL_set_mtu(ssl_.get(), mtu);
 
     SSL_SESSION* session = SSL_SESSION_new();
-    SSL_SESSION_set_protocol_version(session, DTLS1_2_VERSION);
+    SSL_SESSION_set_protocol_version(session, version);
     SSL_SESSION_set_cipher(session, sk_SSL_CIPHER_value(SSL_get_ciphers(ssl_.get()), 0));
     const std::vector<uint8_t> master(48, 7);
     const auto& key = form == DtlsForm::psk ? master : secret_;

@@ -2,7 +2,7 @@
 // that does not: keys that fit, and a worker that continues in the order that was agreed on.
 #include <cctype>
 
-#include "control/dtls/handshake.hpp"
+#include "control/dtls/openssl_handshake.hpp"
 #include "tests/control/dtls/dtls_client.hpp"
 #include "tests/control/dtls/record_layer.hpp"
 
@@ -31,7 +31,7 @@ TEST_P(DtlsEncryptThenMac, IsWhatTheClientOffers) {
   const std::vector<uint8_t> secret(48, 0x5c);
   parameters.secret.assign(secret);
   const DtlsContext context;
-  DtlsHandshake server(context, parameters);
+  OpensslHandshake server(context, parameters);
   DtlsClient client(variant.form, variant.suite, secret, parameters.id);
   if (!variant.client_offers) SSL_set_options(client.ssl(), SSL_OP_NO_ENCRYPT_THEN_MAC);
 

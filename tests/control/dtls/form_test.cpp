@@ -85,9 +85,26 @@ TEST(DtlsForm, ResumptionOfOpenConnect) {
   EXPECT_EQ(choice->suite->name, "AES128-GCM-SHA256");
 }
 
+TEST(DtlsForm, TheOlderDtlsComesLast) {
+  const auto choice = choose_dtls({"DES-CBC3-SHA:AES256-SHA:AES128-SHA", "", true}, aes128);
+  ASSERT_TRUE(choice.has_value());
+  EXPECT_EQ(choice->form, DtlsForm::resumption);
+  EXPECT_EQ(choice->suite->version, Version::dtls09);
+  EXPECT_EQ(choice->header, "X-DTLS-CipherSuite");
+  EXPECT_EQ(choice->value, "AES256-SHA");
+  const crypto::Suite& cbc = *find_suite(Version::tls12, "ECDHE-RSA-AES128-SHA");
+  EXPECT_EQ(choose_dtls({"AES256-SHA:DHE-RSA-AES128-SHA", "", true}, cbc)->value,
+            "DHE-RSA-AES128-SHA");
+  // Anything of DTLS 1.2 goes before it, by either header.
+  EXPECT_EQ(choose_dtls({"AES128-SHA", "AES256-SHA", true}, cbc)->suite->version, Version::dtls12);
+  EXPECT_EQ(choose_dtls({"AES128-SHA:OC-DTLS1_2-AES256-GCM", "", true}, cbc)->suite->version,
+            Version::dtls12);
+  EXPECT_FALSE(choose_dtls({"AES256-SHA", "", false}, aes128));
+}
+
 TEST(DtlsForm, NothingThatWorkersDoNotCarry) {
   EXPECT_FALSE(choose_dtls({"", "", true}, aes256));
-  EXPECT_FALSE(choose_dtls({"AES256-SHA:DES-CBC3-SHA", "DES-CBC3-SHA:RC4-SHA", true}, aes256));
+  EXPECT_FALSE(choose_dtls({"RC4-SHA:DES-CBC3-SHA", "DES-CBC3-SHA:RC4-SHA", true}, aes256));
   EXPECT_FALSE(choose_dtls({":::", ":", true}, aes256));
   EXPECT_FALSE(choose_dtls({"psk-negotiate", "", true}, aes256));
   // A resumption without a master secret is none.

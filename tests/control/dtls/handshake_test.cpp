@@ -1,9 +1,8 @@
 // Handshakes against a real OpenSSL client, in both forms and all suites, with each flight lost once.
-#include "control/dtls/handshake.hpp"
-
 #include <chrono>
 #include <thread>
 
+#include "control/dtls/openssl_handshake.hpp"
 #include "tests/control/dtls/dtls_client.hpp"
 #include "tests/control/dtls/record_layer.hpp"
 
@@ -72,7 +71,7 @@ class Handshake : public ::testing::TestWithParam<Variant> {
 };
 
 TEST_P(Handshake, EndsInKeysThatTheClientHasToo) {
-  DtlsHandshake server(context_, parameters_);
+  OpensslHandshake server(context_, parameters_);
   DtlsClient c = client();
   ASSERT_TRUE(run(server, c, [](unsigned) { return false; })) << server.error();
   EXPECT_STREQ(SSL_get_cipher(c.ssl()), GetParam().suite);
@@ -83,7 +82,7 @@ TEST_P(Handshake, EndsInKeysThatTheClientHasToo) {
 // Each flight has at most two datagrams; whichever is lost, the timers bring it back.
 TEST_P(Handshake, SurvivesTheLossOfAnyDatagram) {
   for (unsigned lost = 0; lost < 4; lost++) {
-    DtlsHandshake server(context_, parameters_);
+    OpensslHandshake server(context_, parameters_);
     DtlsClient c = client();
     ASSERT_TRUE(run(server, c, [lost](unsigned n) { return n == lost; }))
         << "datagram " << lost << ": " << server.error();
@@ -92,7 +91,7 @@ TEST_P(Handshake, SurvivesTheLossOfAnyDatagram) {
 }
 
 TEST_P(Handshake, OfAnotherSecretFails) {
-  DtlsHandshake server(context_, parameters_);
+  OpensslHandshake server(context_, parameters_);
   std::vector<uint8_t> other(parameters_.secret.view().begin(), parameters_.secret.view().end());
   other.back() ^= 1;
   DtlsClient c = client_with(other, parameters_.id);
@@ -106,7 +105,7 @@ TEST_P(Handshake, OfAnotherSecretFails) {
 }
 
 TEST_P(Handshake, IgnoresGarbageBetweenFlights) {
-  DtlsHandshake server(context_, parameters_);
+  OpensslHandshake server(context_, parameters_);
   DtlsClient c = client();
   (void)c.handshake();
   const Datagram garbage(200, 0x16);
@@ -124,7 +123,7 @@ TEST_P(Handshake, IgnoresGarbageBetweenFlights) {
 
 TEST_P(Handshake, WithOtherSuitesOnOfferTakesTheAnnouncedOne) {
   if (GetParam().form != DtlsForm::psk) return;
-  DtlsHandshake server(context_, parameters_);
+  OpensslHandshake server(context_, parameters_);
   DtlsClient c(GetParam().form,
                std::string("PSK-CHACHA20-POLY1305:PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:"
                            "PSK-AES256-CBC-SHA:") +

@@ -1,7 +1,8 @@
-// OpenSSL's DTLS server with preset secrets. What is peculiar about it is said where it is met.
-#include "control/dtls/handshake.hpp"
+// What is peculiar about OpenSSL's DTLS server is said where it is met.
+#include "control/dtls/openssl_handshake.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -26,8 +27,8 @@ int handshake_index() noexcept {
   return index;
 }
 
-DtlsHandshake* handshake_of(const SSL* ssl) noexcept {
-  return static_cast<DtlsHandshake*>(SSL_get_ex_data(ssl, handshake_index()));
+OpensslHandshake* handshake_of(const SSL* ssl) noexcept {
+  return static_cast<OpensslHandshake*>(SSL_get_ex_data(ssl, handshake_index()));
 }
 
 }  // namespace
@@ -48,15 +49,15 @@ DtlsContext::DtlsContext() : context_(SSL_CTX_new(DTLS_server_method())) {
   SSL_CTX_set_verify(c, SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_set_session_id_context(c, kIdContext, sizeof kIdContext - 1);
-  SSL_CTX_sess_set_get_cb(c, DtlsHandshake::on_session);
-  SSL_CTX_set_psk_server_callback(c, DtlsHandshake::on_psk);
-  SSL_CTX_set_msg_callback(c, DtlsHandshake::on_message);
+  SSL_CTX_sess_set_get_cb(c, OpensslHandshake::on_session);
+  SSL_CTX_set_psk_server_callback(c, OpensslHandshake::on_psk);
+  SSL_CTX_set_msg_callback(c, OpensslHandshake::on_message);
   // DTLSv1_listen() wants both; our cookies are made and verified before OpenSSL sees a datagram.
   SSL_CTX_set_cookie_generate_cb(c, [](SSL*, unsigned char*, unsigned*) { return 0; });
   SSL_CTX_set_cookie_verify_cb(c, [](SSL*, const unsigned char*, unsigned) { return 1; });
 }
 
-DtlsHandshake::DtlsHandshake(const DtlsContext& context, Parameters parameters)
+OpensslHandshake::OpensslHandshake(const DtlsContext& context, Parameters parameters)
     : parameters_(std::move(parameters)), ssl_(SSL_new(context.get())) {
   queues_.mtu = parameters_.datagram_mtu;
   BIO* bio = new_datagram_bio(queues_);
@@ -72,11 +73,11 @@ DtlsHandshake::DtlsHandshake(const DtlsContext& context, Parameters parameters)
   SSL_set_accept_state(ssl_.get());
 }
 
-DtlsHandshake::~DtlsHandshake() = default;
+OpensslHandshake::~OpensslHandshake() = default;
 
 // Any identity will do: the session id has already said who it is.
-unsigned DtlsHandshake::on_psk(SSL* ssl, const char*, unsigned char* psk, unsigned room) {
-  const DtlsHandshake* self = handshake_of(ssl);
+unsigned OpensslHandshake::on_psk(SSL* ssl, const char*, unsigned char* psk, unsigned room) {
+  const OpensslHandshake* self = handshake_of(ssl);
   if (self == nullptr || self->parameters_.form != DtlsForm::psk) return 0;
   const auto secret = self->parameters_.secret.view();
   if (secret.size() > room) return 0;
@@ -85,9 +86,9 @@ unsigned DtlsHandshake::on_psk(SSL* ssl, const char*, unsigned char* psk, unsign
 }
 
 // The session that the client says it resumes.
-SSL_SESSION* DtlsHandshake::on_session(SSL* ssl, const unsigned char* id, int size, int* copy) {
+SSL_SESSION* OpensslHandshake::on_session(SSL* ssl, const unsigned char* id, int size, int* copy) {
   *copy = 0;
-  const DtlsHandshake* self = handshake_of(ssl);
+  const OpensslHandshake* self = handshake_of(ssl);
   if (self == nullptr || self->parameters_.form != DtlsForm::resumption || size < 0) return nullptr;
   const Parameters& p = self->parameters_;
   if (!crypto::constant_time_equal({id, static_cast<size_t>(size)}, p.id)) return nullptr;
@@ -110,9 +111,9 @@ SSL_SESSION* DtlsHandshake::on_session(SSL* ssl, const unsigned char* id, int si
 }
 
 // A handshake message of ours, with the header of one that is in one piece.
-void DtlsHandshake::on_message(int sent, int, int type, const void* data, size_t size, SSL* ssl,
-                               void*) {
-  DtlsHandshake* self = handshake_of(ssl);
+void OpensslHandshake::on_message(int sent, int, int type, const void* data, size_t size, SSL* ssl,
+                                  void*) {
+  OpensslHandshake* self = handshake_of(ssl);
   const auto* message = static_cast<const uint8_t*>(data);
   if (self == nullptr || sent == 0 || type != SSL3_RT_HANDSHAKE || size == 0 ||
       message[0] != kServerHelloType) {
@@ -121,12 +122,12 @@ void DtlsHandshake::on_message(int sent, int, int type, const void* data, size_t
   self->encrypt_then_mac_ = agrees_to_encrypt_then_mac({message, size}, kDtlsHandshakeHeaderSize);
 }
 
-DtlsHandshake::Step DtlsHandshake::fail(std::string_view what) {
+OpensslHandshake::Step OpensslHandshake::fail(std::string_view what) {
   error_ = what;
   return Step::failed;
 }
 
-DtlsHandshake::Step DtlsHandshake::advance(std::vector<Datagram> datagrams) {
+OpensslHandshake::Step OpensslHandshake::advance(std::vector<Datagram> datagrams) {
   ERR_clear_error();
   for (Datagram& datagram : datagrams) {
     // OpenSSL would take an empty one for the end.
@@ -157,7 +158,7 @@ DtlsHandshake::Step DtlsHandshake::advance(std::vector<Datagram> datagrams) {
 }
 
 // OpenSSL sends its last flight again while it reads, if it finds the client's Finished once more.
-void DtlsHandshake::answer_repeats() {
+void OpensslHandshake::answer_repeats() {
   std::array<uint8_t, 256> ignored{};
   while (!queues_.in.empty()) {
     const size_t before = queues_.in.size();
@@ -171,17 +172,17 @@ void DtlsHandshake::answer_repeats() {
   ERR_clear_error();
 }
 
-std::vector<Datagram> DtlsHandshake::take_output() {
+std::vector<Datagram> OpensslHandshake::take_output() {
   return std::exchange(queues_.out, {});
 }
 
-std::optional<uint64_t> DtlsHandshake::timer_us() const noexcept {
+std::optional<uint64_t> OpensslHandshake::timer_us() const noexcept {
   timeval left{};
   if (done_ || DTLSv1_get_timeout(ssl_.get(), &left) != 1) return std::nullopt;
   return static_cast<uint64_t>(left.tv_sec) * 1'000'000 + static_cast<uint64_t>(left.tv_usec);
 }
 
-DtlsKeys DtlsHandshake::keys() const {
+DtlsKeys OpensslHandshake::keys() const {
   if (!done_) throw std::runtime_error("keys exist only after the handshake");
   crypto::Secret<crypto::kMasterSecretSize> master;
   const auto room = master.reserve(crypto::kMasterSecretSize);
