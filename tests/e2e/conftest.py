@@ -24,6 +24,7 @@ def pytest_sessionstart(session):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "long: one of a matrix of which a few are enough; for tools/check --full")
     config.addinivalue_line("markers", "alone: needs what the machine has but once, or its time; no other test runs")
 
 

@@ -1,4 +1,4 @@
-"""DTLS with each suite that openconnect can offer: a few here, all of them where `--full` is."""
+"""Every suite that openconnect can offer, by DTLS and TLS: a few of them, and with `tools/check --full` all."""
 
 import pytest
 
@@ -68,16 +68,64 @@ def cipher_of(name: str) -> str:
     return f"AES-GCM-{bits}" if "GCM" in name else f"AES{bits}"
 
 
-@pytest.mark.parametrize("name", ["AES128-SHA"])
-def test_dtls12_with_cbc(stage, headend, name):
+def few_of(all_of, *few):
+    """Those that are not among the few are for `--full`."""
+    return [one if one in few else pytest.param(one, marks=pytest.mark.long) for one in all_of]
+
+
+@pytest.mark.parametrize("name", few_of(CBC12 + GCM12, "AES128-SHA"))
+def test_dtls12(stage, headend, name):
     client = by_name(stage, headend, name, dtls12=True)
     # AES-CBC with SHA-1 over DTLS is the note's 1418, to the byte.
     assert client.header("X-DTLS-MTU") == "1418"
     carries_data(stage, headend, client, cipher_of(name))
 
 
-@pytest.mark.parametrize("suite", ["AES-256-CBC SHA384"])
-def test_psk_with_cbc(stage, headend, suite):
+@pytest.mark.parametrize("name", few_of(CBC12, "AES256-SHA", "DHE-RSA-AES128-SHA"))
+def test_dtls09(stage, headend, name):
+    """Cisco's DTLS from before the standard: the same names, in the older header."""
+    client = by_name(stage, headend, name, dtls12=False)
+    assert client.header("X-DTLS-MTU") == "1418"
+    assert "(DTLS0.9)" in client.process.log()
+    carries_data(stage, headend, client, cipher_of(name), "DTLSv0.9")
+
+
+@pytest.mark.parametrize("name", few_of(("OC-DTLS1_2-AES128-GCM", "OC-DTLS1_2-AES256-GCM")))
+def test_openconnects_names(stage, headend, name):
+    carries_data(stage, headend, by_name(stage, headend, name, dtls12=False), cipher_of(name))
+
+
+@pytest.mark.parametrize("suite", few_of(PSK, "AES-128-CBC SHA256"))
+def test_psk(stage, headend, suite):
     client = connect_by_dtls(stage, headend, options=("--gnutls-priority", psk_priority(suite)), trace=True)
     assert client.header("X-DTLS-CipherSuite") == "PSK-NEGOTIATE"
-    carries_data(stage, headend, client, "AES256")
+    session, = headend.show.sessions()
+    ssl, dtls = session["tunnels"]
+    assert (ssl["encryption"], ssl["hashing"]) == (dtls["encryption"], dtls["hashing"]), session
+    carries_data(stage, headend, client, dtls["encryption"])
+
+
+TLS = [f"TLS1.2 {exchange} {suite}" for exchange in ("ECDHE-RSA", "DHE-RSA", "RSA")
+       for suite in (*PSK, "AES-256-CBC SHA256")
+       # These do not exist.
+       if not (exchange != "ECDHE-RSA" and "SHA384" in suite
+               or exchange == "ECDHE-RSA" and suite == "AES-256-CBC SHA256"
+               or exchange == "RSA" and suite == "CHACHA20-POLY1305")]
+TLS += [f"TLS1.3 - {cipher}" for cipher in ("AES-128-GCM", "AES-256-GCM", "CHACHA20-POLY1305")]
+
+
+@pytest.mark.parametrize("suite", few_of(TLS))
+def test_tls(stage, headend, suite):
+    version, exchange, cipher, *mac = suite.split()
+    priority = f"NORMAL:-VERS-ALL:+VERS-{version}:-CIPHER-ALL:+{cipher}:-MAC-ALL:+{mac[0] if mac else 'AEAD'}"
+    if exchange != "-":
+        priority += f":-KX-ALL:+{exchange}"
+    client = stage.connect(options=("--gnutls-priority", priority))
+    assert f"({version})" in client.ciphersuite and f"({cipher})" in client.ciphersuite
+    lab, mtu = stage.lab, int(client.header("X-CSTP-MTU"))
+    for size in (0, 15, 16, 17, 1000, mtu - 28):
+        ping(lab.client, SERVER, count=1, size=size, dont_fragment=True)
+        ping(lab.server, client.address, count=1, size=size, dont_fragment=True)
+    send_and_compare(lab.client, lab.server, SERVER, MEGABYTE)
+    send_and_compare(lab.server, lab.client, client.address, MEGABYTE)
+    client.logout()

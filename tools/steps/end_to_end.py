@@ -25,10 +25,10 @@ FOLDER = ROOT / "tests" / "e2e"
 
 
 def run(tree: Tree, progress: Progress, *patterns: str, folder: Path = FOLDER, name: str = "end-to-end",
-        processes: int = PROCESSES) -> Results:
+        processes: int = PROCESSES, full: bool = True) -> Results:
     bring_up_to_date(tree, progress)
     files = sorted(path for pattern in patterns or ("test_*.py",) for path in folder.glob(pattern))
-    results, failed = run_once(tree, progress, name, folder, *files, processes=processes)
+    results, failed = run_once(tree, progress, name, folder, *files, processes=processes, full=full)
     if failed and len(failed) <= MOST_AGAIN:
         # Programs of four hosts share a machine that may be busy: what fails twice is broken. What fails once is named.
         again, _ = run_once(tree, progress, f"{name}-again", folder, *(folder / test for test in failed))
@@ -38,13 +38,15 @@ def run(tree: Tree, progress: Progress, *patterns: str, folder: Path = FOLDER, n
     return results
 
 
-def run_once(tree: Tree, progress: Progress, name: str, folder: Path, *tests: object, processes: int = 1
-             ) -> tuple[Results, list[str]]:
+def run_once(tree: Tree, progress: Progress, name: str, folder: Path, *tests: object, processes: int = 1,
+             full: bool = True) -> tuple[Results, list[str]]:
     """Runs pytest in one folder of tests; also returns the ids of the tests that failed."""
     report, log_path = tree.path / f"{name}.xml", tree.path / f"{name}.log"
     report.unlink(missing_ok=True)
     words = [sys.executable, "-m", "pytest", "-v", "--color=no", "--tb=short", "-p", "no:cacheprovider",
              f"--rootdir={folder}", f"--junitxml={report}", *map(str, tests)]
+    if not full:
+        words += ["-m", "not long"]
     if processes > 1:
         words += ["-n", str(processes)]
     failed: list[str] = []
@@ -67,11 +69,11 @@ def run_once(tree: Tree, progress: Progress, name: str, folder: Path, *tests: ob
 
 
 def on_release(progress: Progress, full: bool) -> Results:
-    return run(RELEASE, progress)
+    return run(RELEASE, progress, full=full)
 
 
 def on_sanitized(progress: Progress, full: bool) -> Results:
-    return run(SANITIZED, progress, *(() if full else SANITIZED_FILES))
+    return run(SANITIZED, progress, *(() if full else SANITIZED_FILES), full=full)
 
 
 def on_cards(progress: Progress, full: bool) -> Results:
