@@ -151,6 +151,11 @@ void Port::configure(const PortConfig& config) {
   set_up_queues(config);
 }
 
+void Port::leave_checksums() noexcept {
+  capabilities_.tx_ip_checksum = capabilities_.tx_tcp_checksum = capabilities_.tx_udp_checksum =
+      true;
+}
+
 void Port::apply_mtu(uint16_t mtu) {
   mtu_ = mtu;
   const int rc = rte_eth_dev_set_mtu(id_, mtu);

@@ -101,6 +101,7 @@ void Dataplane::open_ports(const Eal& eal, const DataplaneSpec& spec) {
     config.pool = pool_.get();
     config.mtu = static_cast<uint16_t>(from.mtu);
     port->configure(config);
+    if (spec.ports_do_checksums) port->leave_checksums();
 
     Interface interface;
     interface.nameif = from.nameif;
@@ -139,6 +140,13 @@ void Dataplane::start() {
       throw std::runtime_error("cannot start worker " + std::to_string(i));
     }
   }
+}
+
+Worker& Dataplane::start_by_hand() {
+  running_ = true;
+  for (auto& port : ports_)
+    port->start();
+  return *workers_.front();
 }
 
 void Dataplane::announce(uint8_t interface) noexcept {

@@ -63,6 +63,9 @@ struct DataplaneSpec {
   unsigned max_sessions = 1000;
   crypto::Isa isa = crypto::Isa::sse;
   bool sleep_when_idle = true;
+  // As if every port filled checksums: none are made in software. For a benchmark, which plays a card
+  // that does so with rings that nobody reads checksums from.
+  bool ports_do_checksums = false;
   uint32_t unreachable_rate = 1, unreachable_burst = 1;  // ICMP errors about IPv4 packets a second
   WorkerSettings settings;                               // at the start
 };
@@ -78,6 +81,9 @@ class Dataplane {
   Dataplane& operator=(const Dataplane&) = delete;
 
   void start();
+  // The same without a thread: whoever calls this runs the stages of the first worker himself, with
+  // times of his own (benchmarks do).
+  [[nodiscard]] Worker& start_by_hand();
   // Workers finish their loop and stand still; what they hold is given back.
   void stop() noexcept;
 
