@@ -104,6 +104,8 @@ Headend::~Headend() {
   for (const Side side : {Side::outside, Side::inside}) {
     while (rte_mbuf* m = take(side))
       rte_pktmbuf_free(m);
+    for (rte_mbuf* m : given_[static_cast<uint8_t>(side)])
+      rte_pktmbuf_free(m);
   }
   dataplane_->stop();
 }
@@ -131,17 +133,14 @@ void Headend::give(Side side, rte_mbuf* m) {
                                     static_cast<uint16_t>(dp::EtherType::ipv4)};
   std::memcpy(rte_pktmbuf_prepend(m, sizeof ethernet), &ethernet, sizeof ethernet);
   m->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
-  // What a pass leaves on the ring would be mixed with what the worker sends.
-  if (rte_ring_count(rings_[index]) >= dp::kBurst || rte_ring_enqueue(rings_[index], m) != 0) {
-    rte_pktmbuf_free(m);
-    throw std::runtime_error("a port got more frames than the worker takes in one pass");
-  }
+  given_[index].push_back(m);
 }
 
 rte_mbuf* Headend::take(Side side) {
-  void* taken = nullptr;
-  while (rte_ring_dequeue(rings_[static_cast<uint8_t>(side)], &taken) == 0) {
-    auto* m = static_cast<rte_mbuf*>(taken);
+  auto& sent = sent_[static_cast<uint8_t>(side)];
+  while (!sent.empty()) {
+    rte_mbuf* m = sent.front();
+    sent.pop_front();
     const auto* ethernet = rte_pktmbuf_mtod(m, const dp::EthernetHeader*);
     if (ethernet->type == static_cast<uint16_t>(dp::EtherType::ipv4)) {
       rte_pktmbuf_adj(m, sizeof *ethernet);
@@ -152,7 +151,34 @@ rte_mbuf* Headend::take(Side side) {
   return nullptr;
 }
 
-void Headend::pass() noexcept {
+void Headend::feed(Side side, unsigned rounds) {
+  auto& given = given_[static_cast<uint8_t>(side)];
+  const size_t n = (given.size() + rounds - 1) / rounds;
+  // What a round leaves on the ring would be mixed with what the worker sends.
+  if (n > dp::kBurst) throw std::runtime_error("a port got more frames than the worker takes");
+  for (size_t i = 0; i < n; ++i) {
+    (void)rte_ring_enqueue(rings_[static_cast<uint8_t>(side)], given.front());
+    given.pop_front();
+  }
+}
+
+void Headend::drain(Side side) {
+  void* m = nullptr;
+  while (rte_ring_dequeue(rings_[static_cast<uint8_t>(side)], &m) == 0)
+    sent_[static_cast<uint8_t>(side)].push_back(static_cast<rte_mbuf*>(m));
+}
+
+void Headend::pass(unsigned rounds) {
+  for (; rounds != 0; --rounds) {
+    feed(Side::outside, rounds);
+    feed(Side::inside, rounds);
+    round();
+    drain(Side::outside);
+    drain(Side::inside);
+  }
+}
+
+void Headend::round() noexcept {
   dp::Worker& w = *worker_;
   w.now = w.clock.at(start_ + cycles_.all());
   const uint64_t begin = rte_rdtsc();

@@ -2,14 +2,15 @@
 // one after the other, as dataplane/worker/loop.cpp does. Everything else is the real thing: tables,
 // messages, drops.
 //
-// The ports are loops (DPDK's net_ring): what is given to one is received by the worker's next pass,
-// and what the worker sends is taken out before the next one. Like a card they have verified the
+// The ports are loops (DPDK's net_ring): what is put into one is received by the worker's next pass, and
+// what the worker sends is taken out before the one after it. Like a card they have verified the
 // checksums of what is received and would fill those of what is sent. The worker's clock advances
 // only while it works, so that its timers take the share of time that they take in production.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -55,14 +56,14 @@ class Headend {
 
   // An empty buffer from the worker's pool.
   [[nodiscard]] rte_mbuf* buffer();
-  // Puts an Ethernet frame before the worker. `m` begins with an IPv4 header; addresses of layer 2
-  // are put in front.
+  // Takes a frame for the coming passes. `m` begins with an IPv4 header; the Ethernet header is put in
+  // front.
   void give(Side side, rte_mbuf* m);
   // One of the frames that the worker has sent, with IPv4 in it, without its Ethernet header; nullptr
   // if there is none (any more).
   [[nodiscard]] rte_mbuf* take(Side side);
-  // One round through the loop.
-  void pass() noexcept;
+  // Several rounds through the loop, with equal parts of the frames that were given.
+  void pass(unsigned rounds = 1);
   [[nodiscard]] const StageCycles& cycles() const noexcept { return cycles_; }
 
   // --- control ---
@@ -96,10 +97,14 @@ class Headend {
 
  private:
   void learn_neighbours();
+  void feed(Side side, unsigned rounds);
+  void round() noexcept;
+  void drain(Side side);
 
   std::unique_ptr<dp::Dataplane> dataplane_;
   dp::Worker* worker_ = nullptr;
   std::array<rte_ring*, 2> rings_{};
+  std::array<std::deque<rte_mbuf*>, 2> given_, sent_;
   StageCycles cycles_;
   uint64_t start_ = 0;
   std::array<uint64_t, dp::kDropReasons> dropped_{};

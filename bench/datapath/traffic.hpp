@@ -26,7 +26,7 @@ class Traffic {
 
   // From now on packets of `size` bytes (IP header included), from clients (up) or to them.
   virtual void shape(bool up, uint32_t size);
-  // A burst of packets of these sessions for the headend's next pass.
+  // A packet for each of these sessions, for the headend's next passes.
   void send(std::span<const uint32_t> sessions);
   // Takes what the headend has sent, one of the packets letter by letter. Returns how many inner
   // packets it was.
@@ -56,7 +56,7 @@ class Traffic {
   [[nodiscard]] dp::Flow flow_of(uint32_t session) const noexcept;
   // The session whose client has the address; throws if there is none.
   [[nodiscard]] uint32_t client(uint32_t address) const;
-  // True once a burst, each time at another of its packets.
+  // True once after each send(), each time at another of its packets.
   [[nodiscard]] bool is_sample(uint32_t position) const noexcept {
     return position == bursts_ % burst_;
   }
