@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -19,13 +20,7 @@ class IpAddress {
  public:
   constexpr IpAddress() = default;  // ::
   [[nodiscard]] static constexpr IpAddress v4(uint32_t host_order) noexcept {
-    IpAddress a;
-    a.bytes_[10] = a.bytes_[11] = 0xff;
-    a.bytes_[12] = static_cast<uint8_t>(host_order >> 24);
-    a.bytes_[13] = static_cast<uint8_t>(host_order >> 16);
-    a.bytes_[14] = static_cast<uint8_t>(host_order >> 8);
-    a.bytes_[15] = static_cast<uint8_t>(host_order);
-    return a;
+    return IpAddress({0, kMapped | uint64_t{byte_swap(host_order)} << 32});
   }
   [[nodiscard]] static constexpr IpAddress v6(const std::array<uint8_t, 16>& bytes) noexcept {
     IpAddress a;
@@ -36,23 +31,35 @@ class IpAddress {
   [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text);
 
   [[nodiscard]] constexpr bool is_v4() const noexcept {
-    for (size_t i = 0; i < 10; ++i) {
-      if (bytes_[i] != 0) return false;
-    }
-    return bytes_[10] == 0xff && bytes_[11] == 0xff;
+    return words()[0] == 0 && static_cast<uint32_t>(words()[1]) == kMapped;
   }
-  [[nodiscard]] constexpr bool is_unspecified() const noexcept { return *this == IpAddress{}; }
+  [[nodiscard]] constexpr bool is_unspecified() const noexcept {
+    return (words()[0] | words()[1]) == 0;
+  }
   // Host order; only meaningful if is_v4().
   [[nodiscard]] constexpr uint32_t v4_value() const noexcept {
-    return (uint32_t{bytes_[12]} << 24) | (uint32_t{bytes_[13]} << 16) |
-           (uint32_t{bytes_[14]} << 8) | bytes_[15];
+    return byte_swap(static_cast<uint32_t>(words()[1] >> 32));
   }
   [[nodiscard]] constexpr const std::array<uint8_t, 16>& bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::string to_string() const;
 
+  // As they lie in memory. Addresses are made, compared and hashed by these, in registers: what a byte
+  // at a time has written is slow to read as a whole.
+  [[nodiscard]] constexpr std::array<uint64_t, 2> words() const noexcept {
+    return std::bit_cast<std::array<uint64_t, 2>>(bytes_);
+  }
+
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+  friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) noexcept {
+    return ((a.words()[0] ^ b.words()[0]) | (a.words()[1] ^ b.words()[1])) == 0;
+  }
 
  private:
+  static constexpr uint32_t kMapped = 0xffff0000;  // the four bytes before the IPv4 address
+
+  explicit constexpr IpAddress(const std::array<uint64_t, 2>& words) noexcept
+      : bytes_(std::bit_cast<std::array<uint8_t, 16>>(words)) {}
+
   std::array<uint8_t, 16> bytes_{};
 };
 static_assert(sizeof(IpAddress) == 16);

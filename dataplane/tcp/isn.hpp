@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 
 #include "dataplane/packet/address.hpp"
 #include "dataplane/tcp/endpoint.hpp"
@@ -13,12 +12,14 @@
 
 namespace culvert::tcp {
 
+[[nodiscard]] inline uint64_t port_word(const dp::Flow& flow) noexcept {
+  return (uint64_t{flow.local_port} << 16) | flow.remote_port;
+}
+
 [[nodiscard]] inline std::array<uint64_t, 5> flow_words(const dp::Flow& flow) noexcept {
-  std::array<uint64_t, 5> words{};
-  std::memcpy(words.data(), flow.local.bytes().data(), 16);
-  std::memcpy(words.data() + 2, flow.remote.bytes().data(), 16);
-  words[4] = (uint64_t{flow.local_port} << 16) | flow.remote_port;
-  return words;
+  const auto local = flow.local.words();
+  const auto remote = flow.remote.words();
+  return {local[0], local[1], remote[0], remote[1], port_word(flow)};
 }
 
 struct InitialNumbers {
