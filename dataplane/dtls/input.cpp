@@ -125,6 +125,13 @@ void input(Context& c, dp::Batch& packets, Steering steering, Time now) noexcept
   }
   packets.clear();
 
+  for (uint32_t i = 0; i < count; ++i) {
+    const Datagram& d = datagrams[i];
+    if (d.size < crypto::record::kDtlsHeaderSize) continue;
+    c.receive.prefetch_side(
+        hashes[i], crypto::record::dtls_sequence(d.data()) & crypto::record::kDtlsSequenceMask);
+  }
+
   OpenBurst burst(c);
   std::array<uint32_t, dp::kBurst> unknown;
   uint32_t unknown_count = 0;

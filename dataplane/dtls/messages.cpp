@@ -69,6 +69,8 @@ auto* install(Context& c, Table& table, const Message& m) noexcept {
     s.end_reason = EndReason::bad_record;
     table.owe(s, owed::kEnded);
   } else {
+    s.cipher = material.suite->cipher;
+    s.overhead = crypto::record::overhead(*material.suite);
     table.owe(s, owed::kInstalled);
   }
   return &s;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "crypto/record/key_prefetch.hpp"
 #include "dataplane/cstp/frame.hpp"
 #include "dataplane/dtls/output.hpp"
 #include "dataplane/dtls/path_mtu.hpp"
@@ -100,9 +101,11 @@ void OpenBurst::add(const Datagram& d, ReceiveSide& s, Time now) noexcept {
 }
 
 void OpenBurst::gather(const Datagram& d, uint32_t slot, const Record& record, bool last) noexcept {
-  const uint32_t prefix = crypto::record::overhead(c_.receive.keys(slot)).prefix;
+  const ReceiveSide& s = c_.receive[slot];
+  const uint32_t prefix = s.overhead.prefix;
   OpenOp& op = ops_[count_];
   op.keys = &c_.receive.keys(slot);
+  crypto::record::prefetch_part(*op.keys, crypto::record::key_part(s.cipher, vaes_, record.size));
   op.record = d.data() + record.offset;
   op.record_size = record.size;
   rte_mbuf* m = d.packet;

@@ -11,7 +11,7 @@ namespace culvert::dtls {
 
 class OpenBurst {
  public:
-  explicit OpenBurst(Context& c) noexcept : c_(c) {}
+  explicit OpenBurst(Context& c) noexcept : c_(c), vaes_(c.mb.isa() == crypto::Isa::avx512) {}
 
   // Takes the datagram, whose flow leads to `side`, with every record in it.
   void add(const Datagram& datagram, ReceiveSide& side, Time now) noexcept;
@@ -32,6 +32,7 @@ class OpenBurst {
   void cdtp_packet(ReceiveSide& side, const Entry& entry, uint32_t size, Time now) noexcept;
 
   Context& c_;
+  const bool vaes_;
   uint32_t count_ = 0;
   std::array<crypto::record::OpenOp, dp::kBurst> ops_;
   std::array<Entry, dp::kBurst> entries_;

@@ -2,7 +2,7 @@
 // packets. RFC 6347 §4.1. One CDTP packet a record, one record a datagram: what a client measures
 // with its DPD requests is then what a packet may have.
 //
-// Three loops: headers, seal, headers of UDP and IP.
+// Four loops: prefetch, headers, seal, headers of UDP and IP.
 #include "dataplane/dtls/output.hpp"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 
 #include <rte_mbuf.h>
 
+#include "crypto/record/key_prefetch.hpp"
 #include "crypto/record/sealing_limit.hpp"
 
 namespace culvert::dtls {
@@ -62,7 +63,7 @@ void refuse(Context& c, TransmitSide& s, DropReason reason, rte_mbuf* m) noexcep
 // Makes room for record header and tag (and the type byte), and fills in the op.
 bool prepare(Context& c, TransmitSide& s, rte_mbuf* m, Framing framing, SealOp& op) noexcept {
   crypto::record::Keys& keys = c.transmit.keys(c.transmit.slot_of(s));
-  const Overhead overhead = crypto::record::overhead(keys);
+  const Overhead& overhead = s.overhead;
   const uint32_t type_size = framing == Framing::inner_packet ? 1 : 0;
   const uint32_t head = overhead.prefix + type_size;
   if (m->nb_segs != 1 || rte_pktmbuf_headroom(m) < head + s.path.header_size() ||
@@ -70,6 +71,8 @@ bool prepare(Context& c, TransmitSide& s, rte_mbuf* m, Framing framing, SealOp& 
     return false;
   }
   const uint32_t payload = m->pkt_len + type_size;
+  const bool vaes = c.mb.isa() == crypto::Isa::avx512;
+  crypto::record::prefetch_part(keys, crypto::record::key_part(s.cipher, vaes, payload));
   auto* record = reinterpret_cast<uint8_t*>(rte_pktmbuf_prepend(m, static_cast<uint16_t>(head)));
   (void)rte_pktmbuf_append(m, overhead.suffix);
   if (type_size != 0) record[overhead.prefix] = static_cast<uint8_t>(cstp::PacketType::data);
@@ -95,6 +98,10 @@ void output(Context& c, std::span<rte_mbuf*> packets, Framing framing, Time now)
   std::array<Entry, dp::kBurst> entries;
   uint32_t count = 0;
 
+  for (rte_mbuf* m : packets) {
+    const uint32_t slot = dp::meta(m).conn.slot;
+    if (slot < c.transmit.slots()) c.transmit.prefetch(slot);
+  }
   for (rte_mbuf* m : packets) {
     TransmitSide* s = find_open(c, dp::meta(m).conn);
     if (s == nullptr) {

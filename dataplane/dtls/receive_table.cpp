@@ -13,6 +13,13 @@ uint32_t ReceiveTable::hash_address(const dp::IpAddress& address) const noexcept
   return static_cast<uint32_t>(tcp::siphash<1, 3>(key_, words));
 }
 
+void ReceiveTable::prefetch_side(uint32_t hash, uint64_t number) noexcept {
+  const uint32_t slot = flows_.candidate(hash);
+  if (slot >= slots()) return;
+  prefetch(slot);
+  (*this)[slot].window.prefetch(number);
+}
+
 Target ReceiveTable::find_flow(uint32_t hash, const dp::Flow& flow) noexcept {
   const uint32_t at = flows_.find(hash, [&](uint32_t i) {
     return (i < slots() ? (*this)[i].flow : routes_[i - slots()].flow) == flow;

@@ -24,26 +24,28 @@ struct alignas(64) ReceiveSide : SideBase {
   uint8_t landed = 0;       // the worker on which the datagrams land
   uint8_t end_text_size = 0;
   uint16_t epoch = 0;
-  uint32_t flow_hash = 0;
-  uint32_t address_hash = 0;
-  dp::Flow flow;             // on which the client was heard last
-  dp::InnerAddresses inner;  // the session's addresses: the only sources that may come up
-  ConnId transmit;           // the tunnel's other side
-  Time last_rx = 0;          // any authentic record
-  Time last_dpd = 0;         // request sent
-  Time round_trip = 0;       // of DPD, the longest lately; 0 = unknown
-  Time waiting =
-      0;           // since when data that went down has been without a sign of the client; 0 = not
-  Time moved = 0;  // 0 = never
-  Time dpd_interval = 0;       // 0 = none
+  dp::Flow flow;  // on which the client was heard last
+  // --- line 1 ---
+  dp::InnerAddresses inner;    // the session's addresses: the only sources that may come up
+  Time last_rx = 0;            // any authentic record
   bool probing = false;        // the client measures the path
   bool probed = false;         // it has, and largest_probe is what came of it
   uint16_t largest_probe = 0;  // bytes of an inner packet
-  uint16_t path_mtu = 0;       // bytes, as routers say; 0: none has said anything
-  Time path_until = 0;         // for how long that counts
+  uint32_t flow_hash = 0;
+  uint32_t address_hash = 0;
+  // --- seldom ---
+  ConnId transmit;      // the tunnel's other side
+  Time last_dpd = 0;    // request sent
+  Time round_trip = 0;  // of DPD, the longest lately; 0 = unknown
+  Time waiting =
+      0;           // since when data that went down has been without a sign of the client; 0 = not
+  Time moved = 0;  // 0 = never
+  Time dpd_interval = 0;  // 0 = none
+  uint16_t path_mtu = 0;  // bytes, as routers say; 0: none has said anything
+  Time path_until = 0;    // for how long that counts
   Time last_probe = 0;
-  crypto::record::ReplayWindow window;
   std::array<char, 64> end_text{};
+  crypto::record::ReplayWindow window;
 };
 
 // A flow whose receive side is another worker's.
@@ -67,6 +69,8 @@ class ReceiveTable : public SideTable<ReceiveSide> {
   // To look a burst up: hash and prefetch all, then find each.
   [[nodiscard]] uint32_t hash(const dp::Flow& flow) const noexcept { return flows_.hash(flow); }
   void prefetch(uint32_t hash) const noexcept { flows_.prefetch(hash); }
+  // The side that the flow leads to, in all likelihood: fetches what opening its record `number` needs.
+  void prefetch_side(uint32_t hash, uint64_t number) noexcept;
   [[nodiscard]] Target find_flow(uint32_t hash, const dp::Flow& flow) noexcept;
 
   // Makes `flow` lead to the side, and no longer the flow that did, nor to whom it led before.

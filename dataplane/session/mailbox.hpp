@@ -140,15 +140,16 @@ enum class EndReason : uint8_t {
 };
 [[nodiscard]] std::string_view to_string(EndReason reason) noexcept;
 
-// Totals of one tunnel. Written by its worker, read relaxed by control while it lives.
-struct TunnelCounters {
+// Totals of one tunnel. Written by its worker, read relaxed by control while it lives. The first line
+// has what every packet counts, in either direction.
+struct alignas(64) TunnelCounters {
   std::atomic<uint64_t> rx_packets{0}, rx_bytes{0};  // inner packets that came up, IP bytes
   std::atomic<uint64_t> tx_packets{0}, tx_bytes{0};  // inner packets that went down
-  std::atomic<uint64_t> rx_dropped{0}, tx_dropped{0};
   std::atomic<uint64_t> rx_records{0},
-      tx_records{0};                     // TLS records since the hand-over, of any type
-  std::atomic<uint64_t> key_updates{0};  // that came from the client
+      tx_records{0};  // TLS records since the hand-over, of any type
   std::atomic<uint64_t> last_rx_us{0}, last_data_us{0};
+  std::atomic<uint64_t> rx_dropped{0}, tx_dropped{0};
+  std::atomic<uint64_t> key_updates{0};  // that came from the client
   std::atomic<uint16_t> path_mtu{
       0};  // TLS: bytes of the largest packet that TCP sends at this moment
 };

@@ -28,6 +28,13 @@ class FlowTable {
     }
     return kNone;
   }
+  // The slot that find() is going to look at first, to be prefetched; kNone if there is none.
+  [[nodiscard]] uint32_t candidate(uint32_t hash) const noexcept {
+    uint32_t at = hash & mask_;
+    while (entries_[at].slot != kNone && entries_[at].hash != hash)
+      at = (at + 1) & mask_;
+    return entries_[at].slot;
+  }
   void prefetch(uint32_t hash) const noexcept { __builtin_prefetch(&entries_[hash & mask_]); }
   void insert(uint32_t hash, uint32_t slot) noexcept;
   void erase(uint32_t hash, uint32_t slot) noexcept;
