@@ -2,10 +2,12 @@
 //
 // SIZE is the inner packet, IP header included. Down: frames from inside become datagrams or TCP
 // segments outside. Up: records that the clients have just sealed become frames inside. A burst is 32
-// packets, of sessions in random order, and goes through the whole loop before the next one comes; four
-// are made at a time, so that the worker finds its own code in the caches, not the client's. With DTLS each packet is of another session. With CSTP the packets come in pairs of one
-// session, because clients acknowledge every second segment (RFC 5681 §4.2), and while a segment is
-// not acknowledged its buffer is kept: in pairs, packet buffers in use stay below 1 MiB however many
+// packets, of sessions in random order, and goes through the whole loop before the next one comes;
+// four are made at a time, so that the worker finds its own code in the caches, not the client's.
+//
+// With DTLS each packet is of another session. With CSTP the packets come in pairs of one session,
+// because clients acknowledge every second segment (RFC 5681 §4.2), and while a segment is not
+// acknowledged its buffer is kept: in pairs, packet buffers in use stay below 1 MiB however many
 // sessions there are. Down, these acknowledgements are part of what is measured, as are up those that
 // the worker sends.
 //
