@@ -12,6 +12,7 @@
 
 #include <rte_mbuf.h>
 
+#include "crypto/record/key_prefetch.hpp"
 #include "dataplane/cstp/control_packet.hpp"
 #include "dataplane/cstp/key_update.hpp"
 #include "dataplane/cstp/record_header.hpp"
@@ -172,6 +173,10 @@ bool OpenBurst::add_record(Tunnel& t, uint32_t offset, uint32_t size) noexcept {
   OpenOp& op = ops_[count_];
   Entry& entry = entries_[count_];
   op.keys = &c_.tunnels.keys(slot).rx;
+  if (count_ == 0 || op.keys != ops_[count_ - 1].keys) {
+    const bool vaes = c_.mb.isa() == crypto::Isa::avx512;
+    crypto::record::prefetch_part(*op.keys, crypto::record::key_part(t.cipher, vaes, size));
+  }
   op.record_size = size;
   entry.slot = slot;
   entry.held = false;

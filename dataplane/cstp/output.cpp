@@ -9,6 +9,7 @@
 
 #include <rte_mbuf.h>
 
+#include "crypto/record/key_prefetch.hpp"
 #include "dataplane/cstp/frame.hpp"
 #include "dataplane/cstp/key_update.hpp"
 #include "dataplane/cstp/setup.hpp"
@@ -33,6 +34,16 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
   std::array<rte_mbuf*, dp::kBurst> records;
   uint32_t count = 0;
 
+  const bool vaes = c.mb.isa() == crypto::Isa::avx512;
+  uint32_t last = UINT32_MAX;
+  for (rte_mbuf* m : packets) {
+    const ConnId& conn = dp::meta(m).conn;
+    if (conn.slot == last) continue;
+    last = conn.slot;
+    c.tunnels.prefetch(last);
+    c.tcp.prefetch(conn);
+  }
+  last = UINT32_MAX;
   for (rte_mbuf* m : packets) {
     const ConnId& conn = dp::meta(m).conn;
     Tunnel* t = conn.slot < c.tunnels.slots() ? &c.tunnels[conn.slot] : nullptr;
@@ -60,6 +71,11 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
     const uint32_t slot = c.tunnels.slot_of(*t);
     ops[count] = {&c.tunnels.keys(slot).tx, record, inner + kHeaderSize,
                   ContentType::application_data, 0};
+    if (slot != last) {
+      crypto::record::prefetch_part(*ops[count].keys,
+                                    crypto::record::key_part(t->cipher, vaes, inner));
+    }
+    last = slot;
     records[count] = m;
     dp::meta(m).conn = conn_of(c, *t);
     t->burst_bytes += record_size;

@@ -116,6 +116,7 @@ void promote(Context& c, Tunnel& t, dp::Message& m, Time now) noexcept {
   t.owed &= static_cast<uint8_t>(~owed::kRecord);
   t.version = p.tx.suite->version;
   t.overhead = crypto::record::overhead(p.tx);
+  t.cipher = p.tx.suite->cipher;
   t.sealing_limit = crypto::record::sealing_limit(p.tx.suite->cipher);
   t.inner = p.inner;
   t.last_rx = t.last_tx = now;

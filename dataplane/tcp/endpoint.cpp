@@ -39,6 +39,9 @@ Event Endpoint::next_event() noexcept {
   return machine_->next_event();
 }
 
+void Endpoint::prefetch(dp::ConnId conn) const noexcept {
+  if (conn.slot < machine_->config().max_connections) machine_->prefetch(conn.slot);
+}
 bool Endpoint::alive(dp::ConnId conn) const noexcept {
   const Connection* c = machine_->find(conn);
   return c != nullptr && c->state != State::closed;

@@ -148,6 +148,9 @@ class Endpoint {
   // that those who neither read nor finish their records cannot starve the others.
   void set_pressure(bool pressed) noexcept;
 
+  // Fetches a connection into the cache, if there is such a slot.
+  void prefetch(dp::ConnId conn) const noexcept;
+
   // Everything below: `conn` must name a live slot (checked; a stale id gets the neutral answer).
   [[nodiscard]] bool alive(dp::ConnId conn) const noexcept;
   [[nodiscard]] const dp::Flow& flow(dp::ConnId conn) const noexcept;

@@ -115,13 +115,37 @@ void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
     started_ = true;
   }
   dp::count(counters_.segments_in, segments.size());
+  for (; segments.size() > dp::kBurst; segments = segments.subspan(dp::kBurst))
+    input_burst(segments.first(dp::kBurst));
+  input_burst(segments);
+}
+
+// With many connections each segment finds its own in main memory: so the table's entries of the whole
+// burst are fetched first, then the connections, then they are used.
+void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
+  std::array<Segment, dp::kBurst> parsed;
+  std::array<uint32_t, dp::kBurst> hashes;
+  uint32_t count = 0;
   for (rte_mbuf* m : segments) {
-    Segment s;
+    Segment& s = parsed[count];
+    s = {};
     if (const auto reason = parse_segment(m, s); reason != dp::DropReason::count_) {
       dp::drop(drops_, reason, m);
       continue;
     }
-    const uint32_t hash = table_.hash(s.flow);
+    hashes[count] = table_.hash(s.flow);
+    table_.prefetch(hashes[count]);
+    ++count;
+  }
+  uint32_t last = FlowTable::kNone;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t slot = table_.candidate(hashes[i]);
+    if (slot != last && slot != FlowTable::kNone) prefetch(slot);
+    last = slot;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    Segment& s = parsed[i];
+    const uint32_t hash = hashes[i];
     Connection* c = lookup(s.flow, hash);
     if (c == nullptr) {
       if (s.has(dp::TcpHeader::kSyn) && !s.has(dp::TcpHeader::kAck)) {

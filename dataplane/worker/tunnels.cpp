@@ -64,10 +64,15 @@ bool Worker::tunnels_up() noexcept {
       burst.gather(t, up_sink(), now);
     }
   }
-  for (;;) {
-    const tcp::Event event = tcp.next_event();
-    if (event.conn.generation == 0) break;
-    connection_event(event, burst);
+  for (uint32_t count = 1; count != 0;) {
+    std::array<tcp::Event, kBurst> events;
+    for (count = 0; count < kBurst; ++count) {
+      events[count] = tcp.next_event();
+      if (events[count].conn.generation == 0) break;
+      tunnels.prefetch(events[count].conn.slot);
+    }
+    for (uint32_t i = 0; i < count; ++i)
+      connection_event(events[i], burst);
   }
   burst.finish(up_sink(), now);
   if (!up.empty()) up_sink().flush(this, up);
