@@ -91,15 +91,13 @@ class Rig {
   // Until every session has had packets, every window is open, and nothing is under way.
   void warm_up() {
     const uint64_t wanted = std::max<uint64_t>(2 * order_.size(), 8192);
-    uint64_t sent = 0, came = 0;
     (void)pass(kBursts);  // acknowledgements that the row before has left
-    while (sent < wanted) {
-      came += turn();
-      sent += kPerTurn;
-    }
-    for (unsigned i = 0; came < sent; ++i) {
-      if (i == 1000) throw std::runtime_error("packets were lost without a trace");
-      came += pass(kBursts);
+    for (uint64_t sent = 0; sent < wanted; sent += kPerTurn) {
+      uint32_t came = turn();
+      for (unsigned i = 0; came < kPerTurn; ++i) {
+        if (i == 1000) throw std::runtime_error("packets were lost without a trace");
+        came += pass(kBursts);
+      }
     }
   }
 
