@@ -21,6 +21,8 @@ struct Destinations {
       keys[i] = &addresses[i];
     }
     table.lookup({keys.data(), packets.size()}, sessions.data());
+    for (uint32_t i = 0; i < packets.size(); ++i)
+      __builtin_prefetch(sessions[i]);
   }
 };
 
