@@ -198,7 +198,7 @@ void run(benchmark::State& state, const Row& row) {
 void register_rows(Channel channel, Version version, const char* name) {
   const Suite* suite = crypto::find_suite(version, name);
   if (suite == nullptr) return;  // not every build carries every suite
-  for (const size_t sessions : {1, 100, 1000, 10000, 100000}) {
+  for (const size_t sessions : {1u, 100u, 1000u, 10000u, 100000u}) {
     for (const uint32_t size : {64u, 256u, 576u, 1024u, 1400u}) {
       for (const bool up : {true, false}) {
         const std::string title =
