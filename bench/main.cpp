@@ -7,6 +7,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/crypto/record_bench.hpp"
+#include "bench/datapath/datapath_bench.hpp"
 #include "bench/machine.hpp"
 #include "bench/options.hpp"
 #include "bench/rows.hpp"
@@ -39,6 +40,7 @@ int run(int argc, char** argv) {
   const crypto::Isa isa = crypto::best_isa(options.simd);
   const bench::Rows rows(benchmark::GetBenchmarkFilter(), options.only, isa, options.progress);
   crypto::record::bench::register_rows(rows);
+  bench::register_datapath_rows(rows);
   bench::describe_machine(isa, options.simd);
   // What is wrong with a filter, Google Benchmark has said.
   const bool any = benchmark::RunSpecifiedBenchmarks() != 0;

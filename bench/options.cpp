@@ -14,16 +14,20 @@ constexpr const char* kHelp =
   rows      crypto/SUITE/{seal,open}/SIZE/SESSIONS/{ours,raw,openssl}
             SIZE is the payload in bytes, SESSIONS the number of key blocks in use. `ours` is the record layer as
             workers call it, `raw` IPsec-MB's calls alone on the same key blocks in the same order, `openssl` its EVP.
+            datapath/{dtls,cstp}/SUITE/{up,down}/SIZE/SESSIONS
+            Whole packets through a worker's stages. SIZE is the inner packet; `up` is from clients. Root is needed:
+            these rows reserve huge pages while they run. docs/benchmarks.md tells what they leave out.
   suites    by OpenSSL's names. Suites that differ only in their key exchange are alike here, so a run without a filter
             has one of each kind; any other is there if the filter names it: --benchmark_filter='crypto/AES128-SHA/'.
             TLS 1.2 and DTLS 1.2 share names: such a row is TLS 1.2's, and the kinds of DTLS go by their PSK-... names.
-  sessions  1, 64, 10000, and 1000 if the filter has that number: --benchmark_filter='/1400/1000/'
+  sessions  1, 64, 10000, and 1000 if the filter has that number: --benchmark_filter='/1400/1000/'; in datapath rows
+            1, 100, 1000, 10000, 100000
   counters  cycles_per_packet, cycles_per_byte (of the TSC, whose frequency is tsc_hz in the output's context),
             packets_per_second, bytes_per_second (payload). Divide rows of one run only.
 
   --simd BITS     the widest vector registers to use, as `simd` in the headend's `dataplane` mode: 128 is SSE, 256 AVX2,
                   512 AVX512 (default: what the CPU has)
-  --only KIND     rows of one kind: crypto, or datapath if the program has such rows
+  --only KIND     rows of one kind: crypto, or datapath
   --progress      a line on standard error as each measurement begins
   --help          this text
 

@@ -18,6 +18,8 @@
 //
 // raw_cycles_per_packet is bench/crypto's `raw`, taken in turns with the stages: the same suite, number
 // of sessions, payload (the packet and its framing) and direction. raw_share is raw over all.
+#include "bench/datapath/datapath_bench.hpp"
+
 #include <algorithm>
 #include <numeric>
 #include <random>
@@ -46,6 +48,7 @@ enum class Channel : uint8_t { dtls, cstp };
 struct Row {
   Channel channel;
   const Suite* suite;
+  crypto::Isa isa;
   size_t sessions;
   uint32_t size;
   bool up;
@@ -55,7 +58,7 @@ struct Row {
 class Rig {
  public:
   explicit Rig(const Row& row)
-      : headend(row.sessions),
+      : headend(row.sessions, row.isa),
         traffic(row.channel == Channel::dtls ? make_dtls(headend, *row.suite, row.sessions)
                                              : make_cstp(headend, *row.suite, row.sessions)),
         channel_(row.channel),
@@ -124,7 +127,7 @@ Rig& rig_for(const Row& row) {
 class Raw {
  public:
   Raw(const Row& row, uint32_t payload)
-      : rig_(*row.suite, payload, row.sessions),
+      : rig_(*row.suite, payload, row.sessions, row.isa),
         subject_(crypto::record::bench::make_raw(rig_, row.up)) {
     (void)subject_->pass();
   }
@@ -195,7 +198,7 @@ void run(benchmark::State& state, const Row& row) {
   }
 }
 
-void register_rows(Channel channel, Version version, const char* name) {
+void register_suite(const Rows& rows, Channel channel, Version version, const char* name) {
   const Suite* suite = crypto::find_suite(version, name);
   if (suite == nullptr) return;  // not every build carries every suite
   for (const size_t sessions : {1u, 100u, 1000u, 10000u, 100000u}) {
@@ -204,33 +207,31 @@ void register_rows(Channel channel, Version version, const char* name) {
         const std::string title =
             std::string("datapath/") + (channel == Channel::dtls ? "dtls/" : "cstp/") + name +
             (up ? "/up/" : "/down/") + std::to_string(size) + "/" + std::to_string(sessions);
-        benchmark::RegisterBenchmark(title.c_str(), run, Row{channel, suite, sessions, size, up});
+        const Row row{channel, suite, rows.isa(), sessions, size, up};
+        rows.add(title, [row](benchmark::State& state) { run(state, row); });
       }
     }
   }
 }
 
-bool register_all() {
+}  // namespace
+
+void register_datapath_rows(const Rows& rows) {
   // One of each version, cipher and MAC, as in crypto/: key exchanges make no difference here.
-  for (const char* name :
-       {"PSK-AES128-GCM-SHA256", "PSK-AES256-GCM-SHA384", "PSK-CHACHA20-POLY1305",
-        "ECDHE-RSA-AES128-GCM-SHA256", "AES128-SHA", "AES256-SHA"}) {
-    register_rows(Channel::dtls, Version::dtls12, name);
+  for (const char* name : {"PSK-AES128-GCM-SHA256", "PSK-AES256-GCM-SHA384",
+                           "PSK-CHACHA20-POLY1305", "AES128-SHA", "AES256-SHA"}) {
+    register_suite(rows, Channel::dtls, Version::dtls12, name);
   }
   for (const char* name :
        {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}) {
-    register_rows(Channel::cstp, Version::tls13, name);
+    register_suite(rows, Channel::cstp, Version::tls13, name);
   }
   for (const char* name :
        {"ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305",
         "ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA", "ECDHE-RSA-AES128-SHA256", "AES256-SHA256",
         "ECDHE-RSA-AES256-SHA384"}) {
-    register_rows(Channel::cstp, Version::tls12, name);
+    register_suite(rows, Channel::cstp, Version::tls12, name);
   }
-  return true;
 }
 
-[[maybe_unused]] const bool kRegistered = register_all();
-
-}  // namespace
 }  // namespace culvert::bench

@@ -60,7 +60,7 @@ void reopen_devices() {
   }
 }
 
-dp::DataplaneSpec spec(size_t sessions) {
+dp::DataplaneSpec spec(size_t sessions, crypto::Isa isa) {
   dp::DataplaneSpec s;
   s.interfaces = {{.nameif = "outside", .address = dp::IpAddress::v4(kOutsideIp), .prefix = 24},
                   {.nameif = "inside", .address = dp::IpAddress::v4(kInsideIp), .prefix = 24}};
@@ -68,7 +68,7 @@ dp::DataplaneSpec spec(size_t sessions) {
   s.pools.v4 = {{kFirstInner, kFirstInner + static_cast<uint32_t>(sessions) - 1}};
   s.buffers = kBuffers;
   s.max_sessions = static_cast<unsigned>(sessions);
-  s.isa = crypto::best_isa(0);
+  s.isa = isa;
   s.sleep_when_idle = false;
   s.ports_do_checksums = true;
   s.settings.tcpmss = 1460;  // so that a record of 1400 bytes is one segment
@@ -83,10 +83,10 @@ void Headend::start_dpdk() {
   (void)eal();
 }
 
-Headend::Headend(size_t sessions) {
+Headend::Headend(size_t sessions, crypto::Isa isa) {
   want_huge_pages(kBase + kPerSession * sessions);
   reopen_devices();
-  dataplane_ = std::make_unique<dp::Dataplane>(eal(), spec(sessions));
+  dataplane_ = std::make_unique<dp::Dataplane>(eal(), spec(sessions, isa));
   worker_ = &dataplane_->start_by_hand();
   for (size_t i = 0; i < rings_.size(); ++i) {
     rings_[i] = rte_ring_lookup(kRings[i]);

@@ -49,7 +49,7 @@ class Headend {
   // std::runtime_error.
   static void start_dpdk();
   // Reserves huge pages for so many sessions. One headend at a time. Throws std::runtime_error.
-  explicit Headend(size_t sessions);
+  Headend(size_t sessions, crypto::Isa isa);
   ~Headend();
   Headend(const Headend&) = delete;
   Headend& operator=(const Headend&) = delete;
