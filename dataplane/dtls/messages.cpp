@@ -70,7 +70,7 @@ auto* install(Context& c, Table& table, const Message& m) noexcept {
     table.owe(s, owed::kEnded);
   } else {
     s.cipher = material.suite->cipher;
-    s.overhead = crypto::record::overhead(*material.suite);
+    s.overhead = crypto::record::overhead(material);
     table.owe(s, owed::kInstalled);
   }
   return &s;
