@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.certificate import RSA, make_certificate, pin_of
 from harness.dtls import connect_by_dtls
 from harness.lab import SERVER, SERVER6
 from harness.ping import ping
@@ -105,22 +106,33 @@ def test_psk(stage, headend, suite):
     carries_data(stage, headend, client, dtls["encryption"])
 
 
-TLS = [f"TLS1.2 {exchange} {suite}" for exchange in ("ECDHE-RSA", "DHE-RSA", "RSA")
+TLS = [f"TLS1.2 {exchange} {suite}" for exchange in ("ECDHE-ECDSA", "ECDHE-RSA", "DHE-RSA", "RSA")
        for suite in (*PSK, "AES-256-CBC SHA256")
        # These do not exist.
-       if not (exchange != "ECDHE-RSA" and "SHA384" in suite
-               or exchange == "ECDHE-RSA" and suite == "AES-256-CBC SHA256"
+       if not (not exchange.startswith("ECDHE") and "SHA384" in suite
+               or exchange.startswith("ECDHE") and suite == "AES-256-CBC SHA256"
                or exchange == "RSA" and suite == "CHACHA20-POLY1305")]
 TLS += [f"TLS1.3 - {cipher}" for cipher in ("AES-128-GCM", "AES-256-GCM", "CHACHA20-POLY1305")]
 
 
+@pytest.fixture(scope="module")
+def rsa_certificate(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp("rsa"), RSA)
+
+
 @pytest.mark.parametrize("suite", few_of(TLS))
-def test_tls(stage, headend, suite):
+def test_tls(stage, rsa_certificate, suite):
     version, exchange, cipher, *mac = suite.split()
     priority = f"NORMAL:-VERS-ALL:+VERS-{version}:-CIPHER-ALL:+{cipher}:-MAC-ALL:+{mac[0] if mac else 'AEAD'}"
     if exchange != "-":
         priority += f":-KX-ALL:+{exchange}"
-    client = stage.connect(options=("--gnutls-priority", priority))
+    settings = {}
+    if exchange.endswith("RSA"):
+        stage.start_headend(certificate=rsa_certificate)
+        settings["pin"] = pin_of(rsa_certificate)
+    else:
+        stage.start_headend()
+    client = stage.connect(options=("--gnutls-priority", priority), **settings)
     assert f"({version})" in client.ciphersuite and f"({cipher})" in client.ciphersuite
     lab, mtu = stage.lab, int(client.header("X-CSTP-MTU"))
     for size in (0, 15, 16, 17, 1000, mtu - 28):
