@@ -45,7 +45,8 @@ def test_connects_and_pings_in_every_form(stage, form, outside):
     ping(stage.lab.server, client.address6, count=6)
     mtu = int(client.header("X-DTLS-MTU"))
     if form == "dtls09" and outside == OUTSIDE6:
-        mtu -= 12  # openconnect 9.01 measures an IPv6 path with probes that are so much too small, and block ciphers show it
+        # openconnect 9.01 measures an IPv6 path with probes that are so much too small, and block ciphers show it.
+        mtu -= 12
     ping(stage.lab.server, client.address, size=mtu - 28, dont_fragment=True)
     ping(stage.lab.server, client.address6, size=mtu - 48, dont_fragment=True)
     ping(stage.lab.client, SERVER, size=mtu - 28, dont_fragment=True)
