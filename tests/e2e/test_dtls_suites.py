@@ -39,7 +39,9 @@ def carries_data(stage, headend, client, cipher: str, version: str = "DTLSv1.2")
     assert tunnel["version"] == version, session
     assert tunnel["encryption"] == cipher, session
     before = headend.show.tunnel(client.address, "DTLS")
-    mtu = int(client.header("X-DTLS-MTU"))
+    # With pre-shared keys openconnect computes an MTU of its own, as if CBC always padded with a whole block.
+    adapter = int(lab.client.run("cat", f"/sys/class/net/{client.interface}/mtu").stdout)
+    mtu = min(int(client.header("X-DTLS-MTU")), adapter)
     for size in (0, 1, 15, 16, 17, 255, 1000, mtu - 29, mtu - 28):
         ping(lab.client, SERVER, count=1, size=size, dont_fragment=True)
         ping(lab.server, client.address, count=1, size=size, dont_fragment=True)
