@@ -12,8 +12,8 @@
 
 #include "crypto/record/burst.hpp"
 #include "crypto/record/cbc.hpp"
+#include "crypto/record/cbc_admit.hpp"
 #include "crypto/record/cbc_padding.hpp"
-#include "crypto/record/check.hpp"
 #include "crypto/record/header.hpp"
 
 namespace culvert::crypto::record {
@@ -119,45 +119,6 @@ struct Opening {
   alignas(16) uint8_t computed[kMacRoom];
 };
 
-// What can be refused without the key.
-template <Version V>
-OpenStatus check(const OpenOp& op) noexcept {
-  if (op.record_size < header_size(V)) return OpenStatus::bad_length;
-  if (const OpenStatus s = check_outside<V>(op); s != OpenStatus::ok) return s;
-  const Keys& keys = *op.keys;
-  const Overhead room = overhead(keys);
-  // With all the padding there can be; a longer one has a payload beyond RFC 5246 §6.2.1's limit.
-  const uint32_t most = room.prefix + kMaxPlaintext + kMaxPadding + mac_size(keys.mac);
-  if (op.record_size < room.shortest || op.record_size > most ||
-      (op.record_size - room.shortest) % kBlockSize != 0) {
-    return OpenStatus::bad_length;
-  }
-  return exists(op.record[0]) ? OpenStatus::ok : OpenStatus::bad_type;
-}
-
-// Decides about an op before any work, and numbers it. With TLS the number is provisional: a record
-// before it in the burst may yet turn out wrong.
-template <Version V>
-bool admit(OpenOp& op, uint64_t& sequence) noexcept {
-  Keys& keys = *op.keys;
-  op.payload_size = 0;
-  if constexpr (V == Version::dtls12) {
-    op.status = check<V>(op);
-    if (op.status == OpenStatus::ok && !same_epoch(op, keys)) op.status = OpenStatus::bad_epoch;
-    if (op.status == OpenStatus::ok) sequence = dtls_sequence(op.record);
-    return op.status == OpenStatus::ok;
-  } else {
-    op.status = keys.held ? OpenStatus::held : check<V>(op);
-    if (op.status == OpenStatus::ok && exhausted<V>(keys.sequence))
-      op.status = OpenStatus::exhausted;
-    keys.held = keys.held || op.status != OpenStatus::ok ||
-                op.record[0] == static_cast<uint8_t>(ContentType::handshake);
-    if (op.status != OpenStatus::ok) return false;
-    sequence = keys.sequence++;
-    return true;
-  }
-}
-
 // The message to hash, in the record itself, or where the plaintext will go if that is elsewhere.
 template <Version V>
 void prepare_hash(Opening& o, IMB_JOB& job) noexcept {
@@ -244,7 +205,7 @@ void open_chunk(const MbManager& mb, std::span<OpenOp> ops) noexcept {
   size_t count = 0;
   for (OpenOp& op : ops) {
     Opening& o = opening[count];
-    if (!admit<V>(op, o.sequence)) continue;
+    if (!admit_cbc<V>(op, o.sequence)) continue;
     o.op = &op;
     o.size = op.record_size - header_size(V) - mac_size(mac);
     prepare_hash<V>(o, jobs[count++]);

@@ -11,8 +11,8 @@
 
 #include "crypto/record/burst.hpp"
 #include "crypto/record/cbc.hpp"
+#include "crypto/record/cbc_admit.hpp"
 #include "crypto/record/cbc_padding.hpp"
-#include "crypto/record/check.hpp"
 
 namespace culvert::crypto::record {
 namespace {
@@ -29,45 +29,6 @@ struct Opening {
   alignas(16) uint8_t received[48];
   alignas(16) uint8_t computed[kMacRoom];
 };
-
-// What can be refused without the key.
-template <Version V>
-OpenStatus check(const OpenOp& op) noexcept {
-  constexpr uint32_t kPrefix = header_size(V) + kBlockSize;
-  if (op.record_size < header_size(V)) return OpenStatus::bad_length;
-  if (const OpenStatus s = check_outside<V>(op); s != OpenStatus::ok) return s;
-  const Keys& keys = *op.keys;
-  // With all the padding there can be, a longer one has a payload beyond RFC 5246 §6.2.1's limit.
-  const uint32_t most = kPrefix + kMaxPlaintext + mac_size(keys.mac) + kMaxPadding;
-  if (op.record_size < overhead(keys).shortest || op.record_size > most ||
-      (op.record_size - kPrefix) % kBlockSize != 0) {
-    return OpenStatus::bad_length;
-  }
-  return exists(op.record[0]) ? OpenStatus::ok : OpenStatus::bad_type;
-}
-
-// Decides about an op before any work, and numbers it. Number and status are provisional with TLS:
-// a record before it in the burst may yet turn out wrong.
-template <Version V>
-bool admit(OpenOp& op, uint64_t& sequence) noexcept {
-  Keys& keys = *op.keys;
-  op.payload_size = 0;
-  if constexpr (is_dtls(V)) {
-    op.status = check<V>(op);
-    if (op.status == OpenStatus::ok && !same_epoch(op, keys)) op.status = OpenStatus::bad_epoch;
-    if (op.status == OpenStatus::ok) sequence = dtls_sequence(op.record);
-    return op.status == OpenStatus::ok;
-  } else {
-    op.status = keys.held ? OpenStatus::held : check<V>(op);
-    if (op.status == OpenStatus::ok && exhausted<V>(keys.sequence))
-      op.status = OpenStatus::exhausted;
-    keys.held = keys.held || op.status != OpenStatus::ok ||
-                op.record[0] == static_cast<uint8_t>(ContentType::handshake);
-    if (op.status != OpenStatus::ok) return false;
-    sequence = keys.sequence++;
-    return true;
-  }
-}
 
 // Finds payload and MAC in the plaintext, and puts the message's beginning before it.
 void take_apart(Opening& o, Mac mac) noexcept {
@@ -148,7 +109,7 @@ void open_chunk(const MbManager& mb, std::span<OpenOp> ops) noexcept {
   size_t count = 0;
   for (OpenOp& op : ops) {
     Opening& o = opening[count];
-    if (!admit<V>(op, o.sequence)) continue;
+    if (!admit_cbc<V>(op, o.sequence)) continue;
     o.op = &op;
     o.size = op.record_size - kPrefix;
     set_cipher_job(jobs[count], *op.keys, op.payload, op.record + kPrefix, o.size,
