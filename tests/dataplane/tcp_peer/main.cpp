@@ -6,6 +6,7 @@
 #include <exception>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <rte_ethdev.h>
 #include <rte_random.h>
 #include <time.h>
@@ -24,20 +25,26 @@ using namespace culvert::tcp_peer;
 constexpr unsigned kBuffers = 32767;
 constexpr dp::Time kPatience = 2 * dp::kSecond;  // after SIGTERM
 constexpr unsigned kSpinLoops = 64;              // empty loops before the first sleep
-constexpr dp::Time kSleep = 50;                  // µs
+constexpr dp::Time kBlindSleep = 50;             // µs, where no descriptor tells of packets
+constexpr dp::Time kLongestSleep = 10'000;       // µs, until the next look for signals
 
 std::sig_atomic_t g_stop = 0;
 std::sig_atomic_t g_read = 0;
 
-void idle(const tcp::Endpoint& endpoint, dp::Time now) {
+// Until a packet comes or a timer is due: whoever compares endpoints needs the core for the other one.
+void idle(const tcp::Endpoint& endpoint, const dp::Clock& clock, int wake_fd) {
+  const dp::Time now = clock.at(rte_rdtsc());
   const dp::Time deadline = endpoint.next_deadline();
   if (deadline <= now) return;
-  const timespec pause{0, static_cast<long>(std::min(kSleep, deadline - now)) * 1000};
-  nanosleep(&pause, nullptr);
+  const dp::Time longest = wake_fd < 0 ? kBlindSleep : kLongestSleep;
+  const timespec pause{0, static_cast<long>(std::min(longest, deadline - now)) * 1000};
+  pollfd waker{wake_fd, POLLIN, 0};
+  (void)ppoll(&waker, 1, &pause, nullptr);
 }
 
 // Until SIGTERM came and no connection is left.
-void serve(const dp::Clock& clock, Link& link, tcp::Endpoint& endpoint, Application& application) {
+void serve(const dp::Clock& clock, Link& link, tcp::Endpoint& endpoint, Application& application,
+           int wake_fd) {
   unsigned idle_loops = 0;
   dp::Time stop_at = 0;
   for (;;) {
@@ -55,7 +62,7 @@ void serve(const dp::Clock& clock, Link& link, tcp::Endpoint& endpoint, Applicat
     endpoint.poll(now);
     link.transmit(now);
     idle_loops = busy ? 0 : idle_loops + 1;
-    if (idle_loops > kSpinLoops) idle(endpoint, now);
+    if (idle_loops > kSpinLoops) idle(endpoint, clock, link.unsent() ? -1 : wake_fd);
   }
 }
 
@@ -125,7 +132,7 @@ void run(Options options) {
     (void)endpoint.listen(options.address, options.port);
     Application application(options.mode, options.bytes, endpoint);
     report_line(R"({"event": "ready"})");
-    serve(clock, link, endpoint, application);
+    serve(clock, link, endpoint, application, port.port().wake_fd(0));
     counters = exit_line(endpoint);
     print_drops(link.drops());
   }

@@ -63,6 +63,7 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--cpu", options.cpu, "to run on; the last one if not given");
   app.add_option("--receive-buffer", options.endpoint.receive_buffer, "bytes");
   app.add_option("--send-buffer", options.endpoint.send_buffer, "bytes");
+  app.add_option("--tcpmss", options.endpoint.tcpmss_max, "largest MSS; 0 = what the MTU allows");
   app.add_option("--keepalive", keepalive, "IDLE,INTERVAL,PROBES: two times in ms, and a count")
       ->delimiter(',')
       ->expected(3);
