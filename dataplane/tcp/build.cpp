@@ -45,11 +45,8 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
                            SendQueue::Cursor cursor) noexcept {
   OptionWriter options;
   if (c.timestamps) options.timestamps(timestamp(c), c.ts_recent);
-  if (c.sack && c.receive.has_gap()) {
-    std::array<SackBlock, 4> blocks;
-    const uint32_t most = c.timestamps ? 3 : 4;
-    options.sack(std::span(blocks).first(c.receive.sack_blocks(std::span(blocks).first(most))));
-  }
+  std::array<SackBlock, 4> blocks;
+  options.sack(std::span(blocks).first(sack_report(c, blocks)));
   const uint32_t limit = payload_limit(c);
   const Layout layout{c.flow,         seq,
                       c.rcv_nxt,      window_field(c),
@@ -64,6 +61,7 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
   }
   dp::count(counters_.bytes_out, size);
   c.last_ack_sent = c.rcv_nxt;
+  c.dsack = {};  // RFC 2883 §4: each duplicate is reported once
   c.ack_now = false;
   disarm(c, Timer::ack);
   return true;
