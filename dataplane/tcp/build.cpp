@@ -34,8 +34,7 @@ void Machine::push_out(rte_mbuf* m) noexcept {
 // buffer, or not at all.
 uint16_t Machine::window_field(Connection& c) noexcept {
   const uint32_t unit = 1u << c.own_scale;
-  const uint32_t most = std::min(free_window(c), 65535u << c.own_scale);
-  const Seq edge = c.rcv_nxt + (most & ~(unit - 1));
+  const Seq edge = c.rcv_nxt + (free_window(c) & ~(unit - 1));
   const uint32_t step = std::min<uint32_t>(config_.receive_buffer / 2, c.mss);
   if (edge >= c.rcv_adv + step) c.rcv_adv = edge;
   return static_cast<uint16_t>(std::min(c.rcv_wnd() >> c.own_scale, 65535u));

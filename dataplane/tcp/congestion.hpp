@@ -20,8 +20,8 @@ struct Acked {
   Time now = 0;
   Time rtt = 0;  // of the latest segment of them; 0: none can be told
   Time smoothed_rtt = 0;
-  Seq una;  // after the ACK
-  Seq nxt;
+  Seq una{};  // after the ACK
+  Seq nxt{};
   bool paced = false;  // what the window allows does not leave in one burst
 };
 

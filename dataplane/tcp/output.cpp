@@ -195,7 +195,8 @@ void Machine::acknowledge(Connection& c, bool sent) noexcept {
 
 uint32_t Machine::free_window(const Connection& c) const noexcept {
   const uint32_t held = c.receive.readable();
-  return held < config_.receive_buffer ? config_.receive_buffer - held : 0;
+  const uint32_t room = held < config_.receive_buffer ? config_.receive_buffer - held : 0;
+  return std::min(room, 65535u << c.own_scale);  // more cannot be said
 }
 
 // The reader made room: RFC 9293 §3.8.6.2.2, announce it only when it is worth a segment.

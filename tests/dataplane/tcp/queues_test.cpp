@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/tcp/receive_queue.hpp"
-
 #include "dataplane/tcp/send_queue.hpp"
 #include "tests/dataplane/tcp/wire.hpp"
 
