@@ -1,5 +1,5 @@
-// What an ACK field means for sending (RFC 9293 §3.10.7.4 "fifth", RFC 5681, RFC 6582, RFC 6675,
-// RFC 7323 §4). Drops: tcp-invalid-ack.
+// What an ACK field and its SACK blocks say of what was sent (RFC 9293 §3.10.7.4 "fifth", RFC 2018,
+// RFC 2883, RFC 7323 §4). What follows for recovery is recovery.cpp's. Drops: tcp-invalid-ack.
 #include <algorithm>
 
 #include "dataplane/tcp/machine.hpp"
@@ -10,16 +10,11 @@ using dp::DropReason;
 using dp::TcpHeader;
 
 // Bytes believed to be in the network (RFC 6675 §4 SetPipe()): sent, neither acknowledged, nor
-// SACKed, nor lost.
-uint32_t Machine::pipe(const Connection& c) const noexcept {
-  if (c.recovery == Recovery::open && c.board.empty()) return c.flight();
-  const Seq from = max(c.high_rxt, c.snd_una);
-  const uint32_t lost = c.recovery == Recovery::open ? 0 : c.board.hole_bytes(from, lost_edge(c));
-  return c.flight() - c.board.sacked_bytes() - lost;
-}
-
-Seq Machine::lost_edge(const Connection& c) const noexcept {
-  return min(max(c.lost_edge, c.board.lost_edge(c.snd_una, c.mss)), c.snd_nxt);
+// SACKed, nor lost. Without SACK each duplicate ACK stands for a segment that has arrived.
+uint32_t Machine::pipe(const Connection& c) noexcept {
+  const uint32_t flight = c.flight();
+  const uint32_t away = c.sack ? c.sent.sacked_bytes() : c.dup_acks * c.mss;
+  return flight - std::min(flight, away + c.sent.lost_bytes());
 }
 
 bool Machine::on_ack(Connection& c, Segment& s) noexcept {
@@ -34,25 +29,16 @@ bool Machine::on_ack(Connection& c, Segment& s) noexcept {
     c.snd_nxt = s.ack;  // the peer took the byte that probed its window
     c.probe_outstanding = false;
   }
-  bool told_something = false;
-  if (c.sack) {
-    for (uint32_t i = 0; i < s.options.sack_count; ++i) {
-      if (c.board.add(s.options.sack[i], max(s.ack, c.snd_una), c.snd_nxt)) told_something = true;
-    }
-  }
+  News news = news_before(c);
   if (s.ack > c.snd_una) {
-    on_new_ack(c, s);
-  } else if (s.ack == c.snd_una && c.flight() > 0) {
-    // RFC 5681 §2: no data, no news of the window; or, with SACK, news of what arrived (RFC 6675
-    // §2).
+    on_new_ack(c, s, news);
+  } else if (s.ack == c.snd_una && c.flight() > 0 && !c.sack) {
+    // RFC 5681 §2: no data, no news of the window.
     const bool same_window = (static_cast<uint32_t>(s.window) << c.peer_scale) == c.snd_wnd;
-    const bool bare = s.size == 0 && !s.has(TcpHeader::kFin) && same_window && !c.sack;
-    if (told_something || bare) on_duplicate_ack(c);
+    if (s.size == 0 && !s.has(TcpHeader::kFin) && same_window) on_duplicate_ack(c, news);
   }
-  if (c.recovery == Recovery::open && !c.board.empty() &&
-      c.board.lost_edge(c.snd_una, c.mss) > c.snd_una) {
-    enter_fast_recovery(c);
-  }
+  if (c.sack && s.options.sack_count > 0) on_sack(c, s, news);
+  if (news.flight > 0 || news.acked > 0) repair(c, s, news);
   update_window(c, s);
   activate(c);
   if (!own_fin_acked(c)) return true;
@@ -68,88 +54,102 @@ bool Machine::on_ack(Connection& c, Segment& s) noexcept {
   }
 }
 
-// RFC 7323 §4.1 or, without timestamps, one timed segment and never a retransmitted one (Karn, RFC
-// 6298 §3).
+Machine::News Machine::news_before(const Connection& c) noexcept {
+  News news;
+  news.flight = c.flight();
+  news.pipe = pipe(c);
+  news.lost = c.sent.lost_bytes();
+  return news;
+}
+
+// Of a SYN or SYN-ACK (RFC 7323 §4.1; without timestamps only if it was sent once: Karn, RFC 6298
+// §3).
 void Machine::measure(Connection& c, const Segment& s) noexcept {
   if (c.timestamps) {
     const uint32_t age = timestamp(c) - s.options.ts_echo;
     // An echo of what was never sent comes from the future or from days ago.
     if (age < RttEstimator::kMaxRto / 1000) c.rtt.sample(Time{age} * 1000);
   } else if (c.rtt_running && s.ack >= c.rtt_seq) {
-    c.rtt_running = false;
     c.rtt.sample(now_ - c.rtt_sent);
   }
+  c.rtt_running = false;
 }
 
-void Machine::on_new_ack(Connection& c, const Segment& s) noexcept {
-  const uint32_t acked = s.ack - c.snd_una;
-  measure(c, s);
-  c.snd_una = s.ack;
-  c.send.acknowledge(min(s.ack, c.send.end()));
-  c.board.acknowledge(s.ack);
-  c.high_rxt = max(c.high_rxt, s.ack);
-  c.lost_edge = max(c.lost_edge, s.ack);
-  c.retries = c.backoff = 0;
-  c.dup_acks = 0;
-  switch (c.recovery) {
-    case Recovery::open:
-      // RFC 7661: a window that was not used proves nothing.
-      if (c.cwnd_limited) c.congestion.on_ack(acked);
-      break;
-    case Recovery::fast:
-      if (s.ack >= c.recover) {
-        c.recovery = Recovery::open;
-        c.force_retransmit = false;
-        if (!c.sack) c.congestion.leave_recovery(c.flight());
-        break;
-      }
-      if (!c.sack) {  // RFC 6582 §3.2 step 3, partial acknowledgment
-        c.congestion.deflate(acked);
-        if (acked >= c.mss) c.congestion.inflate(c.mss);
-      }
-      // What a partial ACK points at is lost, unless it is on its way again already.
-      if (c.high_rxt == c.snd_una) {
-        c.lost_edge = max(c.lost_edge, min(c.snd_una + payload_limit(c), c.snd_nxt));
-        c.force_retransmit = true;
-      }
-      break;
-    case Recovery::timeout:
-      c.congestion.on_recovery_ack(acked);
-      if (s.ack >= c.recover) c.recovery = Recovery::open;
-      break;
-  }
-  // RFC 6298 §5.2 and §5.3.
-  if (c.flight() == 0) {
-    disarm(c, Timer::retransmit);
+// A part of what was sent is known to have arrived, lowest first.
+void Machine::on_delivered(Connection& c, const Segment& s, const SentRange& part,
+                           News& news) noexcept {
+  const Time rtt = now_ - part.sent_at;
+  news.delivered += part.end - part.start;
+  // RFC 8985 §6.2 step 2: whose ACK is it? A timestamp older than the retransmission, or a round trip
+  // below the least, say that it is the first transmission's.
+  bool ambiguous = false;
+  if (part.retransmitted) {
+    const bool older =
+        c.timestamps && static_cast<int32_t>(s.options.ts_echo - stamp_of(c, part.sent_at)) < 0;
+    ambiguous = older || rtt < c.min_rtt.value();
   } else {
-    arm_retransmit(c);
+    if (part.start < c.recover) news.original = true;
+    if (news.first_rtt == 0) news.first_rtt = std::max<Time>(rtt, 1);
+    news.last_rtt = std::max<Time>(rtt, 1);
   }
+  c.rack.on_delivered(part, rtt, ambiguous);
+}
+
+void Machine::on_new_ack(Connection& c, const Segment& s, News& news) noexcept {
+  news.acked = s.ack - c.snd_una;
+  c.snd_una = s.ack;
+  c.sent.acknowledge(sent_pool_, s.ack,
+                     [&](const SentRange& part) noexcept { on_delivered(c, s, part, news); });
+  c.send.acknowledge(min(s.ack, c.send.end()));
+  c.high_rxt = max(c.high_rxt, s.ack);
+  c.retries = c.backoff = 0;
+  // Without SACK: those of the duplicates that it makes up for, one being what filled the hole.
+  const uint32_t segments = (news.acked + c.mss - 1) / c.mss;
+  c.dup_acks -= std::min(c.dup_acks, c.recovery == Recovery::open ? c.dup_acks : segments - 1);
   if (c.send_refused && c.may_send() && c.send.room() > 0) {
     c.send_refused = false;
     post(c, event::kWritable);
   }
 }
 
-void Machine::on_duplicate_ack(Connection& c) noexcept {
-  ++c.dup_acks;
+void Machine::on_duplicate_ack(Connection& c, News& news) noexcept {
   dp::count(counters_.duplicate_acks);
-  if (c.recovery == Recovery::fast && !c.sack) {
-    c.congestion.inflate(c.mss);
-  } else if (c.recovery == Recovery::open && c.dup_acks >= Scoreboard::kDupThresh) {
-    // RFC 6582 §3.2 step 1: duplicates of what a timeout sent again prove nothing; a SACK does.
-    if (c.sack || c.snd_una > c.recover) enter_fast_recovery(c);
+  if (c.recovery == Recovery::timeout) return;
+  // No more than can have arrived, or made-up duplicates would open the window (RFC 5681 §5).
+  if ((c.dup_acks + 1) * c.mss < c.flight()) {
+    ++c.dup_acks;
+    news.delivered += c.mss;
   }
 }
 
-void Machine::enter_fast_recovery(Connection& c) noexcept {
-  dp::count(counters_.fast_retransmits);
-  c.recovery = Recovery::fast;
-  c.recover = c.snd_nxt;
-  c.congestion.on_loss(c.flight());
-  if (!c.sack) c.congestion.inflate(Scoreboard::kDupThresh * c.mss);
-  c.high_rxt = c.snd_una;
-  c.lost_edge = min(c.snd_una + payload_limit(c), c.snd_nxt);
-  c.force_retransmit = true;
+void Machine::on_sack(Connection& c, const Segment& s, News& news) noexcept {
+  std::array<SackBlock, 4> blocks = s.options.sack;
+  uint32_t count = s.options.sack_count;
+  uint32_t first = 0;
+  // RFC 2883 §4: the first block reports a duplicate if the ACK covers it, or the second block does.
+  const bool below = blocks[0].end <= s.ack;
+  const bool within =
+      count > 1 && blocks[1].start <= blocks[0].start && blocks[0].end <= blocks[1].end;
+  if (blocks[0].start < blocks[0].end && (below || within)) {
+    first = 1;
+    if (blocks[0].end <= c.snd_nxt && blocks[0].start >= c.snd_una - c.max_snd_wnd) {
+      news.dsack = true;
+      news.duplicate = blocks[0];
+      dp::count(counters_.dsacks_in);
+    }
+  }
+  // Lowest first, or what was overtaken by nothing would look so (RFC 8985 §6.2 step 3).
+  std::sort(blocks.begin() + first, blocks.begin() + count,
+            [](const SackBlock& a, const SackBlock& b) { return a.start < b.start; });
+  const uint32_t before = c.sent.sacked_bytes();
+  for (SackBlock block : std::span(blocks).subspan(first, count - first)) {
+    // Nonsense lies outside what was sent.
+    if (!(block.start < block.end) || block.end > c.snd_nxt || block.end <= c.snd_una) continue;
+    block.start = max(block.start, c.snd_una);
+    c.sent.sack(sent_pool_, block,
+                [&](const SentRange& part) noexcept { on_delivered(c, s, part, news); });
+  }
+  if (news.acked == 0 && c.sent.sacked_bytes() > before) dp::count(counters_.duplicate_acks);
 }
 
 // RFC 9293 §3.10.7.4: only a newer segment may change the window.

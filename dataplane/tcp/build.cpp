@@ -34,8 +34,7 @@ void Machine::push_out(rte_mbuf* m) noexcept {
 // buffer, or not at all.
 uint16_t Machine::window_field(Connection& c) noexcept {
   const uint32_t unit = 1u << c.own_scale;
-  const uint32_t most = std::min(free_window(c), 65535u << c.own_scale);
-  const Seq edge = c.rcv_nxt + (most & ~(unit - 1));
+  const Seq edge = c.rcv_nxt + (free_window(c) & ~(unit - 1));
   const uint32_t step = std::min<uint32_t>(config_.receive_buffer / 2, c.mss);
   if (edge >= c.rcv_adv + step) c.rcv_adv = edge;
   return static_cast<uint16_t>(std::min(c.rcv_wnd() >> c.own_scale, 65535u));
@@ -45,11 +44,8 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
                            SendQueue::Cursor cursor) noexcept {
   OptionWriter options;
   if (c.timestamps) options.timestamps(timestamp(c), c.ts_recent);
-  if (c.sack && c.receive.has_gap()) {
-    std::array<SackBlock, 4> blocks;
-    const uint32_t most = c.timestamps ? 3 : 4;
-    options.sack(std::span(blocks).first(c.receive.sack_blocks(std::span(blocks).first(most))));
-  }
+  std::array<SackBlock, 4> blocks;
+  options.sack(std::span(blocks).first(sack_report(c, blocks)));
   const uint32_t limit = payload_limit(c);
   const Layout layout{c.flow,         seq,
                       c.rcv_nxt,      window_field(c),
@@ -64,6 +60,7 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
   }
   dp::count(counters_.bytes_out, size);
   c.last_ack_sent = c.rcv_nxt;
+  c.dsack = {};  // RFC 2883 §4: each duplicate is reported once
   c.ack_now = false;
   disarm(c, Timer::ack);
   return true;

@@ -1,90 +1,106 @@
-// Congestion control: the interface that recovery needs, and NewReno behind it (RFC 5681, RFC 6582,
-// RFC 6928). Bytes.
+// The congestion window: slow start, which every algorithm shares (RFC 5681 §3.1, RFC 6928, RFC
+// 9406), and congestion avoidance by CUBIC or, to compare, NewReno. How a window shrinks during a
+// repair is prr.hpp's. Bytes, microseconds.
 #pragma once
 
 #include <algorithm>
-#include <concepts>
 #include <cstdint>
+
+#include "dataplane/tcp/cubic.hpp"
+#include "dataplane/tcp/endpoint.hpp"
+#include "dataplane/tcp/hystart.hpp"
+#include "dataplane/tcp/newreno.hpp"
+#include "dataplane/tcp/seq.hpp"
 
 namespace culvert::tcp {
 
-// What one algorithm offers. Time is not a parameter yet because NewReno has no use for it.
-template <typename T>
-concept CongestionControl = requires(T c, const T& k, uint32_t bytes) {
-  c.start(bytes, true);      // MSS; whether the SYN-ACK was lost
-  c.on_ack(bytes);           // newly acknowledged, while the window was full and nothing was lost
-  c.on_recovery_ack(bytes);  // the same after a timeout
-  c.on_loss(bytes);          // flight, when fast recovery begins
-  c.on_timeout(bytes);       // flight, at the first timeout of a segment
-  c.on_idle();               // nothing was sent for longer than the timeout
-  c.set_mss(bytes);          // the path's MTU has changed, and with it what a segment may carry
-  { k.window() } -> std::same_as<uint32_t>;
+// What an ACK tells congestion control.
+struct Acked {
+  uint32_t bytes = 0;  // newly known to have arrived
+  Time now = 0;
+  Time rtt = 0;  // of the latest segment of them; 0: none can be told
+  Time smoothed_rtt = 0;
+  Seq una{};  // after the ACK
+  Seq nxt{};
+  bool paced = false;  // what the window allows does not leave in one burst
 };
 
-class NewReno {
+class Congestion {
  public:
-  void start(uint32_t mss, bool syn_lost) noexcept {
+  // RFC 6928 §2; RFC 5681 §3.1: one segment if the SYN or the SYN-ACK was lost.
+  void start(CongestionAlgorithm algorithm, uint32_t mss, bool syn_lost) noexcept {
+    *this = Congestion{};
+    algorithm_ = algorithm;
     mss_ = mss;
-    // RFC 6928 §2; RFC 5681 §3.1: one segment if the SYN-ACK was lost.
     window_ = syn_lost ? mss : initial_window();
-    threshold_ = UINT32_MAX / 2;
-    acked_ = 0;
   }
   // The window counts bytes and stays: RFC 1191 §6.5, a narrow link is no congestion.
   void set_mss(uint32_t mss) noexcept {
+    cubic_.scale(static_cast<float>(mss_) / static_cast<float>(mss));
     mss_ = mss;
     window_ = std::max(window_, mss);
   }
-  void on_ack(uint32_t bytes) noexcept {
-    if (window_ < threshold_) {
-      // Slow start counts bytes (RFC 3465), at most eight segments an ACK (RFC 9406 §4.2), because
-      // receivers that merge segments acknowledge many at a time.
-      grow(std::min(bytes, 8 * mss_));
-      return;
-    }
-    acked_ += bytes;
-    if (acked_ >= window_) {  // RFC 5681 §3.1: one MSS a window
-      acked_ -= window_;
-      grow(mss_);
-    }
+  // The window was needed, and nothing is being repaired.
+  void on_ack(const Acked& ack) noexcept;
+  // The window was not needed: what was not tried proves nothing (RFC 7661 §4.4.1).
+  void on_unused(Time now) noexcept { cubic_.on_unused(now); }
+  // While the holes of a timeout are being filled and the peer does not say what it holds, an ACK may
+  // stand for data that left long ago, so L = 1 (RFC 3465 §2.3).
+  void on_vague_ack(Acked ack) noexcept {
+    ack.bytes = std::min(ack.bytes, mss_);
+    on_ack(ack);
   }
-  // While the holes of a timeout are being filled an ACK may stand for data that left long ago, so
-  // L = 1 (RFC 3465 §2.3).
-  void on_recovery_ack(uint32_t bytes) noexcept { on_ack(std::min(bytes, mss_)); }
+  // Something was lost: sets the threshold, which is the window once it is repaired. `flight`: bytes
+  // on their way.
   void on_loss(uint32_t flight) noexcept {
-    threshold_ = std::max(flight / 2, 2 * mss_);
-    window_ = threshold_;
-    acked_ = 0;
+    threshold_ = algorithm_ == CongestionAlgorithm::cubic ? cubic_.after_loss(window_, mss_)
+                                                          : newreno_.after_loss(flight, mss_);
   }
+  void on_repaired() noexcept { window_ = threshold_; }
+  // RFC 5681 §3.1 equation 4 and RFC 9438 §4.8, at the first timeout of a segment.
   void on_timeout(uint32_t flight) noexcept {
     on_loss(flight);
     window_ = mss_;
+    cubic_.on_timeout();
+    newreno_.on_timeout();
   }
-  void on_idle() noexcept { window_ = std::min(window_, initial_window()); }  // RFC 5681 §4.1
-  // RFC 6582 §3.2 without SACK: each duplicate ACK says that a segment has left the network.
-  void inflate(uint32_t bytes) noexcept { grow(bytes); }
-  void deflate(uint32_t bytes) noexcept {
-    window_ = std::max(window_ > bytes ? window_ - bytes : 0, mss_);
+  // RFC 5681 §4.1: nothing was sent for longer than the timeout.
+  void on_idle() noexcept { window_ = std::min(window_, initial_window()); }
+
+  // What a repair that turns out to have been needless is undone to (RFC 5682 §4, RFC 9438 §4.9).
+  struct Saved {
+    uint32_t window = 0;
+    uint32_t threshold = 0;
+    NewReno newreno;
+    Cubic cubic;
+  };
+  [[nodiscard]] Saved save() const noexcept { return {window_, threshold_, newreno_, cubic_}; }
+  void restore(const Saved& saved) noexcept {
+    window_ = std::max(window_, saved.window);
+    threshold_ = saved.threshold;
+    newreno_ = saved.newreno;
+    cubic_ = saved.cubic;
   }
-  // RFC 6582 §3.2 step 3: leaving recovery must not release a burst.
-  void leave_recovery(uint32_t flight) noexcept {
-    window_ = std::min(threshold_, std::max(flight, mss_) + mss_);
-  }
+
   [[nodiscard]] uint32_t window() const noexcept { return window_; }
   [[nodiscard]] uint32_t threshold() const noexcept { return threshold_; }
+  [[nodiscard]] bool slow_start() const noexcept { return window_ < threshold_; }
 
  private:
   [[nodiscard]] uint32_t initial_window() const noexcept {
     return std::min(10 * mss_, std::max(2 * mss_, 14600u));
   }
-  void grow(uint32_t bytes) noexcept { window_ = std::min(window_ + bytes, kMaxWindow); }
 
   static constexpr uint32_t kMaxWindow = 1u << 30;  // RFC 7323 §2.3: no window is larger
+  static constexpr uint32_t kNever = UINT32_MAX / 2;
+
   uint32_t mss_ = 536;
   uint32_t window_ = 536;
-  uint32_t threshold_ = UINT32_MAX / 2;
-  uint32_t acked_ = 0;
+  uint32_t threshold_ = kNever;
+  CongestionAlgorithm algorithm_ = CongestionAlgorithm::cubic;
+  NewReno newreno_;
+  Cubic cubic_;
+  HyStart hystart_;
 };
-static_assert(CongestionControl<NewReno>);
 
 }  // namespace culvert::tcp

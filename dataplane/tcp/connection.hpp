@@ -8,10 +8,14 @@
 #include "dataplane/packet/address.hpp"
 #include "dataplane/tcp/congestion.hpp"
 #include "dataplane/tcp/endpoint.hpp"
+#include "dataplane/tcp/min_rtt.hpp"
+#include "dataplane/tcp/pacer.hpp"
+#include "dataplane/tcp/prr.hpp"
+#include "dataplane/tcp/rack.hpp"
 #include "dataplane/tcp/receive_queue.hpp"
 #include "dataplane/tcp/rtt.hpp"
-#include "dataplane/tcp/scoreboard.hpp"
 #include "dataplane/tcp/send_queue.hpp"
+#include "dataplane/tcp/sent_list.hpp"
 #include "dataplane/tcp/seq.hpp"
 #include "dataplane/tcp/timer_wheel.hpp"
 
@@ -21,19 +25,45 @@ inline constexpr Time kNever = ~Time{0};
 
 enum class Recovery : uint8_t {
   open,     // nothing is believed lost
-  fast,     // RFC 5681 §3.2, RFC 6675
+  fast,     // RFC 5681 §3.2, RFC 6675, RFC 8985 §6; the window is prr.hpp's
   timeout,  // everything sent before the timeout is sent again as the window opens
+};
+
+// Whether a timeout was needed (RFC 5682 §3.1).
+enum class Suspicion : uint8_t {
+  none,      // it was, or nobody asks
+  first,     // only the first segment was sent again: what does the next ACK say?
+  new_data,  // ... and then new data instead of old
+};
+
+// What is needed to undo a recovery (RFC 5682 §4, RFC 3522, RFC 3708).
+struct Undo {
+  Congestion::Saved saved;
+  Seq until;  // while snd_una is not beyond: later a report of a duplicate means something else
+  uint32_t first_stamp = 0;  // our timestamp when the first segment was sent again
+  uint32_t doubtful = 0;     // bytes sent again of which the peer has not said that it had them
+  bool possible = false;
+};
+
+// The tail loss probe that was sent and whose end is open (RFC 8985 §7.1).
+struct TailProbe {
+  Seq end;
+  bool outstanding = false;
+  bool retransmission = false;  // rather than new data
 };
 
 // One wheel node serves all; it is armed for the earliest, and may be armed too early.
 enum class Timer : uint8_t {
   retransmit,  // or persist, or the SYN-ACK's
+  probe,       // of the tail (RFC 8985 §7)
+  reorder,     // what was overtaken is waited for no longer (RFC 8985 §6.3)
+  pace,        // the next segments may leave
   ack,         // delayed ACK; also "try again" when the packet pool was empty
   keepalive,
   linger,  // TIME-WAIT, and every other state once the upper layer is gone
   path,    // the path may have become wider again
 };
-inline constexpr size_t kTimers = 5;
+inline constexpr size_t kTimers = 8;
 
 class AgeList;
 
@@ -70,24 +100,34 @@ struct alignas(64) Connection {
   uint16_t mss = 536;  // TCP payload plus options that a segment may carry, now
   uint16_t peer_mss = 536;
   uint32_t max_snd_wnd = 0;  // the largest window ever offered (RFC 9293 §3.8.6.2.1)
-  NewReno congestion;
-  Seq high_rxt;   // retransmitted up to here (RFC 6675 HighRxt)
-  Seq lost_edge;  // what is not SACKed below is lost
-  Seq recover;    // RFC 6582: recovery ends when this is acknowledged
+  Seq high_rxt;              // retransmitted up to here (RFC 6675 HighRxt)
+  Seq recover;               // RFC 6582: recovery ends when this is acknowledged
+  Seq limited_until;         // the window held something back until this was sent
+  Prr prr;
   Time last_tx = 0;
   uint8_t backoff = 0;
   uint8_t retries = 0;
+  Suspicion suspicion = Suspicion::none;
+  TailProbe tail_probe;
   bool cwnd_limited : 1 = false;
   bool force_retransmit : 1 = false;   // one segment regardless of the congestion window
   bool probe_outstanding : 1 = false;  // one byte beyond snd_nxt is on its way (zero-window probe)
-  bool rtt_running : 1 = false;        // a segment is being timed, for want of timestamps
+  bool rtt_running : 1 = false;        // our SYN is being timed
   bool send_refused : 1 = false;       // kWritable is owed
   bool in_use : 1 = false;
   bool syn_lost : 1 = false;
   bool upper_knows : 1 = false;   // kOpened was posted
   bool dont_fragment : 1 = true;  // DF, as long as the path is not narrower than the floor
 
-  std::array<Time, kTimers> deadlines{kNever, kNever, kNever, kNever, kNever};
+  Congestion congestion;
+  Pacer pacer;
+  RttEstimator rtt;
+  MinRtt min_rtt;
+  Rack rack;
+  SentList sent;
+  SendQueue send;
+  std::array<Time, kTimers> deadlines{kNever, kNever, kNever, kNever,
+                                      kNever, kNever, kNever, kNever};
   Time armed_for = kNever;  // what the wheel node stands for
   TimerNode timer;
 
@@ -97,13 +137,11 @@ struct alignas(64) Connection {
   Connection* newer = nullptr;
   AgeList* waits_in = nullptr;  // half-open or forgotten connections, or neither
 
-  RttEstimator rtt;
+  // --- cold ---
+  Undo undo;
+  SackBlock dsack;  // what came twice and is owed a report (RFC 2883); empty if start == end
   Seq rtt_seq;
   Time rtt_sent = 0;
-  SendQueue send;
-  Scoreboard board;
-
-  // --- cold ---
   dp::Flow flow;
   uint32_t hash = 0;
   uint32_t slot = 0;
@@ -145,6 +183,5 @@ struct alignas(64) Connection {
 };
 static_assert(offsetof(Connection, recovery) < 64, "a received segment touches one line");
 static_assert(offsetof(Connection, ts_offset) == 64);
-static_assert(offsetof(Connection, congestion) < 128);
 
 }  // namespace culvert::tcp

@@ -22,6 +22,11 @@ namespace culvert::tcp {
 // Microseconds since an arbitrary start, monotonic.
 using Time = uint64_t;
 
+enum class CongestionAlgorithm : uint8_t {
+  cubic,    // RFC 9438
+  newreno,  // RFC 5681, RFC 6582: to compare with
+};
+
 struct EndpointConfig {
   uint8_t worker = 0;
   uint32_t max_connections = 4096;  // slots of this worker
@@ -42,6 +47,11 @@ struct EndpointConfig {
   Time delayed_ack = 40'000;     // at most; RFC 9293 §3.8.6.3 says < 0.5 s
   uint8_t max_retransmits = 15;  // R2 (RFC 9293 §3.8.3)
   uint8_t max_syn_retransmits = 5;
+  CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
+  bool pacing = true;  // spreads a window over the round trip instead of sending it in bursts
+  // Records of what was sent when, for all connections: a burst takes one, each hole in what has
+  // arrived two. 0: four for each slot. Too few cost precision in finding losses, no byte.
+  uint32_t sent_ranges = 0;
   uint64_t isn_key[2] = {0, 0};  // RFC 6528: random at start
   rte_mempool* pool = nullptr;   // for segments sent; data room >= interface_mtu + headroom
 };
@@ -87,6 +97,9 @@ struct EndpointCounters {  // monotonic, written by the worker, read relaxed
   std::atomic<uint64_t> segments_in, segments_out, bytes_in, bytes_out;
   std::atomic<uint64_t> accepted, established, closed, resets_in, resets_out;
   std::atomic<uint64_t> retransmits, fast_retransmits, timeouts, out_of_order, duplicate_acks;
+  std::atomic<uint64_t> tail_probes;  // RFC 8985 §7
+  std::atomic<uint64_t> undone;       // recoveries that turned out to be needless
+  std::atomic<uint64_t> dsacks_in;    // RFC 2883: the peer got something twice
   std::atomic<uint64_t> connections;  // gauge: slots in use
 };
 

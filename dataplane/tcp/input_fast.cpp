@@ -21,7 +21,11 @@ bool Machine::input_fast(Connection& c, Segment& s) noexcept {
 
   remember_timestamp(c, s);
   c.last_rx = now_;
-  if (s.ack != c.snd_una) on_new_ack(c, s);
+  if (s.ack != c.snd_una) {
+    News news = news_before(c);
+    on_new_ack(c, s, news);
+    repair(c, s, news);
+  }
   update_window(c, s);
   if (s.size > 0) {
     on_text(c, s);

@@ -67,6 +67,7 @@ bool Machine::sequence_acceptable(Connection& c, Segment& s) noexcept {
     return false;
   }
   if (s.seq + length <= c.rcv_nxt) {
+    c.dsack = {s.seq, s.seq + length};
     c.ack_now = true;
     activate(c);
     drop(s, DropReason::tcp_duplicate);
@@ -121,6 +122,7 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
   bytes.assign_packet(s.packet, seq);
   s.packet = nullptr;
   if (seq < c.rcv_nxt) {
+    c.dsack = {seq, c.rcv_nxt};
     bytes.drop_front(c.rcv_nxt - seq);
     seq = c.rcv_nxt;
   }
@@ -141,6 +143,7 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
   if (!bytes.empty()) {
     const uint32_t size = bytes.bytes();
     const bool in_order = seq == c.rcv_nxt;
+    const SackBlock block{seq, seq + size};
     // RFC 5681 §4.2: out of order, or filling a gap, is acknowledged at once.
     if (!in_order || c.receive.has_gap()) c.ack_now = true;
     if (pressed(c.receive.cost() + bytes.cost())) {
@@ -153,6 +156,7 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
     if (result != ReceiveQueue::Result::kept) {
       bytes.clear();
       c.ack_now = true;
+      if (result == ReceiveQueue::Result::duplicate) c.dsack = block;
       drops_.add(result == ReceiveQueue::Result::full ? DropReason::tcp_reassembly_full
                                                       : DropReason::tcp_duplicate_in_queue);
       return;

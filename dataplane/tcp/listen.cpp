@@ -91,7 +91,7 @@ void Machine::on_syn(Segment& s, uint32_t hash) noexcept {
   c.irs = s.seq;
   c.rcv_nxt = c.last_ack_sent = c.rcv_adv = s.seq + 1;
   c.snd_una = c.iss;
-  c.snd_nxt = c.high_rxt = c.lost_edge = c.iss + 1;
+  c.snd_nxt = c.high_rxt = c.limited_until = c.iss + 1;
   c.recover = c.iss;
   c.snd_wnd = c.max_snd_wnd = s.window;  // RFC 7323 §2.2: never scaled in a SYN
   c.last_rx = now_;
@@ -140,10 +140,11 @@ void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
   measure(c, s);
   if (c.syn_lost) c.rtt.syn_was_lost();
   c.snd_una = s.ack;
-  c.high_rxt = c.lost_edge = s.ack;
+  c.high_rxt = s.ack;
+  c.rack.start(s.ack);
   c.retries = c.backoff = 0;
   disarm(c, Timer::retransmit);
-  c.congestion.start(c.mss, c.syn_lost);
+  c.congestion.start(config_.congestion, c.mss, c.syn_lost);
   c.snd_wl1 = s.seq;
   c.snd_wl2 = s.ack;
   c.snd_wnd = static_cast<uint32_t>(s.window) << c.peer_scale;

@@ -31,6 +31,7 @@ Machine::Machine(const EndpointConfig& config, const Offload& offload, dp::DropC
       syn_backlog_(std::clamp(config.syn_backlog, 1u, std::max(1u, config.max_connections / 4))),
       isn_key_{config.isn_key[0], config.isn_key[1]},
       // The same secret serves the table: SipHash under another key, derived by setting it apart.
+      sent_pool_(config.sent_ranges != 0 ? config.sent_ranges : 4 * config.max_connections),
       table_(config.max_connections, {~config.isn_key[0], config.isn_key[1]}),
       connections_(new Connection[config.max_connections]),
       free_slots_(new uint32_t[config.max_connections]) {
@@ -89,7 +90,7 @@ void Machine::give_up_half_open() noexcept {
 
 void Machine::free_slot(Connection& c) noexcept {
   c.receive.clear();
-  c.send.clear();
+  forget_sent(c);
   recount(c);
   wheel_.remove(c.timer);
   c.in_use = false;
@@ -232,7 +233,7 @@ void Machine::close(Connection& c, CloseReason reason) noexcept {
   AgeList::remove(c);
   const bool announced = c.state == State::time_wait;
   c.state = State::closed;
-  c.send.clear();
+  forget_sent(c);
   c.receive.clear_gaps();
   recount(c);
   wheel_.remove(c.timer);
@@ -252,10 +253,9 @@ void Machine::close(Connection& c, CloseReason reason) noexcept {
 void Machine::enter_time_wait(Connection& c) noexcept {
   c.state = State::time_wait;
   c.reason = CloseReason::finished;
-  c.send.clear();
+  forget_sent(c);
   recount(c);
-  disarm(c, Timer::retransmit);
-  disarm(c, Timer::keepalive);
+  c.deadlines.fill(kNever);
   arm(c, Timer::linger, now_ + config_.time_wait);
   dp::count(counters_.closed);
   // Nothing more can happen that the upper layer would want to know.

@@ -5,7 +5,9 @@
 //   listen.cpp      SYN, SYN-RECEIVED, no connection
 //   input_fast.cpp  open connection, expected segment
 //   input_slow.cpp  every other segment
-//   ack.cpp         what an ACK means for sending
+//   ack.cpp         what an ACK says of what was sent
+//   recovery.cpp    what is lost, and what that means for the congestion window
+//   tail_probe.cpp  looking after the last segment before the timeout has to
 //   output.cpp      which segments leave
 //   build.cpp       how a segment is laid out
 //   timers.cpp      what time does
@@ -67,7 +69,7 @@ class Machine {
   void put_back(Connection& c) noexcept { recount(c); }
   [[nodiscard]] bool send(Connection& c, rte_mbuf* m) noexcept;
   [[nodiscard]] bool send_copy(Connection& c, std::span<const uint8_t> bytes) noexcept;
-  [[nodiscard]] uint32_t payload_limit(const Connection& c) const noexcept;
+  [[nodiscard]] static uint32_t payload_limit(const Connection& c) noexcept;
 
   // path_mtu.cpp
   [[nodiscard]] dp::DropReason path_report(const dp::PathReport& report, Time now) noexcept;
@@ -135,23 +137,66 @@ class Machine {
   void time_wait_input(Connection& c, Segment& s, uint32_t hash) noexcept;
 
   // ack.cpp
+  // What one ACK told.
+  struct News {
+    uint32_t flight = 0;     // bytes, before it
+    uint32_t pipe = 0;       // the same
+    uint32_t lost = 0;       // the same
+    uint32_t acked = 0;      // by how much it moved on
+    uint32_t delivered = 0;  // bytes newly known to have arrived, in order or not
+    Time first_rtt = 0;      // of the oldest of them that was sent once; 0: there is none
+    Time last_rtt = 0;       // of the latest
+    bool original = false;   // something that was sent once, before the recovery
+    bool dsack = false;
+    SackBlock duplicate;  // if so: what came twice
+  };
+  [[nodiscard]] static News news_before(const Connection& c) noexcept;
   // False if the segment was dropped because of its ACK field.
   [[nodiscard]] bool on_ack(Connection& c, Segment& s) noexcept;
-  void on_new_ack(Connection& c, const Segment& s) noexcept;
-  void on_duplicate_ack(Connection& c) noexcept;
-  void enter_fast_recovery(Connection& c) noexcept;
+  void on_new_ack(Connection& c, const Segment& s, News& news) noexcept;
+  void on_duplicate_ack(Connection& c, News& news) noexcept;
+  void on_sack(Connection& c, const Segment& s, News& news) noexcept;
+  void on_delivered(Connection& c, const Segment& s, const SentRange& part, News& news) noexcept;
   void measure(Connection& c, const Segment& s) noexcept;
   void update_window(Connection& c, const Segment& s) noexcept;
   [[nodiscard]] bool own_fin_acked(const Connection& c) const noexcept {
     return c.fin_sent && c.snd_una == c.snd_nxt && c.snd_una > c.send.end();
   }
-  [[nodiscard]] uint32_t pipe(const Connection& c) const noexcept;
-  [[nodiscard]] Seq lost_edge(const Connection& c) const noexcept;
+  [[nodiscard]] static uint32_t pipe(const Connection& c) noexcept;
+
+  // recovery.cpp
+  [[nodiscard]] static uint32_t send_window(const Connection& c) noexcept;
+  void repair(Connection& c, const Segment& s, const News& news) noexcept;
+  void measure(Connection& c, const News& news, const Segment& s) noexcept;
+  void detect_losses(Connection& c) noexcept;
+  void on_reorder_timer(Connection& c) noexcept;
+  void count_duplicates(Connection& c, const News& news) noexcept;
+  void enter_recovery(Connection& c, uint32_t flight) noexcept;
+  void leave_recovery(Connection& c) noexcept;
+  void remember_for_undo(Connection& c) noexcept;
+  void undo_recovery(Connection& c) noexcept;
+  void judge_recovery(Connection& c, const Segment& s, const News& news) noexcept;
+  void adapt_window(Connection& c, const News& news) noexcept;
+
+  // tail_probe.cpp
+  void arm_tail_probe(Connection& c) noexcept;
+  void send_tail_probe(Connection& c) noexcept;
+  void judge_tail_probe(Connection& c, const Segment& s, const News& news) noexcept;
 
   // output.cpp
+  [[nodiscard]] static uint32_t sack_report(const Connection& c,
+                                            std::array<SackBlock, 4>& blocks) noexcept;
   void transmit(Connection& c) noexcept;
   bool send_lost(Connection& c) noexcept;
   bool send_new(Connection& c) noexcept;
+  // One segment, or one super-segment, of what was never sent; false if buffers are short.
+  bool send_fresh(Connection& c, uint32_t size) noexcept;
+  // One segment of what was.
+  bool send_again(Connection& c, Seq seq, uint32_t size) noexcept;
+  [[nodiscard]] bool paced(const Connection& c) const noexcept {
+    return config_.pacing && c.rtt.smoothed() >= Pacer::kLeastRtt;
+  }
+  [[nodiscard]] uint32_t pace(Connection& c) noexcept;
   [[nodiscard]] uint32_t super_segment(Connection& c, uint32_t limit, uint32_t room) noexcept;
   void probe_window(Connection& c) noexcept;
   void acknowledge(Connection& c, bool sent) noexcept;
@@ -188,8 +233,13 @@ class Machine {
   void widen_path(Connection& c) noexcept;
   void look_for_black_hole(Connection& c) noexcept;
 
-  [[nodiscard]] uint32_t timestamp(const Connection& c) const noexcept {
-    return static_cast<uint32_t>(now_ / 1000) + c.ts_offset;
+  [[nodiscard]] uint32_t timestamp(const Connection& c) const noexcept { return stamp_of(c, now_); }
+  [[nodiscard]] static uint32_t stamp_of(const Connection& c, Time at) noexcept {
+    return static_cast<uint32_t>(at / 1000) + c.ts_offset;
+  }
+  void forget_sent(Connection& c) noexcept {
+    c.send.clear();
+    c.sent.clear(sent_pool_);
   }
 
   struct Listener {
@@ -211,6 +261,7 @@ class Machine {
   const uint32_t syn_backlog_;
   dp::Batch batch_;
   SipKey isn_key_;
+  SentPool sent_pool_;
   FlowTable table_;
   TimerWheel wheel_;
   std::unique_ptr<Connection[]> connections_;

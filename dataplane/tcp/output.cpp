@@ -9,44 +9,77 @@ namespace culvert::tcp {
 
 using dp::TcpHeader;
 
+// What the next segment has to say of what came out of order: first what came twice (RFC 2883 §4), then
+// what lies beyond a gap (RFC 2018 §4).
+uint32_t Machine::sack_report(const Connection& c, std::array<SackBlock, 4>& blocks) noexcept {
+  if (!c.sack) return 0;
+  const uint32_t most = c.timestamps ? 3 : 4;
+  uint32_t count = 0;
+  if (c.dsack.start < c.dsack.end) blocks[count++] = c.dsack;
+  if (c.receive.has_gap())
+    count += c.receive.sack_blocks(std::span(blocks).subspan(count, most - count));
+  return count;
+}
+
 // Payload bytes in a segment with the options that it would have now.
-uint32_t Machine::payload_limit(const Connection& c) const noexcept {
-  uint32_t options = c.timestamps ? kTimestampBytes : 0;
-  if (c.sack && c.receive.has_gap()) {
-    std::array<SackBlock, 4> blocks;
-    const uint32_t most = c.timestamps ? 3 : 4;
-    options += 4 + 8 * c.receive.sack_blocks(std::span(blocks).first(most));
-  }
-  return c.mss - options;
+uint32_t Machine::payload_limit(const Connection& c) noexcept {
+  std::array<SackBlock, 4> blocks;
+  const uint32_t reported = sack_report(c, blocks);
+  return c.mss - (c.timestamps ? kTimestampBytes : 0) - (reported > 0 ? 4 + 8 * reported : 0);
 }
 
 void Machine::transmit(Connection& c) noexcept {
   if (c.state == State::closed) return;
   bool sent = false;
   if (c.synchronized() && c.state != State::time_wait) {
-    if (c.recovery != Recovery::open) sent = send_lost(c);
+    // RFC 5682 §3.1 step 2b: whether the timeout was needed new data shows, not old.
+    const bool ask = c.suspicion == Suspicion::new_data;
+    if (!ask && c.sent.lost_bytes() > 0) sent = send_lost(c);
     if (send_new(c)) sent = true;
   }
   acknowledge(c, sent);
 }
 
+// Bytes that may leave at this moment; the timer that lets more out is then set.
+uint32_t Machine::pace(Connection& c) noexcept {
+  if (!paced(c)) return UINT32_MAX;
+  // Twice the window a round trip where it doubles in one; else a little more than the window, so that it
+  // is used up (RFC 9002 §7.7), as Linux does.
+  const uint32_t percent = c.congestion.slow_start() ? 200 : 120;
+  return c.pacer.allowance(now_, send_window(c), c.rtt.smoothed(), percent, c.mss);
+}
+
+bool Machine::send_again(Connection& c, Seq seq, uint32_t size) noexcept {
+  const bool fin = seq + size > c.send.end();
+  const uint8_t flags = TcpHeader::kAck | (fin ? TcpHeader::kFin : 0);
+  if (!send_segment(c, seq, size - (fin ? 1 : 0), flags, SendQueue::Cursor::again)) return false;
+  dp::count(counters_.retransmits);
+  c.sent.resent(sent_pool_, seq, seq + size, now_);
+  c.high_rxt = max(c.high_rxt, seq + size);
+  if (c.recovery != Recovery::open && c.undo.possible) {
+    if (c.undo.first_stamp == 0) c.undo.first_stamp = timestamp(c);
+    c.undo.doubtful += size;
+  }
+  if (c.recovery == Recovery::fast) c.prr.on_sent(size);
+  c.pacer.on_sent(size);
+  return true;
+}
+
 bool Machine::send_lost(Connection& c) noexcept {
   if (c.snd_wnd == 0) return false;  // the timer probes
   bool sent = false;
-  const Seq edge = lost_edge(c);
   const uint32_t limit = payload_limit(c);
-  for (;;) {
-    const SackBlock hole = c.board.next_hole(max(c.high_rxt, c.snd_una), edge);
-    const uint32_t size = std::min(hole.end - hole.start, limit);
-    if (size == 0) break;
-    if (!c.force_retransmit && pipe(c) + size > c.congestion.window()) break;
-    const bool fin = hole.start + size > c.send.end();
-    const uint8_t flags = TcpHeader::kAck | (fin ? TcpHeader::kFin : 0);
-    if (!send_segment(c, hole.start, size - (fin ? 1 : 0), flags, SendQueue::Cursor::again)) break;
-    dp::count(counters_.retransmits);
+  uint32_t budget = pace(c);
+  while (const SentRange* range = c.sent.first_lost()) {
+    const uint32_t size = std::min(range->end - range->start, limit);
+    if (!c.force_retransmit && pipe(c) + size > send_window(c)) break;
+    if (!c.force_retransmit && size > budget) {
+      arm(c, Timer::pace, now_ + TimerWheel::kTick);
+      break;
+    }
+    if (!send_again(c, range->start, size)) break;
     c.force_retransmit = false;
-    c.rtt_running = false;
-    c.high_rxt = hole.start + size;
+    budget -= std::min(budget, size);
     sent = true;
   }
   return sent;
@@ -65,14 +98,37 @@ uint32_t Machine::super_segment(Connection& c, uint32_t limit, uint32_t room) no
   return std::max(limit, std::min(full, reach));
 }
 
+bool Machine::send_fresh(Connection& c, uint32_t size) noexcept {
+  const bool last = size == c.unsent();
+  const bool fin = last && c.fin_due();
+  const uint8_t flags = static_cast<uint8_t>(
+      TcpHeader::kAck | (last && size > 0 ? TcpHeader::kPsh : 0) | (fin ? TcpHeader::kFin : 0));
+  if (!send_segment(c, c.snd_nxt, size, flags)) return false;
+  if (c.flight() == 0) {
+    c.retries = c.backoff = 0;
+    disarm(c, Timer::retransmit);
+  }
+  const uint32_t length = size + (fin ? 1 : 0);
+  c.sent.append(sent_pool_, c.snd_nxt, c.snd_nxt + length, now_);
+  c.snd_nxt += length;
+  if (fin) c.fin_sent = true;
+  c.probe_outstanding = false;
+  c.last_tx = now_;
+  if (c.recovery == Recovery::fast) c.prr.on_sent(length);
+  c.pacer.on_sent(length);
+  return true;
+}
+
 bool Machine::send_new(Connection& c) noexcept {
   bool sent = false;
-  c.cwnd_limited = c.flight() > 0 && pipe(c) + c.mss > c.congestion.window();
-  if (c.flight() == 0 && c.last_tx != 0 && now_ - c.last_tx > c.rtt.rto()) c.congestion.on_idle();
+  if (c.flight() == 0 && c.last_tx != 0) {
+    if (now_ - c.last_tx > c.rtt.rto()) c.congestion.on_idle();
+    c.congestion.on_unused(now_);
+  }
   const uint32_t limit = payload_limit(c);
+  uint32_t budget = c.unsent() > 0 ? pace(c) : UINT32_MAX;
   while (c.unsent() > 0 || c.fin_due()) {
-    const uint32_t unsent = c.unsent();
-    uint32_t size = std::min(unsent, limit);
+    uint32_t size = std::min(c.unsent(), limit);
     const Seq edge = c.snd_una + c.snd_wnd;
     const uint32_t room = c.snd_nxt < edge ? edge - c.snd_nxt : 0;
     if (size > room) {
@@ -81,44 +137,34 @@ bool Machine::send_new(Connection& c) noexcept {
       if (room == 0 || room < c.max_snd_wnd / 2) break;
       size = room;
     }
-    // RFC 3042: the first two duplicate ACKs let a new segment out each; with SACK the pipe shrinks
-    // by itself.
-    const uint32_t extra =
-        !c.sack && c.recovery == Recovery::open ? std::min(c.dup_acks, 2u) * c.mss : 0;
     const uint32_t in_network = pipe(c);
-    if (in_network > 0 && in_network + size > c.congestion.window() + extra) {
+    if (in_network > 0 && in_network + size > send_window(c)) {
       c.cwnd_limited = true;
+      c.limited_until = c.snd_nxt;
+      break;
+    }
+    if (size > budget) {
+      arm(c, Timer::pace, now_ + TimerWheel::kTick);
       break;
     }
     // Where fragments are allowed their numbers matter, of which a port that cuts takes some by itself.
     if (size == limit && offload_.tso_bytes > limit && c.dont_fragment) {
-      const uint32_t window = c.congestion.window() + extra;
-      size = super_segment(c, limit, std::min(room, window > in_network ? window - in_network : 0));
+      const uint32_t window = send_window(c);
+      size = super_segment(c, limit,
+                           std::min({room, budget, window > in_network ? window - in_network : 0}));
     }
-    const bool last = size == unsent;
-    const bool fin = last && c.fin_due();
-    const uint8_t flags = static_cast<uint8_t>(
-        TcpHeader::kAck | (last && size > 0 ? TcpHeader::kPsh : 0) | (fin ? TcpHeader::kFin : 0));
-    if (!send_segment(c, c.snd_nxt, size, flags)) break;
-    if (c.flight() == 0) {
-      c.retries = c.backoff = 0;
-      disarm(c, Timer::retransmit);
-    }
-    if (!c.timestamps && !c.rtt_running && c.recovery == Recovery::open) {
-      c.rtt_running = true;
-      c.rtt_seq = c.snd_nxt + size + (fin ? 1 : 0);
-      c.rtt_sent = now_;
-    }
-    c.snd_nxt += size + (fin ? 1 : 0);
-    if (fin) c.fin_sent = true;
-    c.probe_outstanding = false;
-    c.last_tx = now_;
+    if (!send_fresh(c, size)) break;
+    budget -= std::min(budget, size);
     sent = true;
   }
   // The retransmission timer while something is on its way, the persist timer while the window
   // holds everything back.
   const bool waiting = c.flight() > 0 || c.unsent() > 0;
-  if (waiting && c.deadline(Timer::retransmit) == kNever) arm_retransmit(c);
+  if (waiting && c.deadline(Timer::retransmit) == kNever) {
+    arm_retransmit(c);
+  } else if (sent) {
+    arm_tail_probe(c);
+  }
   return sent;
 }
 
@@ -127,11 +173,7 @@ bool Machine::send_new(Connection& c) noexcept {
 void Machine::probe_window(Connection& c) noexcept {
   if (c.snd_wnd > 0 && c.unsent() > 0) {
     const uint32_t size = std::min({c.snd_wnd, c.unsent(), payload_limit(c)});
-    if (send_segment(c, c.snd_nxt, size, TcpHeader::kAck | TcpHeader::kPsh)) {
-      c.snd_nxt += size;
-      c.probe_outstanding = false;
-      c.last_tx = now_;
-    }
+    (void)send_fresh(c, size);
     return;
   }
   if (c.unsent() == 0) return;
@@ -153,7 +195,8 @@ void Machine::acknowledge(Connection& c, bool sent) noexcept {
 
 uint32_t Machine::free_window(const Connection& c) const noexcept {
   const uint32_t held = c.receive.readable();
-  return held < config_.receive_buffer ? config_.receive_buffer - held : 0;
+  const uint32_t room = held < config_.receive_buffer ? config_.receive_buffer - held : 0;
+  return std::min(room, 65535u << c.own_scale);  // more cannot be said
 }
 
 // The reader made room: RFC 9293 §3.8.6.2.2, announce it only when it is worth a segment.

@@ -64,9 +64,9 @@ DropReason Machine::path_report(const dp::PathReport& report, Time now) noexcept
   now_ = now;
   if (fragments) c.dont_fragment = false;
   lower_mss(c, std::min<uint32_t>(mss, c.mss), dp::kPathReportAge);
-  // RFC 1191 §6.4: again at once, and what came behind it too, which was as large. What without SACK
-  // the window was inflated by stands for segments that have left the network.
-  if (c.recovery == Recovery::fast && !c.sack) c.congestion.leave_recovery(c.flight());
+  // RFC 1191 §6.4: again at once, and what came behind it too, which was as large.
+  if (c.recovery == Recovery::fast) c.congestion.on_repaired();
+  c.undo.possible = false;
   send_all_again(c);
   c.backoff = 0;
   arm_retransmit(c);
@@ -79,9 +79,9 @@ DropReason Machine::path_report(const dp::PathReport& report, Time now) noexcept
 void Machine::look_for_black_hole(Connection& c) noexcept {
   const uint32_t mss = fallback_mss(c, c.retries);
   if (mss == 0 || mss >= c.mss || c.snd_wnd == 0) return;
-  const SackBlock first = c.board.next_hole(c.snd_una, c.snd_nxt);
+  const SentRange* first = c.sent.front();
   // A segment that would fit even then is lost for another reason.
-  if (std::min(first.end - first.start, payload_limit(c)) <= mss - (c.mss - payload_limit(c)))
+  if (std::min(first->end - first->start, payload_limit(c)) <= mss - (c.mss - payload_limit(c)))
     return;
   constexpr uint8_t kMostDoublings = 5;
   lower_mss(c, mss, dp::kPathReportAge << c.black_holes);

@@ -21,6 +21,7 @@ void Machine::arm(Connection& c, Timer timer, Time when) noexcept {
 
 void Machine::arm_retransmit(Connection& c) noexcept {
   arm(c, Timer::retransmit, now_ + c.rtt.rto(c.backoff));
+  arm_tail_probe(c);
 }
 
 void Machine::on_timer(Connection& c) noexcept {
@@ -32,7 +33,11 @@ void Machine::on_timer(Connection& c) noexcept {
   };
   // After TIME-WAIT silently; with a reset in any other state.
   if (due(Timer::linger)) return abort(c, now_);
+  // The probe first: where both are due it takes the timeout's place.
+  if (due(Timer::probe)) send_tail_probe(c);
   if (due(Timer::retransmit)) on_retransmit(c);
+  if (due(Timer::reorder)) on_reorder_timer(c);
+  if (due(Timer::pace)) activate(c);
   if (due(Timer::keepalive)) on_keepalive(c);
   if (due(Timer::path)) widen_path(c);
   if (due(Timer::ack)) {
@@ -68,12 +73,16 @@ void Machine::on_retransmit(Connection& c) noexcept {
     return arm_retransmit(c);
   }
   dp::count(counters_.timeouts);
+  // RFC 5682 §3.1 step 1: only the first timeout may have been needless.
+  const bool first = c.recovery != Recovery::timeout;
+  if (c.recovery == Recovery::open) remember_for_undo(c);
   // RFC 5681 §3.1: the threshold is set at the first timeout of a segment, not again while it backs
   // off.
   if (c.retries == 1) c.congestion.on_timeout(c.flight());
-  if (c.board.reneged(c.snd_una)) c.board.clear();
+  if (c.sent.reneged()) c.sent.forget_sacks();
   look_for_black_hole(c);
   send_all_again(c);
+  if (first) c.suspicion = Suspicion::first;
   if (c.snd_wnd == 0) {
     // The peer took its window back while data was on its way (RFC 9293 §3.8.6: be prepared): probe
     // with the first byte.
@@ -91,12 +100,15 @@ void Machine::on_retransmit(Connection& c) noexcept {
 // Go-back-N: everything on its way counts as lost but what the peer has selectively acknowledged.
 void Machine::send_all_again(Connection& c) noexcept {
   c.recovery = Recovery::timeout;
+  c.suspicion = Suspicion::none;
   c.recover = c.snd_nxt;
   c.high_rxt = c.snd_una;
-  c.lost_edge = c.snd_nxt;
+  c.sent.lose_all();
   c.dup_acks = 0;
-  c.rtt_running = false;
   c.force_retransmit = true;
+  c.tail_probe.outstanding = false;
+  disarm(c, Timer::probe);
+  disarm(c, Timer::reorder);
 }
 
 void Machine::on_keepalive(Connection& c) noexcept {

@@ -106,7 +106,19 @@ TEST(Rtt, rfc6298) {
   for (int i = 0; i < 100; ++i) {
     rtt.sample(1000);
   }
-  EXPECT_EQ(rtt.rto(), RttEstimator::kMinRto);
+  EXPECT_EQ(rtt.rto(), rtt.smoothed() + RttEstimator::kMinVariance);
+  EXPECT_NEAR(double(rtt.smoothed()), 1000, 10);
+}
+
+TEST(Rtt, many_samples_a_round_trip_count_as_one) {
+  RttEstimator one;
+  RttEstimator many;
+  one.sample(100'000);
+  many.sample(100'000);
+  one.sample(180'000);
+  for (int i = 0; i < 50; ++i)
+    many.sample(180'000, 50);
+  EXPECT_NEAR(double(many.smoothed()), double(one.smoothed()), 1000);
 }
 
 TEST(TimerWheel, fires_each_node_once_and_never_early) {

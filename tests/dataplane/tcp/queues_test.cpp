@@ -1,11 +1,10 @@
-// The queues of one connection and the scoreboard, against plain models.
+// The queues of one connection, against plain models.
 #include <random>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "dataplane/tcp/receive_queue.hpp"
-#include "dataplane/tcp/scoreboard.hpp"
 #include "dataplane/tcp/send_queue.hpp"
 #include "tests/dataplane/tcp/wire.hpp"
 
@@ -127,52 +126,6 @@ TEST(SendQueue, finds_every_byte) {
   }
   queue.acknowledge(base + 5000);
   EXPECT_EQ(queue.buffers(), 0u);
-}
-
-TEST(Scoreboard, against_a_set_of_bytes) {
-  std::mt19937 random(3);
-  Scoreboard board;
-  std::set<uint32_t> sacked;
-  const Seq base{0xffffff00};
-  uint32_t una = 0;
-  constexpr uint32_t kNxt = 2000;
-  for (int step = 0; step < 4000 && una < kNxt; ++step) {
-    const uint32_t start = static_cast<uint32_t>(random() % kNxt);
-    const uint32_t end = start + static_cast<uint32_t>(random() % 60);
-    const bool sane = start >= una && start < end && end <= kNxt;
-    std::set<uint32_t> with = sacked;
-    for (uint32_t i = start; sane && i < end; ++i) {
-      with.insert(i);
-    }
-    if (board.add({base + start, base + end}, base + una, base + kNxt)) {
-      EXPECT_TRUE(sane);
-      EXPECT_GT(with.size(), sacked.size());
-      sacked = with;
-    }
-    if (random() % 16 == 0) {
-      una = std::min(una + static_cast<uint32_t>(random() % 40), kNxt);
-      board.acknowledge(base + una);
-      sacked.erase(sacked.begin(), sacked.lower_bound(una));
-    }
-    ASSERT_EQ(board.sacked_bytes(), sacked.size());
-    ASSERT_EQ(board.hole_bytes(base + una, base + kNxt), kNxt - una - sacked.size());
-  }
-}
-
-TEST(Scoreboard, lost_after_three_ranges_or_two_segments) {
-  Scoreboard board;
-  const Seq una{0};
-  const Seq nxt{100000};
-  EXPECT_EQ(board.lost_edge(una, 1000), una);
-  board.add({Seq{1000}, Seq{2000}}, una, nxt);
-  board.add({Seq{3000}, Seq{4000}}, una, nxt);
-  EXPECT_EQ(board.lost_edge(una, 1000), una);
-  board.add({Seq{5000}, Seq{5500}}, una, nxt);
-  EXPECT_EQ(board.lost_edge(una, 1000), Seq{1000});
-  board.add({Seq{5500}, Seq{9000}}, una, nxt);
-  EXPECT_EQ(board.lost_edge(una, 1000), Seq{5000});
-  EXPECT_EQ(board.next_hole(una, Seq{5000}), (SackBlock{Seq{0}, Seq{1000}}));
-  EXPECT_EQ(board.next_hole(Seq{1500}, Seq{5000}), (SackBlock{Seq{2000}, Seq{3000}}));
 }
 
 }  // namespace

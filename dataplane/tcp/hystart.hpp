@@ -1,0 +1,66 @@
+// HyStart++ (RFC 9406): leaves slow start when round trips grow, before the queue overflows; and
+// goes back to it when they did not mean it. Microseconds, bytes.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "dataplane/tcp/endpoint.hpp"
+#include "dataplane/tcp/seq.hpp"
+
+namespace culvert::tcp {
+
+class HyStart {
+ public:
+  // How much of what an ACK acknowledges slow start adds to the window: a part of kGrowthDivisor.
+  static constexpr uint32_t kGrowthDivisor = 4;
+
+  // RFC 9406 §4.2, for each ACK in the initial slow start. `rtt`: 0 if the ACK gives none. True if
+  // slow start is over.
+  [[nodiscard]] bool on_ack(Time rtt, Seq una, Seq nxt) noexcept {
+    bool over = false;
+    if (!started_ || una >= round_end_) {
+      if (started_) over = conservative_ && ++conservative_rounds_ >= kConservativeRounds;
+      last_round_ = this_round_;
+      this_round_ = kNone;
+      samples_ = 0;
+      round_end_ = nxt;
+      started_ = true;
+    }
+    if (rtt == 0) return over;
+    this_round_ = std::min(this_round_, static_cast<uint32_t>(std::min<Time>(rtt, kNone - 1)));
+    samples_ = static_cast<uint8_t>(std::min<uint32_t>(samples_ + 1u, kSamples));
+    if (samples_ < kSamples) return over;
+    if (!conservative_) {
+      if (last_round_ == kNone) return over;
+      const uint32_t threshold = std::clamp(last_round_ / 8, kLeastThreshold, kMostThreshold);
+      if (this_round_ >= last_round_ + threshold) {
+        conservative_ = true;
+        conservative_rounds_ = 0;
+        baseline_ = this_round_;
+      }
+    } else if (this_round_ < baseline_) {
+      conservative_ = false;
+    }
+    return over;
+  }
+  [[nodiscard]] bool conservative() const noexcept { return conservative_; }
+
+ private:
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr uint32_t kLeastThreshold = 4'000;  // RFC 9406 §4.3
+  static constexpr uint32_t kMostThreshold = 16'000;
+  static constexpr uint8_t kSamples = 8;
+  static constexpr uint8_t kConservativeRounds = 5;
+
+  uint32_t last_round_ = kNone;  // least round trip of each
+  uint32_t this_round_ = kNone;
+  uint32_t baseline_ = kNone;
+  Seq round_end_;
+  uint8_t samples_ = 0;
+  uint8_t conservative_rounds_ = 0;
+  bool conservative_ = false;
+  bool started_ = false;
+};
+
+}  // namespace culvert::tcp
