@@ -1,6 +1,7 @@
 // How exact a line is: by how much packets left later than they should have, as percentiles.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 

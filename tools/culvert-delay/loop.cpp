@@ -39,8 +39,8 @@ void Loop::run() noexcept {
   (void)prctl(PR_SET_TIMERSLACK, kTimerSlack, 0, 0, 0);
   // Ahead of whatever else the machine does: late packets would be taken for the network's doing.
   // Where that is not allowed the counters tell how late they were.
-  const sched_param ahead{.sched_priority = 1};
-  (void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &ahead);
+  const sched_param ahead{.sched_priority = 2};
+  (void)pthread_setschedparam(pthread_self(), SCHED_RR, &ahead);
   if (!pollable_) wakers_.clear();
   bool slept = false;
   while (!stop_.load(std::memory_order_relaxed)) {

@@ -83,10 +83,11 @@ std::string exit_line(const tcp::Endpoint& endpoint) {
   const tcp::EndpointCounters& c = endpoint.counters();
   return fmt::format(
       R"("connections": {}, "buffers_held": {}, "retransmits": {}, "fast_retransmits": {}, )"
-      R"("timeouts": {}, "out_of_order": {}, "duplicate_acks": {}, "segments_out": {})",
+      R"("timeouts": {}, "tail_probes": {}, "undone": {}, "dsacks_in": {}, )"
+      R"("out_of_order": {}, "duplicate_acks": {}, "segments_out": {})",
       c.connections.load(), endpoint.buffers_held(), c.retransmits.load(),
-      c.fast_retransmits.load(), c.timeouts.load(), c.out_of_order.load(), c.duplicate_acks.load(),
-      c.segments_out.load());
+      c.fast_retransmits.load(), c.timeouts.load(), c.tail_probes.load(), c.undone.load(),
+      c.dsacks_in.load(), c.out_of_order.load(), c.duplicate_acks.load(), c.segments_out.load());
 }
 
 // Why packets went, for whoever reads the log of a test that failed.

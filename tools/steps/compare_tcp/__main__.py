@@ -8,7 +8,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from steps import console
 from steps.build import RELEASE, BuildError, ninja, set_up
 from steps.console import step, tail
 
@@ -74,6 +73,9 @@ def main() -> int:
         count = arguments.runs * (len(cells) + len(shared))
         with step(f"{count} runs, about {comparison.planned() / 60:.0f} min") as progress:
             result = comparison.run(progress)
+        if arguments.capture:
+            with step("What tshark says of the captures") as progress:
+                result["captures"] = comparison.examine(progress)
     except BuildError as error:
         print(f"\ncompare-tcp: {error}", file=sys.stderr)
         return 2
@@ -90,7 +92,7 @@ def main() -> int:
         Path(arguments.json).write_text(json.dumps(result, indent=1) + "\n")
     if arguments.markdown:
         Path(arguments.markdown).write_text("\n".join(markdown(result)) + "\n")
-    print(as_text(result), file=console.out)
+    print(as_text(result))
     return 0 if good(result) else 1
 
 

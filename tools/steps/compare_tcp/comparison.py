@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from statistics import median
 
+from . import expert
 from .cells import HELD_BACK_MS, RATE_MBIT, Cell
 from .plan import Budget, Job, jobs_for, work_off
-from .station import KERNEL, OURS, Station
+from .station import KERNEL, OURS, SENDER, Station
 from .statistics import ratio_interval
 from .transfer import CONGESTION, run_both
 
@@ -29,8 +30,8 @@ class Comparison:
         self._stations: dict[tuple[int, bool], Station] = {}
         self._lock = threading.Lock()
         self.runs: dict[tuple[Cell, bool], list[dict]] = {}
-        places = arguments.at_once or PLACES
-        self._places = places
+        self._places = arguments.at_once or PLACES
+        self._captures: dict[str, Path] = {}
         self._mbit = BUDGET_MBIT_A_CORE * len(os.sched_getaffinity(0))
 
     def run(self, progress) -> dict:
@@ -52,13 +53,13 @@ class Comparison:
 
     def planned(self) -> float:
         """Seconds that all runs take, roughly."""
-        total, longest = 0.0, 0.0
+        total = 0.0
         for shared, cells in ((False, self._cells), (True, self._shared)):
             for cell in cells:
                 one = self._arguments.runs * (self.seconds(cell, shared) + START_UP)
                 cost = 2 * cell.expected_mbit / self._mbit
                 total += one * min(1.0, max(cost, 1 / self._places))
-        return max(total, longest)
+        return total
 
     def _left(self, start: float) -> str:
         done = sum(self.seconds(cell, shared) for (cell, shared), runs in self.runs.items() for _ in runs)
@@ -80,7 +81,7 @@ class Comparison:
 
     def _work(self, job: Job, place: int, shared: bool) -> None:
         station = self._station(place, shared)
-        station.start(job.cell.line_words(job.run), self._peer_words(), self._capture(job, shared))
+        station.start(job.cell.line_words(job.run), self._arguments.endpoint.split(), self._capture(job, shared))
         found = run_both(station, self.seconds(job.cell, shared), self._arguments.kernel_twice)
         counted = station.stop()
         with self._lock:
@@ -89,14 +90,21 @@ class Comparison:
                 **{side: {"mbit_s": round(transfer.mbit_s, 3), "curve": transfer.curve, **transfer.kernel}
                    for side, transfer in found.items()}, **counted})
 
-    def _peer_words(self) -> list[str]:
-        return self._arguments.endpoint.split() if self._arguments.endpoint else []
-
     def _capture(self, job: Job, shared: bool) -> Path | None:
-        folder = self._arguments.capture
-        if not folder or job.run != 1:
+        if not self._arguments.capture or job.run != 1:
             return None
-        return Path(folder) / f"{'shared,' if shared else ''}{job.cell.name}.pcap"
+        name = f"{'shared,' if shared else ''}{job.cell.name}"
+        self._captures[name] = Path(self._arguments.capture) / f"{name}.pcap"
+        return self._captures[name]
+
+    def examine(self, progress) -> dict[str, dict]:
+        """What tshark says of the captures."""
+        found = {}
+        for name, path in self._captures.items():
+            progress.show(name)
+            segments, errors = expert.errors(path, SENDER[OURS])
+            found[name] = {"segments": segments, "errors": dict(errors)}
+        return found
 
     def _result(self, machine: dict) -> dict:
         arguments = self._arguments
@@ -124,7 +132,8 @@ class Comparison:
 
 def good(result: dict) -> bool:
     low, high = result["settings"]["share"]
-    return (all(row["ratio"] >= result["settings"]["target"] for row in result["cells"])
+    return (not any(each["errors"] for each in result.get("captures", {}).values())
+            and all(row["ratio"] >= result["settings"]["target"] for row in result["cells"])
             and all(low <= row["ratio"] <= high for row in result["shares"]))
 
 

@@ -104,21 +104,23 @@ class Station:
         ends = [("shared-near", "ours-far")] if self._shared else [(f"{side}-near", f"{side}-far")
                                                                      for side in (OURS, KERNEL)]
         devices = []
+        # What bypasses the queueing discipline is not seen by tcpdump.
+        seen = ",qdisc_bypass=0" if capture else ""
         for number, (near, far) in enumerate(ends):
-            devices += ["--line", f"net_af_packet{2 * number},iface={near},framecnt=4096",
-                        f"net_af_packet{2 * number + 1},iface={far},framecnt=4096"]
+            devices += ["--line", f"net_af_packet{2 * number},iface={near},framecnt=4096{seen}",
+                        f"net_af_packet{2 * number + 1},iface={far},framecnt=4096{seen}"]
         self._line = self._run(self.net, "line", BUILD / "tools" / "culvert-delay", *devices, "--cores", core, *line_words)
         if not self._kernel_twice:
-            # The kernel's TCP runs ahead of all programs, so the other one does as well.
-            self._peer = self._run(self.ours, "tcp_peer", "chrt", "-f", 1, TCP_PEER,
+            # The kernel's TCP runs ahead of all programs, so the other one does as well; both behind the lines.
+            self._peer = self._run(self.ours, "tcp_peer", "chrt", "-r", 1, TCP_PEER,
                                    "--device", "net_af_xdp0,iface=wire", "--address", f"{SENDER[OURS]}/24",
                                    "--port", PORT, "--mode", "source", "--bytes", ENDLESS, "--tcpmss", 0,
                                    "--send-buffer", BUFFER, "--cpu", cores[(self._number + 1) % len(cores)], *peer_words)
         for process in list(self._processes):
             process.wait_for_line('"ready"', 60)
         if capture:
-            self._tcpdump = self._run(self.net, "tcpdump", "tcpdump", "-ni", f"{OURS}-near", "-s", 128, "-B", 16384,
-                                      "-w", capture, "tcp")
+            self._tcpdump = self._run(self.net, "tcpdump", "tcpdump", "-ni", f"{OURS}-near", "-B", 65536,
+                                      "-Z", "root", "-w", capture, "tcp")
             self._tcpdump.wait_for_line("listening on")
 
     def _run(self, where: Namespace, name: str, *words) -> Process:

@@ -13,7 +13,15 @@ def as_text(result: dict) -> str:
              f"who is held back is {settings['held_back_ms']} ms late",
              f"  Runs     {settings['runs']} of each cell, medians; interval: 95 %, percentile bootstrap; ours: "
              f"{settings['ours']}; kernel: {settings['kernel']}", ""]
-    return "\n".join(lines + markdown(result))
+    return "\n".join(lines + markdown(result) + captures(result))
+
+
+def captures(result: dict) -> list[str]:
+    lines = []
+    for name, found in result.get("captures", {}).items():
+        errors = "; ".join(f"{text}: {times} times" for text, times in found["errors"].items())
+        lines.append(f"{name}: {found['segments']} segments of ours, {errors or 'no protocol error'}")
+    return ["", *lines] if lines else []
 
 
 def markdown(result: dict) -> list[str]:

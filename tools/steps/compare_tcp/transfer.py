@@ -31,7 +31,7 @@ def run_ahead() -> None:
     """This thread ahead of whatever else the machine does, as the lines and the endpoint are. Where that is not allowed
     it has to be quiet."""
     with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 class KernelSender:
