@@ -84,7 +84,7 @@ namespace culvert::dp {
   X(tcp_conn_limit, "conn-limit", "Connection limit reached",                                      \
     "No room for another TCP connection.")                                                         \
   X(tcp_handshake, "tcp-3whs-failed", "TCP failed 3 way handshake",                                \
-    "The third segment of the handshake did not fit or never came.")                               \
+    "A segment of the handshake did not fit or never came.")                                       \
   X(tcp_syn_in_window, "tcp-rst-syn-in-win", "TCP RST/SYN in window",                              \
     "A SYN, or a reset that is not exactly in sequence; answered with a challenge ACK (RFC "       \
     "5961).")                                                                                      \

@@ -66,6 +66,17 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
   return true;
 }
 
+bool Machine::send_syn(Connection& c) noexcept {
+  OptionWriter options;
+  options.mss(own_mss(c.flow));
+  options.sack_permitted();
+  options.timestamps(timestamp(c), 0);
+  options.window_scale(own_scale_);
+  const auto window = static_cast<uint16_t>(std::min(config_.receive_buffer, 65535u));
+  return emit({c.flow, c.iss, Seq{}, window, TcpHeader::kSyn, options.bytes(), 0}, nullptr,
+              SendQueue::Cursor::fresh);
+}
+
 bool Machine::send_syn_ack(Connection& c) noexcept {
   OptionWriter options;
   options.mss(own_mss(c.flow));

@@ -12,6 +12,7 @@ using dp::TcpHeader;
 
 void Machine::input_slow(Connection& c, Segment& s, uint32_t hash) noexcept {
   if (c.state == State::syn_received) return on_syn_received(c, s);
+  if (c.state == State::syn_sent) return on_syn_sent(c, s);
   if (c.state == State::time_wait) return time_wait_input(c, s, hash);
   if (!timestamps_acceptable(c, s)) return;
   if (!sequence_acceptable(c, s)) return;

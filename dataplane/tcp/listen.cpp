@@ -1,6 +1,6 @@
 // From SYN to ESTABLISHED, and segments of no connection (RFC 9293 §3.10.7.1, .2 and .4; RFC 6528,
-// RFC 7323 §2 and §3). Drops: tcp-not-syn, cv-tcp-no-listener, conn-limit, tcp-3whs-failed,
-// tcp-acked, bad-tcp-flags.
+// RFC 7323 §2 and §3). connect.cpp has the other side's way. Drops: tcp-not-syn, cv-tcp-no-listener,
+// conn-limit, tcp-3whs-failed, tcp-acked, bad-tcp-flags, tcp-rst-syn-in-win.
 #include <algorithm>
 
 #include "dataplane/tcp/isn.hpp"
@@ -79,61 +79,47 @@ void Machine::on_syn(Segment& s, uint32_t hash) noexcept {
   if (slot == nullptr) return drop(s, DropReason::tcp_conn_limit);
   Connection& c = *slot;
   c.state = State::syn_received;
-  c.flow = s.flow;
-  c.hash = hash;
-  table_.insert(hash, c.slot);
+  begin(c, s.flow, hash);
   half_open_.push(c);
   dp::count(counters_.accepted);
+  take_syn(c, s);
+  (void)send_syn_ack(c);  // if the pool is empty the timer does it
+  arm_retransmit(c);
+}
 
+// What a connection has before anything has come from its peer.
+void Machine::begin(Connection& c, const dp::Flow& flow, uint32_t hash) noexcept {
+  c.flow = flow;
+  c.hash = hash;
+  table_.insert(hash, c.slot);
   const InitialNumbers numbers = initial_numbers(isn_key_, c.flow, now_);
   c.iss = numbers.isn;
   c.ts_offset = numbers.timestamp_offset;
-  c.irs = s.seq;
-  c.rcv_nxt = c.last_ack_sent = c.rcv_adv = s.seq + 1;
   c.snd_una = c.iss;
   c.snd_nxt = c.high_rxt = c.limited_until = c.iss + 1;
   c.recover = c.iss;
-  c.snd_wnd = c.max_snd_wnd = s.window;  // RFC 7323 §2.2: never scaled in a SYN
   c.last_rx = now_;
   c.rtt_running = true;
   c.rtt_seq = c.snd_nxt;
   c.rtt_sent = now_;
-  negotiate(c, s);
   c.send.start(c.iss + 1, config_.send_buffer);
   c.receive.set_budget(2 * config_.receive_buffer);
   c.keepalive_idle = config_.keepalive_idle;
   c.keepalive_interval = config_.keepalive_interval;
   c.keepalive_probes = config_.keepalive_probes;
-  (void)send_syn_ack(c);  // if the pool is empty the timer does it
-  arm_retransmit(c);
 }
 
-// Everything that RFC 9293 §3.10.7.4 says of SYN-RECEIVED up to the ACK; what follows the ACK is as
-// in ESTABLISHED.
-void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
-  if (s.has(TcpHeader::kRst)) {
-    // A passive open goes back to LISTEN, of which nobody needs to hear.
-    if (s.seq == c.rcv_nxt) {
-      dp::count(counters_.resets_in);
-      close(c, CloseReason::handshake_failed);
-      return drop(s, DropReason::tcp_handshake);
-    }
-    return drop(s, DropReason::tcp_out_of_window);
-  }
-  if (s.has(TcpHeader::kSyn)) {
-    if (s.seq == c.irs && !s.has(TcpHeader::kAck)) {
-      (void)send_syn_ack(c);  // ours was lost, or theirs was doubled
-      return drop(s, DropReason::tcp_duplicate);
-    }
-    challenge(c);
-    return drop(s, DropReason::tcp_syn_in_window);
-  }
-  if (!timestamps_acceptable(c, s) || !sequence_acceptable(c, s)) return;
-  if (!s.has(TcpHeader::kAck)) return drop(s, DropReason::tcp_bad_flags);
-  if (s.ack != c.snd_nxt) {
-    send_reset(s);
-    return drop(s, DropReason::tcp_handshake);
-  }
+// What a SYN says, with or without an ACK.
+void Machine::take_syn(Connection& c, const Segment& s) noexcept {
+  c.irs = s.seq;
+  c.rcv_nxt = c.last_ack_sent = c.rcv_adv = s.seq + 1;
+  c.snd_wnd = c.max_snd_wnd = s.window;  // RFC 7323 §2.2: never scaled in a SYN
+  c.last_rx = now_;
+  negotiate(c, s);
+}
+
+// The SYN is acknowledged by `s`, in whose numbers and window everything begins.
+void Machine::establish(Connection& c, const Segment& s) noexcept {
   AgeList::remove(c);
   c.state = State::established;
   dp::count(counters_.established);
@@ -147,12 +133,50 @@ void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
   c.congestion.start(config_.congestion, c.mss, c.syn_lost);
   c.snd_wl1 = s.seq;
   c.snd_wl2 = s.ack;
-  c.snd_wnd = static_cast<uint32_t>(s.window) << c.peer_scale;
+  c.snd_wnd = uint32_t{s.window} << (s.has(TcpHeader::kSyn) ? 0 : c.peer_scale);
   c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
+  c.last_rx = now_;
   arm(c, Timer::keepalive, now_ + c.keepalive_idle);
   post(c, event::kOpened);
+  if (!c.fin_queued) return;
+  c.state = State::fin_wait_1;  // it was closed before it was open
+  activate(c);
+}
+
+// Everything that RFC 9293 §3.10.7.4 says of SYN-RECEIVED up to the ACK; what follows the ACK is as
+// in ESTABLISHED.
+void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
+  if (s.has(TcpHeader::kRst)) {
+    // A passive open goes back to LISTEN, of which nobody needs to hear; an active one was refused.
+    if (s.seq == c.rcv_nxt) {
+      dp::count(counters_.resets_in);
+      close(c, c.upper_knows ? CloseReason::refused : CloseReason::handshake_failed);
+      return drop(s, DropReason::tcp_handshake);
+    }
+    return drop(s, DropReason::tcp_out_of_window);
+  }
+  if (s.has(TcpHeader::kSyn)) {
+    if (s.seq == c.irs && !s.has(TcpHeader::kAck)) {
+      (void)send_syn_ack(c);  // ours was lost, or theirs was doubled
+      return drop(s, DropReason::tcp_duplicate);
+    }
+    // RFC 9293 §3.5 figure 8: both sides opened, and both answer the other's SYN with a SYN-ACK.
+    if (!c.upper_knows || s.seq != c.irs || s.ack != c.snd_nxt || s.size > 0) {
+      challenge(c);
+      return drop(s, DropReason::tcp_syn_in_window);
+    }
+    c.ack_now = true;
+    activate(c);
+    return establish(c, s);
+  }
+  if (!timestamps_acceptable(c, s) || !sequence_acceptable(c, s)) return;
+  if (!s.has(TcpHeader::kAck)) return drop(s, DropReason::tcp_bad_flags);
+  if (s.ack != c.snd_nxt) {
+    send_reset(s);
+    return drop(s, DropReason::tcp_handshake);
+  }
+  establish(c, s);
   remember_timestamp(c, s);
-  c.last_rx = now_;
   on_text(c, s);
 }
 

@@ -103,18 +103,21 @@ void Machine::recycle(Connection& c) noexcept {
   if (!c.in_use && !c.active && c.events == 0) free_slots_[free_count_++] = c.slot;
 }
 
-Connection* Machine::lookup(const dp::Flow& flow, uint32_t hash) noexcept {
+Connection* Machine::lookup(const dp::Flow& flow, uint32_t hash) const noexcept {
   const uint32_t slot =
       table_.find(hash, [&](uint32_t s) noexcept { return connections_[s].flow == flow; });
   return slot == FlowTable::kNone ? nullptr : &connections_[slot];
 }
 
-void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
+void Machine::set_time(Time now) noexcept {
   now_ = now;
-  if (!started_) {
-    wheel_.start(now);
-    started_ = true;
-  }
+  if (started_) return;
+  wheel_.start(now);
+  started_ = true;
+}
+
+void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
+  set_time(now);
   dp::count(counters_.segments_in, segments.size());
   for (; segments.size() > dp::kBurst; segments = segments.subspan(dp::kBurst))
     input_burst(segments.first(dp::kBurst));
@@ -163,11 +166,7 @@ void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
 }
 
 void Machine::poll(Time now) noexcept {
-  now_ = now;
-  if (!started_) {
-    wheel_.start(now);
-    started_ = true;
-  }
+  set_time(now);
   wheel_.advance(now, [this](TimerNode& node) noexcept {
     // The node is a member of the connection it stands for.
     auto* bytes = reinterpret_cast<std::byte*>(&node) - offsetof(Connection, timer);
@@ -264,6 +263,8 @@ void Machine::enter_time_wait(Connection& c) noexcept {
 
 // RFC 9293 §3.10.4 CLOSE.
 void Machine::shutdown(Connection& c) noexcept {
+  if (c.state == State::syn_sent) return close(c, CloseReason::local_abort);
+  if (c.state == State::syn_received) c.fin_queued = true;  // establish() goes on
   if (!c.may_send() || c.fin_queued) return;
   c.fin_queued = true;
   c.state = c.state == State::established ? State::fin_wait_1 : State::last_ack;
@@ -274,7 +275,8 @@ void Machine::shutdown(Connection& c) noexcept {
 void Machine::abort(Connection& c, Time now) noexcept {
   now_ = now;
   if (c.state == State::closed) return;
-  if (c.state != State::time_wait) send_reset(c);
+  // To a SYN that nobody has answered no reset is due.
+  if (c.state != State::time_wait && c.state != State::syn_sent) send_reset(c);
   close(c, CloseReason::local_abort);
 }
 

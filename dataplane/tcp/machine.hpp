@@ -3,6 +3,7 @@
 //
 //   machine.cpp     slots, events, the way a connection ends
 //   listen.cpp      SYN, SYN-RECEIVED, no connection
+//   connect.cpp     SYN-SENT
 //   input_fast.cpp  open connection, expected segment
 //   input_slow.cpp  every other segment
 //   ack.cpp         what an ACK says of what was sent
@@ -40,6 +41,12 @@ class Machine {
   bool listen(const dp::IpAddress& address, uint16_t port) noexcept;
   void unlisten(const dp::IpAddress& address, uint16_t port) noexcept;
   [[nodiscard]] bool listens(const dp::IpAddress& address, uint16_t port) const noexcept;
+
+  // connect.cpp
+  [[nodiscard]] dp::ConnId connect(const dp::Flow& flow, Time now) noexcept;
+  [[nodiscard]] bool knows(const dp::Flow& flow) const noexcept {
+    return lookup(flow, table_.hash(flow)) != nullptr;
+  }
 
   // machine.cpp
   void input(std::span<rte_mbuf*> segments, Time now) noexcept;
@@ -97,11 +104,12 @@ class Machine {
   }
 
   // machine.cpp: slots
+  void set_time(Time now) noexcept;
   void input_burst(std::span<rte_mbuf*> segments) noexcept;
   [[nodiscard]] Connection* take_slot() noexcept;
   void free_slot(Connection& c) noexcept;
   void recycle(Connection& c) noexcept;
-  [[nodiscard]] Connection* lookup(const dp::Flow& flow, uint32_t hash) noexcept;
+  [[nodiscard]] Connection* lookup(const dp::Flow& flow, uint32_t hash) const noexcept;
   void activate(Connection& c) noexcept;
   void post(Connection& c, uint8_t bits) noexcept;
   // The connection is over; the slot goes now if nobody above knows it, at release() otherwise.
@@ -118,9 +126,16 @@ class Machine {
   // listen.cpp
   void on_no_connection(Segment& s) noexcept;
   void on_syn(Segment& s, uint32_t hash) noexcept;
+  void begin(Connection& c, const dp::Flow& flow, uint32_t hash) noexcept;
+  void take_syn(Connection& c, const Segment& s) noexcept;
+  void establish(Connection& c, const Segment& s) noexcept;
   void negotiate(Connection& c, const Segment& s) noexcept;
   void on_syn_received(Connection& c, Segment& s) noexcept;
   [[nodiscard]] uint16_t own_mss(const dp::Flow& flow) const noexcept;
+
+  // connect.cpp
+  void on_syn_sent(Connection& c, Segment& s) noexcept;
+  void on_connect_timeout(Connection& c) noexcept;
 
   // input_fast.cpp: false if the segment is not one that was expected; then nothing has happened.
   [[nodiscard]] bool input_fast(Connection& c, Segment& s) noexcept;
@@ -207,6 +222,7 @@ class Machine {
   // empty.
   bool send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
                     SendQueue::Cursor cursor = SendQueue::Cursor::fresh) noexcept;
+  bool send_syn(Connection& c) noexcept;
   bool send_syn_ack(Connection& c) noexcept;
   void send_reset(Connection& c) noexcept;
   void send_reset(const Segment& s) noexcept;
