@@ -11,7 +11,8 @@ from harness.poll import until
 from harness.streams import MEGABYTE, receive_pattern, send_pattern
 from harness.tcp_peer import PORT, TcpPeer
 
-both_families = pytest.mark.parametrize("client,outside", [(CLIENT, OUTSIDE), (CLIENT6, OUTSIDE6)], ids=["IPv4", "IPv6"])
+both_families = pytest.mark.parametrize("client,outside", [(CLIENT, OUTSIDE), (CLIENT6, OUTSIDE6)],
+                                        ids=["IPv4", "IPv6"])
 
 
 @pytest.fixture
@@ -153,9 +154,9 @@ def test_nobody_answers(lab, peer):
 
 def test_a_lost_syn_comes_again(lab, peer):
     """The first SYN is lost; the connection opens with the second."""
+    syn = f"tcp dport {PORT} tcp flags syn"
     lab.client.run("nft", "-f", "-", input=f"table inet quiet {{ chain i {{ type filter hook input priority 0; "
-                                           f"tcp dport {PORT} tcp flags syn limit rate over 1/hour burst 1 packets accept; "
-                                           f"tcp dport {PORT} tcp flags syn drop; }}; }}")
+                                           f"{syn} limit rate over 1/hour burst 1 packets accept; {syn} drop; }}; }}")
     try:
         with Listener(lab, both_ways(100_000)):
             endpoint = peer("source", "--bytes", "100000")
