@@ -1,8 +1,9 @@
 // The active open: SYN-SENT (RFC 9293 §3.10.1 and §3.10.7.3). A SYN-ACK leads to ESTABLISHED, a SYN alone to
 // SYN-RECEIVED (§3.5, both sides open at once), where listen.cpp goes on.
-// Drops: tcp-invalid-ack, tcp-3whs-failed.
+// Drops: tcp-invalid-ack, tcp-3whs-failed, cv-tcp-reset-limit.
 #include <algorithm>
 
+#include "dataplane/tcp/isn.hpp"
 #include "dataplane/tcp/machine.hpp"
 
 namespace culvert::tcp {
@@ -20,7 +21,7 @@ dp::ConnId Machine::connect(const dp::Flow& flow, Time now) noexcept {
   Connection& c = *slot;
   c.state = State::syn_sent;
   c.upper_knows = true;
-  begin(c, flow, hash);
+  begin(c, flow, hash, initial_numbers(isn_key_, flow, now_).isn);
   dp::count(counters_.connects);
   (void)send_syn(c);  // if the pool is empty the timer does it
   arm_retransmit(c);
@@ -33,8 +34,7 @@ void Machine::on_syn_sent(Connection& c, Segment& s) noexcept {
   // Our SYN is all that can be acknowledged. An old connection's segment is answered with a reset, so that
   // what is left of that connection goes away (§3.5.2); our SYN will come again.
   if (ack && s.ack != c.snd_nxt) {
-    if (!reset) send_reset(s);
-    return drop(s, DropReason::tcp_bad_ack);
+    return reject(s, DropReason::tcp_bad_ack);
   }
   if (reset) {
     // Only who has seen the SYN can refuse it (RFC 5961 §3 leaves this state as it is).

@@ -30,8 +30,8 @@ enum class CongestionAlgorithm : uint8_t {
 struct EndpointConfig {
   uint8_t worker = 0;
   uint32_t max_connections = 4096;  // slots of this worker
-  // Of them still in SYN-RECEIVED, at most: at least one, no more than a quarter of the slots. One
-  // more SYN pushes the oldest out.
+  // Of them still in SYN-RECEIVED, at most: at least one, no more than a quarter of the slots. While it is
+  // full, SYNs are answered with cookies (syn_cookies.hpp), which take no slot before the third segment.
   uint32_t syn_backlog = 1024;
   uint16_t interface_mtu = 1500;  // bounds what we send: MSS <= mtu - 40 (IPv4) / - 60 (IPv6)
   uint16_t tcpmss_max = 1380;     // `sysopt connection tcpmss`; 0 = no limit
@@ -52,9 +52,12 @@ struct EndpointConfig {
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
   bool pacing = true;  // spreads a window over the round trip instead of sending it in bursts
   // Records of what was sent when, for all connections: a burst takes one, each hole in what has
-  // arrived two. 0: four for each slot. Too few cost precision in finding losses, no byte.
+  // arrived two. 0: four for each slot and at least 8192. Too few cost precision in finding losses, no byte.
   uint32_t sent_ranges = 0;
-  uint64_t isn_key[2] = {0, 0};  // RFC 6528: random at start
+  // Pieces of data beyond a gap, of all connections; each has 32 at most. 0: one for each slot. One piece
+  // more than there is room for is dropped, and comes again.
+  uint32_t receive_runs = 0;
+  uint64_t isn_key[2] = {0, 0};  // RFC 6528: from the system's random numbers, at start
   rte_mempool* pool = nullptr;   // for segments sent; data room >= interface_mtu + headroom
 };
 
@@ -99,6 +102,7 @@ struct Event {
 
 struct EndpointCounters {  // monotonic, written by the worker, read relaxed
   std::atomic<uint64_t> segments_in, segments_out, bytes_in, bytes_out;
+  std::atomic<uint64_t> cookies_sent, cookies_accepted;  // SYN cookies
   std::atomic<uint64_t> accepted, connects, established, closed, resets_in, resets_out;
   std::atomic<uint64_t> retransmits, fast_retransmits, timeouts, out_of_order, duplicate_acks;
   std::atomic<uint64_t> tail_probes;  // RFC 8985 §7

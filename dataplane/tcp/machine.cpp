@@ -30,8 +30,13 @@ Machine::Machine(const EndpointConfig& config, const Offload& offload, dp::DropC
       // A flood of SYNs never holds more than a quarter of the slots.
       syn_backlog_(std::clamp(config.syn_backlog, 1u, std::max(1u, config.max_connections / 4))),
       isn_key_{config.isn_key[0], config.isn_key[1]},
+      cookies_({~config.isn_key[0], ~config.isn_key[1]}),
+      reset_limit_({config.isn_key[0], ~config.isn_key[1]}),
+      runs_(config.receive_runs != 0 ? config.receive_runs
+                                     : std::max(4 * RunPool::kMost, config.max_connections)),
       // The same secret serves the table: SipHash under another key, derived by setting it apart.
-      sent_pool_(config.sent_ranges != 0 ? config.sent_ranges : 4 * config.max_connections),
+      sent_pool_(config.sent_ranges != 0 ? config.sent_ranges
+                                         : std::max(8192u, 4 * config.max_connections)),
       table_(config.max_connections, {~config.isn_key[0], config.isn_key[1]}),
       connections_(new Connection[config.max_connections]),
       free_slots_(new uint32_t[config.max_connections]) {
@@ -155,7 +160,7 @@ void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
       if (s.has(dp::TcpHeader::kSyn) && !s.has(dp::TcpHeader::kAck)) {
         on_syn(s, hash);
       } else {
-        on_no_connection(s);
+        on_no_connection(s, hash);
       }
     } else {
       if (!input_fast(*c, s)) input_slow(*c, s, hash);

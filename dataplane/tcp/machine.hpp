@@ -4,6 +4,7 @@
 //   machine.cpp     slots, events, the way a connection ends
 //   listen.cpp      SYN, SYN-RECEIVED, no connection
 //   connect.cpp     SYN-SENT
+//   flood.cpp       SYNs while the backlog is full
 //   input_fast.cpp  open connection, expected segment
 //   input_slow.cpp  every other segment
 //   ack.cpp         what an ACK says of what was sent
@@ -24,7 +25,9 @@
 #include "dataplane/tcp/connection.hpp"
 #include "dataplane/tcp/endpoint.hpp"
 #include "dataplane/tcp/flow_table.hpp"
+#include "dataplane/tcp/reset_limit.hpp"
 #include "dataplane/tcp/segment.hpp"
+#include "dataplane/tcp/syn_cookies.hpp"
 #include "dataplane/tcp/timer_wheel.hpp"
 
 namespace culvert::tcp {
@@ -124,14 +127,20 @@ class Machine {
   }
 
   // listen.cpp
-  void on_no_connection(Segment& s) noexcept;
-  void on_syn(Segment& s, uint32_t hash) noexcept;
-  void begin(Connection& c, const dp::Flow& flow, uint32_t hash) noexcept;
+  void reject(Segment& s, dp::DropReason reason) noexcept;
+  void on_no_connection(Segment& s, uint32_t hash) noexcept;
+  void on_syn(Segment& s, uint32_t hash, const Seq* old_end = nullptr) noexcept;
+  void begin(Connection& c, const dp::Flow& flow, uint32_t hash, Seq iss) noexcept;
   void take_syn(Connection& c, const Segment& s) noexcept;
   void establish(Connection& c, const Segment& s) noexcept;
   void negotiate(Connection& c, const Segment& s) noexcept;
   void on_syn_received(Connection& c, Segment& s) noexcept;
   [[nodiscard]] uint16_t own_mss(const dp::Flow& flow) const noexcept;
+
+  // flood.cpp
+  void answer_with_cookie(const Segment& s) noexcept;
+  [[nodiscard]] bool may_be_cookie(const Segment& s) const noexcept;
+  void on_cookie(Segment& s, uint32_t hash) noexcept;
 
   // connect.cpp
   void on_syn_sent(Connection& c, Segment& s) noexcept;
@@ -224,6 +233,7 @@ class Machine {
                     SendQueue::Cursor cursor = SendQueue::Cursor::fresh) noexcept;
   bool send_syn(Connection& c) noexcept;
   bool send_syn_ack(Connection& c) noexcept;
+  void send_cookie(const Segment& s, Seq cookie) noexcept;
   void send_reset(Connection& c) noexcept;
   void send_reset(const Segment& s) noexcept;
   struct Layout;
@@ -261,7 +271,7 @@ class Machine {
   struct Listener {
     dp::IpAddress address;
     uint16_t port = 0;
-    bool used = false;
+    friend bool operator==(const Listener&, const Listener&) = default;
   };
   static constexpr size_t kListeners = dp::kMaxLocalAddresses;  // one port on each
 
@@ -272,12 +282,15 @@ class Machine {
   const SegmentSink out_;
   Time now_ = 0;
   bool started_ = false;
-  uint16_t ip_id_ = 0;
   uint8_t own_scale_ = 0;
   const uint32_t syn_backlog_;
   dp::Batch batch_;
+  // Three more secrets are this one set apart.
   SipKey isn_key_;
   SentPool sent_pool_;
+  SynCookies cookies_;
+  ResetLimit reset_limit_;
+  RunPool runs_;
   FlowTable table_;
   TimerWheel wheel_;
   std::unique_ptr<Connection[]> connections_;
@@ -288,9 +301,10 @@ class Machine {
   Connection* active_tail_ = nullptr;
   Connection* events_ = nullptr;
   Connection* events_tail_ = nullptr;
-  AgeList half_open_;  // SYN-RECEIVED
-  AgeList forgotten_;  // released, and not closed yet
-  std::array<Listener, kListeners> listeners_{};
+  AgeList half_open_;                             // SYN-RECEIVED
+  AgeList forgotten_;                             // released, and not closed yet
+  std::array<Listener, kListeners> listeners_{};  // the first listener_count_ of them
+  uint32_t listener_count_ = 0;
   EndpointCounters counters_{};
 };
 
