@@ -81,10 +81,15 @@ namespace culvert::dp {
     "A segment of no known connection that is not a SYN; answered with a reset.")                  \
   X(tcp_no_listener, "cv-tcp-no-listener", "TCP port not open",                                    \
     "A SYN to a port that nothing listens on; answered with a reset.")                             \
+  X(tcp_reset_limit, "cv-tcp-reset-limit", "TCP resets limited",                                   \
+    "A segment of no known connection that got no reset: its sender had many in this second.")     \
+  X(tcp_cookie, "intercept-unexpected", "TCP intercept unexpected packet",                         \
+    "While SYNs are answered with cookies: a segment that is no answer to one, or comes too late;" \
+    " answered with a reset.")                                                                     \
   X(tcp_conn_limit, "conn-limit", "Connection limit reached",                                      \
     "No room for another TCP connection.")                                                         \
   X(tcp_handshake, "tcp-3whs-failed", "TCP failed 3 way handshake",                                \
-    "The third segment of the handshake did not fit or never came.")                               \
+    "A segment of the handshake did not fit or never came.")                                       \
   X(tcp_syn_in_window, "tcp-rst-syn-in-win", "TCP RST/SYN in window",                              \
     "A SYN, or a reset that is not exactly in sequence; answered with a challenge ACK (RFC "       \
     "5961).")                                                                                      \
@@ -98,6 +103,8 @@ namespace culvert::dp {
     "The timestamp is older than one seen before (RFC 7323 §5).")                                  \
   X(tcp_reassembly_full, "tcp-buffer-full", "TCP Out-of-Order packet buffer full",                 \
     "The queue of out-of-order segments is full.")                                                 \
+  X(tcp_runs, "cv-tcp-runs", "TCP Out-of-Order data in too many pieces",                           \
+    "Out-of-order data that would be one more piece of a connection's stream than it may have.")   \
   X(tcp_duplicate_in_queue, "tcp-dup-in-queue", "TCP dup of packet in Out-of-Order queue",         \
     "The data waits already in the queue of out-of-order segments.")                               \
   X(tcp_data_past_fin, "tcp-data-past-fin", "TCP data send after FIN",                             \

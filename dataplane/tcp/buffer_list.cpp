@@ -40,9 +40,7 @@ void BufferList::push_front(rte_mbuf* m) noexcept {
 
 void BufferList::push_back_or_merge(rte_mbuf* m, uint32_t limit) noexcept {
   const uint16_t size = m->data_len;
-  // An attached or shared buffer's tail room may be somebody else's data.
-  if (tail_ != nullptr && size <= limit && size <= rte_pktmbuf_tailroom(tail_) &&
-      RTE_MBUF_DIRECT(tail_) && rte_mbuf_refcnt_read(tail_) == 1) {
+  if (would_merge(m, limit)) {
     std::memcpy(rte_pktmbuf_mtod_offset(tail_, uint8_t*, tail_->data_len),
                 rte_pktmbuf_mtod(m, const uint8_t*), size);
     tail_->data_len = static_cast<uint16_t>(tail_->data_len + size);
@@ -59,6 +57,18 @@ void BufferList::splice_back(BufferList& other, uint32_t limit) noexcept {
   while (!other.empty()) {
     push_back_or_merge(other.pop_front(), limit);
   }
+}
+
+void BufferList::join_back(BufferList& other, uint32_t limit) noexcept {
+  while (!other.empty() && would_merge(other.head_, limit))
+    push_back_or_merge(other.pop_front(), limit);
+  if (other.empty()) return;
+  (tail_ != nullptr ? tail_->next : head_) = other.head_;
+  tail_ = other.tail_;
+  bytes_ += other.bytes_;
+  cost_ += other.cost_;
+  buffers_ += other.buffers_;
+  other = {};
 }
 
 rte_mbuf* BufferList::pop_front() noexcept {

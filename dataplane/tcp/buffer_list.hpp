@@ -39,8 +39,16 @@ class BufferList {
   // Copies into the last buffer instead if `m` holds at most `limit` bytes, they fit behind, and
   // nobody else may write there. `m` is then freed.
   void push_back_or_merge(rte_mbuf* m, uint32_t limit) noexcept;
+  // Whether that would copy.
+  [[nodiscard]] bool would_merge(const rte_mbuf* m, uint32_t limit) const noexcept {
+    // An attached or shared buffer's tail room may be somebody else's data.
+    return tail_ != nullptr && m->data_len <= limit && m->data_len <= rte_pktmbuf_tailroom(tail_) &&
+           RTE_MBUF_DIRECT(tail_) && rte_mbuf_refcnt_read(tail_) == 1;
+  }
   // Moves all of `other` to the end of this, merging as above.
   void splice_back(BufferList& other, uint32_t limit) noexcept;
+  // The same where `other` is packed already: only its first buffers are looked at, however long it is.
+  void join_back(BufferList& other, uint32_t limit) noexcept;
   // Takes the first buffer out.
   [[nodiscard]] rte_mbuf* pop_front() noexcept;
   void drop_front(uint32_t bytes) noexcept;

@@ -6,6 +6,7 @@
 #include <rte_ip.h>
 
 #include "dataplane/packet/meta.hpp"
+#include "dataplane/tcp/isn.hpp"
 #include "dataplane/tcp/machine.hpp"
 
 namespace culvert::tcp {
@@ -22,6 +23,9 @@ struct Machine::Layout {
   uint32_t size;         // of the payload
   uint32_t segment = 0;  // payload of each segment that the port cuts it into; 0 = it is one
   bool dont_fragment = true;
+  // IPv4 identification. A counter for all connections would tell everybody how much is sent to others,
+  // even whether a forged segment was answered (RFC 6274 §3.5.2); so each connection has its own.
+  uint16_t id = 0;
 };
 
 void Machine::push_out(rte_mbuf* m) noexcept {
@@ -47,23 +51,40 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
   std::array<SackBlock, 4> blocks;
   options.sack(std::span(blocks).first(sack_report(c, blocks)));
   const uint32_t limit = payload_limit(c);
-  const Layout layout{c.flow,         seq,
-                      c.rcv_nxt,      window_field(c),
-                      flags,          options.bytes(),
-                      size,           size > limit ? limit : 0,
-                      c.dont_fragment};
+  const Layout layout{c.flow,
+                      seq,
+                      c.rcv_nxt,
+                      window_field(c),
+                      flags,
+                      options.bytes(),
+                      size,
+                      size > limit ? limit : 0,
+                      c.dont_fragment,
+                      c.ip_id};
   if (!emit(layout, &c.send, cursor)) {
     // The next tick finds a buffer, perhaps.
     c.ack_now = true;
     arm(c, Timer::ack, now_ + TimerWheel::kTick);
     return false;
   }
+  c.ip_id = static_cast<uint16_t>(c.ip_id + (size > limit ? (size + limit - 1) / limit : 1));
   dp::count(counters_.bytes_out, size);
   c.last_ack_sent = c.rcv_nxt;
   c.dsack = {};  // RFC 2883 §4: each duplicate is reported once
   c.ack_now = false;
   disarm(c, Timer::ack);
   return true;
+}
+
+bool Machine::send_syn(Connection& c) noexcept {
+  OptionWriter options;
+  options.mss(own_mss(c.flow));
+  options.sack_permitted();
+  options.timestamps(timestamp(c), 0);
+  options.window_scale(own_scale_);
+  const auto window = static_cast<uint16_t>(std::min(config_.receive_buffer, 65535u));
+  return emit({c.flow, c.iss, Seq{}, window, TcpHeader::kSyn, options.bytes(), 0}, nullptr,
+              SendQueue::Cursor::fresh);
 }
 
 bool Machine::send_syn_ack(Connection& c) noexcept {
@@ -78,6 +99,23 @@ bool Machine::send_syn_ack(Connection& c) noexcept {
   return emit({c.flow, c.iss, c.rcv_nxt, static_cast<uint16_t>(window),
                TcpHeader::kSyn | TcpHeader::kAck, options.bytes(), 0},
               nullptr, SendQueue::Cursor::fresh);
+}
+
+// What send_syn_ack() sends, without a connection.
+void Machine::send_cookie(const Segment& s, Seq cookie) noexcept {
+  OptionWriter options;
+  options.mss(own_mss(s.flow));
+  if (s.options.has_timestamps) {
+    const uint32_t clock = static_cast<uint32_t>(now_ / 1000) +
+                           initial_numbers(isn_key_, s.flow, now_).timestamp_offset;
+    if (s.options.sack_permitted) options.sack_permitted();
+    options.timestamps(SynCookies::stamp(clock, s.options), s.options.ts_value);
+    if (s.options.has_window_scale) options.window_scale(own_scale_);
+  }
+  const auto window = static_cast<uint16_t>(std::min(config_.receive_buffer, 65535u));
+  (void)emit(
+      {s.flow, cookie, s.seq + 1, window, TcpHeader::kSyn | TcpHeader::kAck, options.bytes(), 0},
+      nullptr, SendQueue::Cursor::fresh);
 }
 
 void Machine::send_reset(Connection& c) noexcept {
@@ -174,7 +212,7 @@ bool Machine::emit(const Layout& layout, SendQueue* payload, SendQueue::Cursor c
     *ip = {.version_ihl = 0x45,
            .tos = 0,
            .total_length = static_cast<uint16_t>(l3 + tcp_size),
-           .id = ip_id_++,
+           .id = layout.id,
            .fragment = layout.dont_fragment ? dp::Ipv4Header::kDontFragment : uint16_t{0},
            .ttl = 64,
            .protocol = static_cast<uint8_t>(dp::IpProtocol::tcp),

@@ -99,6 +99,7 @@ struct alignas(64) Connection {
   alignas(64) uint32_t ts_offset = 0;
   uint16_t mss = 536;  // TCP payload plus options that a segment may carry, now
   uint16_t peer_mss = 536;
+  uint16_t ip_id = 0;        // of the next IPv4 packet
   uint32_t max_snd_wnd = 0;  // the largest window ever offered (RFC 9293 §3.8.6.2.1)
   Seq high_rxt;              // retransmitted up to here (RFC 6675 HighRxt)
   Seq recover;               // RFC 6582: recovery ends when this is acknowledged

@@ -23,6 +23,12 @@ void Endpoint::set_mss_limits(uint16_t most, uint16_t least) noexcept {
   machine_->set_mss_limits(most, least);
 }
 
+dp::ConnId Endpoint::connect(const dp::Flow& flow, Time now) noexcept {
+  return machine_->connect(flow, now);
+}
+bool Endpoint::knows(const dp::Flow& flow) const noexcept {
+  return machine_->knows(flow);
+}
 void Endpoint::input(std::span<rte_mbuf*> segments, Time now) noexcept {
   machine_->input(segments, now);
 }

@@ -1,4 +1,4 @@
-// One worker's TCP: the passive side of RFC 9293 for many connections, over bursts of segments.
+// One worker's TCP: RFC 9293 for many connections, over bursts of segments.
 //
 // It knows nothing of TLS, of ports or of clocks: segments come in as packet buffers, leave through
 // a batch sink, and the time is a parameter. Everything about a connection belongs to the worker
@@ -30,8 +30,8 @@ enum class CongestionAlgorithm : uint8_t {
 struct EndpointConfig {
   uint8_t worker = 0;
   uint32_t max_connections = 4096;  // slots of this worker
-  // Of them still in SYN-RECEIVED, at most: at least one, no more than a quarter of the slots. One
-  // more SYN pushes the oldest out.
+  // Of them still in SYN-RECEIVED, at most: at least one, no more than a quarter of the slots. While it is
+  // full, SYNs are answered with cookies (syn_cookies.hpp), which take no slot before the third segment.
   uint32_t syn_backlog = 1024;
   uint16_t interface_mtu = 1500;  // bounds what we send: MSS <= mtu - 40 (IPv4) / - 60 (IPv6)
   uint16_t tcpmss_max = 1380;     // `sysopt connection tcpmss`; 0 = no limit
@@ -43,16 +43,21 @@ struct EndpointConfig {
   Time keepalive_idle = 7'200'000'000;  // RFC 9293 §3.8.4 default two hours
   Time keepalive_interval = 75'000'000;
   uint8_t keepalive_probes = 9;
-  Time time_wait = 60'000'000;   // 2 MSL; also how long a released connection may take to close
-  Time delayed_ack = 40'000;     // at most; RFC 9293 §3.8.6.3 says < 0.5 s
-  uint8_t max_retransmits = 15;  // R2 (RFC 9293 §3.8.3)
-  uint8_t max_syn_retransmits = 5;
+  Time time_wait = 60'000'000;      // 2 MSL; also how long a released connection may take to close
+  Time delayed_ack = 40'000;        // at most; RFC 9293 §3.8.6.3 says < 0.5 s
+  uint8_t max_retransmits = 15;     // R2 (RFC 9293 §3.8.3)
+  uint8_t max_syn_retransmits = 5;  // of a SYN-ACK
+  // Of a SYN: given up after 183 s (RFC 9293 §3.8.3 MUST-23: at least three minutes).
+  uint8_t max_connect_retransmits = 7;
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
   bool pacing = true;  // spreads a window over the round trip instead of sending it in bursts
   // Records of what was sent when, for all connections: a burst takes one, each hole in what has
-  // arrived two. 0: four for each slot. Too few cost precision in finding losses, no byte.
+  // arrived two. 0: four for each slot and at least 8192. Too few cost precision in finding losses, no byte.
   uint32_t sent_ranges = 0;
-  uint64_t isn_key[2] = {0, 0};  // RFC 6528: random at start
+  // Pieces of data beyond a gap, of all connections; each has 32 at most. 0: one for each slot. One piece
+  // more than there is room for is dropped, and comes again.
+  uint32_t receive_runs = 0;
+  uint64_t isn_key[2] = {0, 0};  // RFC 6528: from the system's random numbers, at start
   rte_mempool* pool = nullptr;   // for segments sent; data room >= interface_mtu + headroom
 };
 
@@ -62,13 +67,15 @@ enum class CloseReason : uint8_t {
   finished,  // both sides sent FIN, all acknowledged
   peer_reset,
   local_abort,
-  timed_out,  // retransmissions or keepalives unanswered
+  timed_out,  // retransmissions (of a SYN, too) or keepalives unanswered
   handshake_failed,
+  refused,  // by a reset, before it was open
 };
 
 enum class State : uint8_t {
   closed,
   listen,
+  syn_sent,
   syn_received,
   established,
   fin_wait_1,
@@ -95,7 +102,8 @@ struct Event {
 
 struct EndpointCounters {  // monotonic, written by the worker, read relaxed
   std::atomic<uint64_t> segments_in, segments_out, bytes_in, bytes_out;
-  std::atomic<uint64_t> accepted, established, closed, resets_in, resets_out;
+  std::atomic<uint64_t> cookies_sent, cookies_accepted;  // SYN cookies
+  std::atomic<uint64_t> accepted, connects, established, closed, resets_in, resets_out;
   std::atomic<uint64_t> retransmits, fast_retransmits, timeouts, out_of_order, duplicate_acks;
   std::atomic<uint64_t> tail_probes;  // RFC 8985 §7
   std::atomic<uint64_t> undone;       // recoveries that turned out to be needless
@@ -138,6 +146,15 @@ class Endpoint {
   [[nodiscard]] bool listens(const dp::IpAddress& address, uint16_t port) const noexcept;
   // EndpointConfig::tcpmss_max and tcpmss_min, for connections from now on.
   void set_mss_limits(uint16_t most, uint16_t least) noexcept;
+
+  // Sends a SYN (RFC 9293 §3.10.1, active OPEN) and returns the connection: kOpened or kClosed follows,
+  // the latter with CloseReason refused or timed_out. `flow.local` may be any address whose segments
+  // the caller passes to input(). {generation 0} if the flow is in use, in TIME-WAIT too, if a port is 0, or
+  // if there is no slot. source_ports.hpp chooses ports. Before kOpened nothing can be sent; shutdown(),
+  // abort() and release() end the attempt.
+  [[nodiscard]] dp::ConnId connect(const dp::Flow& flow, Time now) noexcept;
+  // True as long as the flow cannot be used for another connection.
+  [[nodiscard]] bool knows(const dp::Flow& flow) const noexcept;
 
   // Segments to this box: IP header first, IP header already validated (length, checksum, not a
   // fragment), meta.l3_size and meta.family set, pkt_len trimmed to the IP total length. Takes

@@ -1,6 +1,6 @@
 // Segments of synchronized connections in the order of RFC 9293 §3.10.7.4, with RFC 5961 and RFC
 // 7323 §5. Drops: tcp-paws-fail, tcp-seq-past-win, tcp-acked, tcp-rst-syn-in-win, bad-tcp-flags,
-// tcp-buffer-full, tcp-dup-in-queue, tcp-data-past-fin, np-socket-closed.
+// tcp-buffer-full, cv-tcp-runs, tcp-dup-in-queue, tcp-data-past-fin, np-socket-closed.
 #include <algorithm>
 
 #include "dataplane/tcp/machine.hpp"
@@ -10,8 +10,21 @@ namespace culvert::tcp {
 using dp::DropReason;
 using dp::TcpHeader;
 
+namespace {
+
+DropReason reason_of(ReceiveQueue::Result result) noexcept {
+  switch (result) {
+    case ReceiveQueue::Result::duplicate: return DropReason::tcp_duplicate_in_queue;
+    case ReceiveQueue::Result::no_run: return DropReason::tcp_runs;
+    default: return DropReason::tcp_reassembly_full;
+  }
+}
+
+}  // namespace
+
 void Machine::input_slow(Connection& c, Segment& s, uint32_t hash) noexcept {
   if (c.state == State::syn_received) return on_syn_received(c, s);
+  if (c.state == State::syn_sent) return on_syn_sent(c, s);
   if (c.state == State::time_wait) return time_wait_input(c, s, hash);
   if (!timestamps_acceptable(c, s)) return;
   if (!sequence_acceptable(c, s)) return;
@@ -146,7 +159,8 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
     const SackBlock block{seq, seq + size};
     // RFC 5681 §4.2: out of order, or filling a gap, is acknowledged at once.
     if (!in_order || c.receive.has_gap()) c.ack_now = true;
-    if (pressed(c.receive.cost() + bytes.cost())) {
+    c.receive.pack(pressed_);
+    if (pressed_ && c.receive.exceeds(bytes, kPressedCost, in_order)) {
       drops_.add(DropReason::no_buffer, bytes.buffers());
       bytes.clear();
       c.ack_now = true;
@@ -157,8 +171,7 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
       bytes.clear();
       c.ack_now = true;
       if (result == ReceiveQueue::Result::duplicate) c.dsack = block;
-      drops_.add(result == ReceiveQueue::Result::full ? DropReason::tcp_reassembly_full
-                                                      : DropReason::tcp_duplicate_in_queue);
+      drops_.add(reason_of(result));
       return;
     }
     c.rcv_mss = static_cast<uint16_t>(std::max<uint32_t>(c.rcv_mss, std::min(size, 65535u)));
@@ -226,8 +239,9 @@ void Machine::time_wait_input(Connection& c, Segment& s, uint32_t hash) noexcept
                            ? static_cast<int32_t>(s.options.ts_value - c.ts_recent) > 0
                            : s.seq > c.rcv_nxt;
     if (newer) {
+      const Seq old_end = c.snd_nxt;
       close(c, CloseReason::finished);
-      return on_syn(s, hash);
+      return on_syn(s, hash, &old_end);
     }
   }
   if (s.length() == 0 && s.seq == c.rcv_nxt) return;  // the last ACK, doubled

@@ -1,6 +1,7 @@
 // From SYN to ESTABLISHED, and segments of no connection (RFC 9293 §3.10.7.1, .2 and .4; RFC 6528,
-// RFC 7323 §2 and §3). Drops: tcp-not-syn, cv-tcp-no-listener, conn-limit, tcp-3whs-failed,
-// tcp-acked, bad-tcp-flags.
+// RFC 7323 §2 and §3). connect.cpp has the other side's way, flood.cpp the one without a backlog.
+// Drops: tcp-not-syn, cv-tcp-no-listener, cv-tcp-reset-limit, conn-limit, tcp-3whs-failed, tcp-acked,
+// bad-tcp-flags, tcp-rst-syn-in-win.
 #include <algorithm>
 
 #include "dataplane/tcp/isn.hpp"
@@ -11,32 +12,48 @@ namespace culvert::tcp {
 using dp::DropReason;
 using dp::TcpHeader;
 
+namespace {
+
+// More than an unscaled window, within which old segments would look new.
+constexpr uint32_t kBeyondOldWindow = 65536;
+
+}  // namespace
+
 bool Machine::listen(const dp::IpAddress& address, uint16_t port) noexcept {
   if (listens(address, port)) return true;
-  for (Listener& l : listeners_) {
-    if (l.used) continue;
-    l = {address, port, true};
-    return true;
+  if (listener_count_ == listeners_.size()) return false;
+  listeners_[listener_count_++] = {address, port};
+  return true;
+}
+
+void Machine::unlisten(const dp::IpAddress& address, uint16_t port) noexcept {
+  for (uint32_t i = 0; i < listener_count_; ++i) {
+    if (listeners_[i] != Listener{address, port}) continue;
+    listeners_[i] = listeners_[--listener_count_];
+    return;
+  }
+}
+
+// Each SYN of a flood asks this, so it looks at no more than there are.
+bool Machine::listens(const dp::IpAddress& address, uint16_t port) const noexcept {
+  for (uint32_t i = 0; i < listener_count_; ++i) {
+    if (listeners_[i] == Listener{address, port}) return true;
   }
   return false;
 }
 
-void Machine::unlisten(const dp::IpAddress& address, uint16_t port) noexcept {
-  for (Listener& l : listeners_) {
-    if (l.used && l.port == port && l.address == address) l = {};
+// RFC 9293 §3.10.7.1: answered with a reset, unless it is one.
+void Machine::reject(Segment& s, DropReason reason) noexcept {
+  if (!s.has(TcpHeader::kRst)) {
+    if (!reset_limit_.allows(s.flow.remote, now_)) return drop(s, DropReason::tcp_reset_limit);
+    send_reset(s);
   }
+  drop(s, reason);
 }
 
-bool Machine::listens(const dp::IpAddress& address, uint16_t port) const noexcept {
-  return std::any_of(listeners_.begin(), listeners_.end(), [&](const Listener& l) {
-    return l.used && l.port == port && l.address == address;
-  });
-}
-
-void Machine::on_no_connection(Segment& s) noexcept {
-  // RFC 9293 §3.10.7.1: a reset is never answered.
-  if (!s.has(TcpHeader::kRst)) send_reset(s);
-  drop(s, DropReason::tcp_not_syn);
+void Machine::on_no_connection(Segment& s, uint32_t hash) noexcept {
+  if (may_be_cookie(s)) return on_cookie(s, hash);
+  reject(s, DropReason::tcp_not_syn);
 }
 
 uint16_t Machine::own_mss(const dp::Flow& flow) const noexcept {
@@ -67,73 +84,60 @@ void Machine::negotiate(Connection& c, const Segment& s) noexcept {
   c.own_scale = o.has_window_scale ? own_scale_ : 0;
 }
 
-void Machine::on_syn(Segment& s, uint32_t hash) noexcept {
+// `old_end`: where the numbers of an incarnation in TIME-WAIT end that makes room for this one.
+void Machine::on_syn(Segment& s, uint32_t hash, const Seq* old_end) noexcept {
   if (!listens(s.flow.local, s.flow.local_port)) {
-    send_reset(s);
-    return drop(s, DropReason::tcp_no_listener);
+    return reject(s, DropReason::tcp_no_listener);
   }
-  // A slow flood pushes out its own SYNs, for whoever answers is no longer in the list. Refusing the
-  // new one instead would shut the door for as long as the SYN-ACKs are repeated.
-  if (half_open_.size() >= syn_backlog_) give_up_half_open();
+  if (half_open_.size() >= syn_backlog_) return answer_with_cookie(s);
   Connection* slot = take_slot();
   if (slot == nullptr) return drop(s, DropReason::tcp_conn_limit);
   Connection& c = *slot;
   c.state = State::syn_received;
-  c.flow = s.flow;
-  c.hash = hash;
-  table_.insert(hash, c.slot);
+  Seq iss = initial_numbers(isn_key_, s.flow, now_).isn;
+  // RFC 9293 §3.4.1: an incarnation that was faster than the clock has used numbers that are yet to come.
+  if (old_end != nullptr) iss = max(iss, *old_end + kBeyondOldWindow);
+  begin(c, s.flow, hash, iss);
   half_open_.push(c);
   dp::count(counters_.accepted);
-
-  const InitialNumbers numbers = initial_numbers(isn_key_, c.flow, now_);
-  c.iss = numbers.isn;
-  c.ts_offset = numbers.timestamp_offset;
-  c.irs = s.seq;
-  c.rcv_nxt = c.last_ack_sent = c.rcv_adv = s.seq + 1;
-  c.snd_una = c.iss;
-  c.snd_nxt = c.high_rxt = c.limited_until = c.iss + 1;
-  c.recover = c.iss;
-  c.snd_wnd = c.max_snd_wnd = s.window;  // RFC 7323 §2.2: never scaled in a SYN
-  c.last_rx = now_;
-  c.rtt_running = true;
-  c.rtt_seq = c.snd_nxt;
-  c.rtt_sent = now_;
-  negotiate(c, s);
-  c.send.start(c.iss + 1, config_.send_buffer);
-  c.receive.set_budget(2 * config_.receive_buffer);
-  c.keepalive_idle = config_.keepalive_idle;
-  c.keepalive_interval = config_.keepalive_interval;
-  c.keepalive_probes = config_.keepalive_probes;
+  take_syn(c, s);
   (void)send_syn_ack(c);  // if the pool is empty the timer does it
   arm_retransmit(c);
 }
 
-// Everything that RFC 9293 §3.10.7.4 says of SYN-RECEIVED up to the ACK; what follows the ACK is as
-// in ESTABLISHED.
-void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
-  if (s.has(TcpHeader::kRst)) {
-    // A passive open goes back to LISTEN, of which nobody needs to hear.
-    if (s.seq == c.rcv_nxt) {
-      dp::count(counters_.resets_in);
-      close(c, CloseReason::handshake_failed);
-      return drop(s, DropReason::tcp_handshake);
-    }
-    return drop(s, DropReason::tcp_out_of_window);
-  }
-  if (s.has(TcpHeader::kSyn)) {
-    if (s.seq == c.irs && !s.has(TcpHeader::kAck)) {
-      (void)send_syn_ack(c);  // ours was lost, or theirs was doubled
-      return drop(s, DropReason::tcp_duplicate);
-    }
-    challenge(c);
-    return drop(s, DropReason::tcp_syn_in_window);
-  }
-  if (!timestamps_acceptable(c, s) || !sequence_acceptable(c, s)) return;
-  if (!s.has(TcpHeader::kAck)) return drop(s, DropReason::tcp_bad_flags);
-  if (s.ack != c.snd_nxt) {
-    send_reset(s);
-    return drop(s, DropReason::tcp_handshake);
-  }
+// What a connection has before anything has come from its peer.
+void Machine::begin(Connection& c, const dp::Flow& flow, uint32_t hash, Seq iss) noexcept {
+  c.flow = flow;
+  c.hash = hash;
+  table_.insert(hash, c.slot);
+  c.iss = iss;
+  c.ts_offset = initial_numbers(isn_key_, flow, now_).timestamp_offset;
+  c.ip_id = static_cast<uint16_t>(iss.v);
+  c.snd_una = c.iss;
+  c.snd_nxt = c.high_rxt = c.limited_until = c.iss + 1;
+  c.recover = c.iss;
+  c.last_rx = now_;
+  c.rtt_running = true;
+  c.rtt_seq = c.snd_nxt;
+  c.rtt_sent = now_;
+  c.send.start(c.iss + 1, config_.send_buffer);
+  c.receive.start(2 * config_.receive_buffer, runs_);
+  c.keepalive_idle = config_.keepalive_idle;
+  c.keepalive_interval = config_.keepalive_interval;
+  c.keepalive_probes = config_.keepalive_probes;
+}
+
+// What a SYN says, with or without an ACK.
+void Machine::take_syn(Connection& c, const Segment& s) noexcept {
+  c.irs = s.seq;
+  c.rcv_nxt = c.last_ack_sent = c.rcv_adv = s.seq + 1;
+  c.snd_wnd = c.max_snd_wnd = s.window;  // RFC 7323 §2.2: never scaled in a SYN
+  c.last_rx = now_;
+  negotiate(c, s);
+}
+
+// The SYN is acknowledged by `s`, in whose numbers and window everything begins.
+void Machine::establish(Connection& c, const Segment& s) noexcept {
   AgeList::remove(c);
   c.state = State::established;
   dp::count(counters_.established);
@@ -147,12 +151,49 @@ void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
   c.congestion.start(config_.congestion, c.mss, c.syn_lost);
   c.snd_wl1 = s.seq;
   c.snd_wl2 = s.ack;
-  c.snd_wnd = static_cast<uint32_t>(s.window) << c.peer_scale;
+  c.snd_wnd = uint32_t{s.window} << (s.has(TcpHeader::kSyn) ? 0 : c.peer_scale);
   c.max_snd_wnd = std::max(c.max_snd_wnd, c.snd_wnd);
+  c.last_rx = now_;
   arm(c, Timer::keepalive, now_ + c.keepalive_idle);
   post(c, event::kOpened);
+  if (!c.fin_queued) return;
+  c.state = State::fin_wait_1;  // it was closed before it was open
+  activate(c);
+}
+
+// Everything that RFC 9293 §3.10.7.4 says of SYN-RECEIVED up to the ACK; what follows the ACK is as
+// in ESTABLISHED.
+void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
+  if (s.has(TcpHeader::kRst)) {
+    // A passive open goes back to LISTEN, of which nobody needs to hear; an active one was refused.
+    if (s.seq == c.rcv_nxt) {
+      dp::count(counters_.resets_in);
+      close(c, c.upper_knows ? CloseReason::refused : CloseReason::handshake_failed);
+      return drop(s, DropReason::tcp_handshake);
+    }
+    return drop(s, DropReason::tcp_out_of_window);
+  }
+  if (s.has(TcpHeader::kSyn)) {
+    if (s.seq == c.irs && !s.has(TcpHeader::kAck)) {
+      (void)send_syn_ack(c);  // ours was lost, or theirs was doubled
+      return drop(s, DropReason::tcp_duplicate);
+    }
+    // RFC 9293 §3.5 figure 8: both sides opened, and both answer the other's SYN with a SYN-ACK.
+    if (!c.upper_knows || s.seq != c.irs || s.ack != c.snd_nxt || s.size > 0) {
+      challenge(c);
+      return drop(s, DropReason::tcp_syn_in_window);
+    }
+    c.ack_now = true;
+    activate(c);
+    return establish(c, s);
+  }
+  if (!timestamps_acceptable(c, s) || !sequence_acceptable(c, s)) return;
+  if (!s.has(TcpHeader::kAck)) return drop(s, DropReason::tcp_bad_flags);
+  if (s.ack != c.snd_nxt) {
+    return reject(s, DropReason::tcp_handshake);
+  }
+  establish(c, s);
   remember_timestamp(c, s);
-  c.last_rx = now_;
   on_text(c, s);
 }
 

@@ -30,8 +30,13 @@ Machine::Machine(const EndpointConfig& config, const Offload& offload, dp::DropC
       // A flood of SYNs never holds more than a quarter of the slots.
       syn_backlog_(std::clamp(config.syn_backlog, 1u, std::max(1u, config.max_connections / 4))),
       isn_key_{config.isn_key[0], config.isn_key[1]},
+      cookies_({~config.isn_key[0], ~config.isn_key[1]}),
+      reset_limit_({config.isn_key[0], ~config.isn_key[1]}),
+      runs_(config.receive_runs != 0 ? config.receive_runs
+                                     : std::max(4 * RunPool::kMost, config.max_connections)),
       // The same secret serves the table: SipHash under another key, derived by setting it apart.
-      sent_pool_(config.sent_ranges != 0 ? config.sent_ranges : 4 * config.max_connections),
+      sent_pool_(config.sent_ranges != 0 ? config.sent_ranges
+                                         : std::max(8192u, 4 * config.max_connections)),
       table_(config.max_connections, {~config.isn_key[0], config.isn_key[1]}),
       connections_(new Connection[config.max_connections]),
       free_slots_(new uint32_t[config.max_connections]) {
@@ -103,18 +108,21 @@ void Machine::recycle(Connection& c) noexcept {
   if (!c.in_use && !c.active && c.events == 0) free_slots_[free_count_++] = c.slot;
 }
 
-Connection* Machine::lookup(const dp::Flow& flow, uint32_t hash) noexcept {
+Connection* Machine::lookup(const dp::Flow& flow, uint32_t hash) const noexcept {
   const uint32_t slot =
       table_.find(hash, [&](uint32_t s) noexcept { return connections_[s].flow == flow; });
   return slot == FlowTable::kNone ? nullptr : &connections_[slot];
 }
 
-void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
+void Machine::set_time(Time now) noexcept {
   now_ = now;
-  if (!started_) {
-    wheel_.start(now);
-    started_ = true;
-  }
+  if (started_) return;
+  wheel_.start(now);
+  started_ = true;
+}
+
+void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
+  set_time(now);
   dp::count(counters_.segments_in, segments.size());
   for (; segments.size() > dp::kBurst; segments = segments.subspan(dp::kBurst))
     input_burst(segments.first(dp::kBurst));
@@ -152,7 +160,7 @@ void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
       if (s.has(dp::TcpHeader::kSyn) && !s.has(dp::TcpHeader::kAck)) {
         on_syn(s, hash);
       } else {
-        on_no_connection(s);
+        on_no_connection(s, hash);
       }
     } else {
       if (!input_fast(*c, s)) input_slow(*c, s, hash);
@@ -163,11 +171,7 @@ void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
 }
 
 void Machine::poll(Time now) noexcept {
-  now_ = now;
-  if (!started_) {
-    wheel_.start(now);
-    started_ = true;
-  }
+  set_time(now);
   wheel_.advance(now, [this](TimerNode& node) noexcept {
     // The node is a member of the connection it stands for.
     auto* bytes = reinterpret_cast<std::byte*>(&node) - offsetof(Connection, timer);
@@ -264,6 +268,8 @@ void Machine::enter_time_wait(Connection& c) noexcept {
 
 // RFC 9293 §3.10.4 CLOSE.
 void Machine::shutdown(Connection& c) noexcept {
+  if (c.state == State::syn_sent) return close(c, CloseReason::local_abort);
+  if (c.state == State::syn_received) c.fin_queued = true;  // establish() goes on
   if (!c.may_send() || c.fin_queued) return;
   c.fin_queued = true;
   c.state = c.state == State::established ? State::fin_wait_1 : State::last_ack;
@@ -274,7 +280,8 @@ void Machine::shutdown(Connection& c) noexcept {
 void Machine::abort(Connection& c, Time now) noexcept {
   now_ = now;
   if (c.state == State::closed) return;
-  if (c.state != State::time_wait) send_reset(c);
+  // To a SYN that nobody has answered no reset is due.
+  if (c.state != State::time_wait && c.state != State::syn_sent) send_reset(c);
   close(c, CloseReason::local_abort);
 }
 

@@ -3,6 +3,8 @@
 //
 //   machine.cpp     slots, events, the way a connection ends
 //   listen.cpp      SYN, SYN-RECEIVED, no connection
+//   connect.cpp     SYN-SENT
+//   flood.cpp       SYNs while the backlog is full
 //   input_fast.cpp  open connection, expected segment
 //   input_slow.cpp  every other segment
 //   ack.cpp         what an ACK says of what was sent
@@ -23,7 +25,9 @@
 #include "dataplane/tcp/connection.hpp"
 #include "dataplane/tcp/endpoint.hpp"
 #include "dataplane/tcp/flow_table.hpp"
+#include "dataplane/tcp/reset_limit.hpp"
 #include "dataplane/tcp/segment.hpp"
+#include "dataplane/tcp/syn_cookies.hpp"
 #include "dataplane/tcp/timer_wheel.hpp"
 
 namespace culvert::tcp {
@@ -40,6 +44,12 @@ class Machine {
   bool listen(const dp::IpAddress& address, uint16_t port) noexcept;
   void unlisten(const dp::IpAddress& address, uint16_t port) noexcept;
   [[nodiscard]] bool listens(const dp::IpAddress& address, uint16_t port) const noexcept;
+
+  // connect.cpp
+  [[nodiscard]] dp::ConnId connect(const dp::Flow& flow, Time now) noexcept;
+  [[nodiscard]] bool knows(const dp::Flow& flow) const noexcept {
+    return lookup(flow, table_.hash(flow)) != nullptr;
+  }
 
   // machine.cpp
   void input(std::span<rte_mbuf*> segments, Time now) noexcept;
@@ -97,11 +107,12 @@ class Machine {
   }
 
   // machine.cpp: slots
+  void set_time(Time now) noexcept;
   void input_burst(std::span<rte_mbuf*> segments) noexcept;
   [[nodiscard]] Connection* take_slot() noexcept;
   void free_slot(Connection& c) noexcept;
   void recycle(Connection& c) noexcept;
-  [[nodiscard]] Connection* lookup(const dp::Flow& flow, uint32_t hash) noexcept;
+  [[nodiscard]] Connection* lookup(const dp::Flow& flow, uint32_t hash) const noexcept;
   void activate(Connection& c) noexcept;
   void post(Connection& c, uint8_t bits) noexcept;
   // The connection is over; the slot goes now if nobody above knows it, at release() otherwise.
@@ -116,11 +127,24 @@ class Machine {
   }
 
   // listen.cpp
-  void on_no_connection(Segment& s) noexcept;
-  void on_syn(Segment& s, uint32_t hash) noexcept;
+  void reject(Segment& s, dp::DropReason reason) noexcept;
+  void on_no_connection(Segment& s, uint32_t hash) noexcept;
+  void on_syn(Segment& s, uint32_t hash, const Seq* old_end = nullptr) noexcept;
+  void begin(Connection& c, const dp::Flow& flow, uint32_t hash, Seq iss) noexcept;
+  void take_syn(Connection& c, const Segment& s) noexcept;
+  void establish(Connection& c, const Segment& s) noexcept;
   void negotiate(Connection& c, const Segment& s) noexcept;
   void on_syn_received(Connection& c, Segment& s) noexcept;
   [[nodiscard]] uint16_t own_mss(const dp::Flow& flow) const noexcept;
+
+  // flood.cpp
+  void answer_with_cookie(const Segment& s) noexcept;
+  [[nodiscard]] bool may_be_cookie(const Segment& s) const noexcept;
+  void on_cookie(Segment& s, uint32_t hash) noexcept;
+
+  // connect.cpp
+  void on_syn_sent(Connection& c, Segment& s) noexcept;
+  void on_connect_timeout(Connection& c) noexcept;
 
   // input_fast.cpp: false if the segment is not one that was expected; then nothing has happened.
   [[nodiscard]] bool input_fast(Connection& c, Segment& s) noexcept;
@@ -207,7 +231,9 @@ class Machine {
   // empty.
   bool send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
                     SendQueue::Cursor cursor = SendQueue::Cursor::fresh) noexcept;
+  bool send_syn(Connection& c) noexcept;
   bool send_syn_ack(Connection& c) noexcept;
+  void send_cookie(const Segment& s, Seq cookie) noexcept;
   void send_reset(Connection& c) noexcept;
   void send_reset(const Segment& s) noexcept;
   struct Layout;
@@ -245,7 +271,7 @@ class Machine {
   struct Listener {
     dp::IpAddress address;
     uint16_t port = 0;
-    bool used = false;
+    friend bool operator==(const Listener&, const Listener&) = default;
   };
   static constexpr size_t kListeners = dp::kMaxLocalAddresses;  // one port on each
 
@@ -256,12 +282,15 @@ class Machine {
   const SegmentSink out_;
   Time now_ = 0;
   bool started_ = false;
-  uint16_t ip_id_ = 0;
   uint8_t own_scale_ = 0;
   const uint32_t syn_backlog_;
   dp::Batch batch_;
+  // Three more secrets are this one set apart.
   SipKey isn_key_;
   SentPool sent_pool_;
+  SynCookies cookies_;
+  ResetLimit reset_limit_;
+  RunPool runs_;
   FlowTable table_;
   TimerWheel wheel_;
   std::unique_ptr<Connection[]> connections_;
@@ -272,9 +301,10 @@ class Machine {
   Connection* active_tail_ = nullptr;
   Connection* events_ = nullptr;
   Connection* events_tail_ = nullptr;
-  AgeList half_open_;  // SYN-RECEIVED
-  AgeList forgotten_;  // released, and not closed yet
-  std::array<Listener, kListeners> listeners_{};
+  AgeList half_open_;                             // SYN-RECEIVED
+  AgeList forgotten_;                             // released, and not closed yet
+  std::array<Listener, kListeners> listeners_{};  // the first listener_count_ of them
+  uint32_t listener_count_ = 0;
   EndpointCounters counters_{};
 };
 

@@ -1,6 +1,6 @@
 // Pacing: a window's worth of data leaves spread over the round trip instead of in one burst that a
 // queue on the way has to take (RFC 9002 §7.7 says why and at what rate). A bucket of bytes that fills at
-// the rate; it holds what two ticks of the timer wheel bring, so that the wheel can be its clock.
+// the rate; it holds what three ticks of the timer wheel bring, so that the wheel, which may be two late, can be its clock.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ class Pacer {
                                    uint32_t mss) noexcept {
     const uint64_t rate = uint64_t{window} * percent / 100;  // bytes a round trip
     // Also a pair of segments, which one ACK answers, and what a window of one leaves.
-    const uint64_t most = std::max<uint64_t>(rate * 2 * TimerWheel::kTick / rtt, 2u * mss);
+    const uint64_t most = std::max<uint64_t>(rate * 3 * TimerWheel::kTick / rtt, 2u * mss);
     const uint64_t gained = rate * std::min(now - filled_at_, rtt) / rtt;
     if (credit_ + gained >= most) {
       credit_ = static_cast<uint32_t>(most);

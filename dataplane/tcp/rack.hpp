@@ -40,6 +40,8 @@ class Rack {
     steps_ = static_cast<uint8_t>(std::min<uint32_t>(steps_ + 1u, 255));
     persist_ = kPersist;
   }
+  // A recovery was needless: what it sent again had been overtaken, not lost.
+  void on_needless_recovery() noexcept { reordering_seen_ = true; }
   void on_recovery_over() noexcept {
     if (persist_ > 0 && --persist_ == 0) steps_ = 1;
   }

@@ -1,5 +1,5 @@
 // In-order and out-of-order queues (RFC 9293 §3.10.7.4 "segment text", RFC 2018).
-// Drops (by the caller's name): tcp-dup-in-queue, tcp-buffer-full.
+// Drops (by the caller's name): tcp-dup-in-queue, tcp-buffer-full, cv-tcp-runs.
 #include "dataplane/tcp/receive_queue.hpp"
 
 #include <algorithm>
@@ -12,34 +12,28 @@ namespace culvert::tcp {
 // together.
 uint32_t ReceiveQueue::merge_limit() const noexcept {
   constexpr uint32_t kSmall = 256;
-  return cost() > budget_ / 2 ? UINT32_MAX : kSmall;
+  return packed_ || cost() > budget_ / 2 ? UINT32_MAX : kSmall;
 }
 
 ReceiveQueue::Result ReceiveQueue::append(BufferList& bytes, Seq& next) noexcept {
   // What is in order is worth more than what waits: the latter goes first, its sender will repeat
   // it.
-  while (!affordable(bytes) && run_count_ > 0) {
-    remove_run(run_count_ - 1);
+  while (!affordable(bytes) && last_ != nullptr) {
+    remove_run(last_);
   }
-  if (!affordable(bytes)) {
-    // A buffer that ends up in the last one's tail room costs nothing.
-    if (bytes.buffers() != 1 || ready_.empty() ||
-        bytes.bytes() > rte_pktmbuf_tailroom(ready_.tail())) {
-      return Result::full;
-    }
-  }
+  if (!affordable(bytes) && !fits_the_last(bytes)) return Result::full;
   next += bytes.bytes();
   ready_.splice_back(bytes, merge_limit());
-  while (run_count_ > 0 && runs_[0].start <= next) {
-    Run& run = runs_[0];
+  while (first_ != nullptr && first_->start <= next) {
+    Run& run = *first_;
     if (run.end() > next) {
       uncount(run.bytes);
       run.bytes.drop_front(next - run.start);
       next += run.bytes.bytes();
-      ready_.splice_back(run.bytes, merge_limit());
+      ready_.join_back(run.bytes, merge_limit());
       count(run.bytes);  // of the emptied list: nothing
     }
-    remove_run(0);
+    remove_run(&run);
   }
   return Result::kept;
 }
@@ -47,65 +41,86 @@ ReceiveQueue::Result ReceiveQueue::append(BufferList& bytes, Seq& next) noexcept
 ReceiveQueue::Result ReceiveQueue::insert(BufferList& bytes) noexcept {
   const Seq seq = buffer_seq(bytes.head());
   const Seq whole_end = seq + bytes.bytes();
+  // The last run that begins at or before `seq`. Most often that is the last of all.
+  Run* left = last_;
+  while (left != nullptr && seq < left->start)
+    left = left->prev;
   Seq start = seq;
-  uint32_t at = 0;  // the first run that ends beyond `start`; what earlier runs hold is cut off
-  while (at < run_count_ && runs_[at].start <= start) {
-    start = max(start, runs_[at].end());
-    ++at;
+  Run* right = left != nullptr ? left->next : first_;
+  if (left != nullptr) start = max(start, left->end());
+  // What later runs hold is cut off in front, too.
+  while (right != nullptr && right->start <= start) {
+    left = right;
+    start = max(start, left->end());
+    right = right->next;
   }
   if (whole_end <= start) return Result::duplicate;
-  const Seq end = at < run_count_ ? min(whole_end, runs_[at].start) : whole_end;
-  const bool joins_left = at > 0 && runs_[at - 1].end() == start;
-  const bool joins_right = at < run_count_ && runs_[at].start == end;
-  if (!affordable(bytes) || (!joins_left && !joins_right && run_count_ == kRuns)) {
-    return Result::full;
+  const Seq end = right != nullptr ? min(whole_end, right->start) : whole_end;
+  const bool joins_left = left != nullptr && left->end() == start;
+  const bool joins_right = right != nullptr && right->start == end;
+  if (!affordable(bytes)) return Result::full;
+  if (!joins_left && !joins_right) {
+    bytes.drop_front(start - seq);
+    bytes.drop_back(whole_end - end);
+    return add_run(left, start, bytes) ? Result::kept : Result::no_run;
   }
   bytes.drop_front(start - seq);
   bytes.drop_back(whole_end - end);
-  ++stamp_;
   if (joins_left) {
-    Run& left = runs_[at - 1];
-    uncount(left.bytes);
-    left.bytes.splice_back(bytes, merge_limit());
+    uncount(left->bytes);
+    left->bytes.splice_back(bytes, merge_limit());
     if (joins_right) {
-      uncount(runs_[at].bytes);
-      left.bytes.splice_back(runs_[at].bytes, merge_limit());
-      remove_run(at);
+      uncount(right->bytes);
+      left->bytes.join_back(right->bytes, merge_limit());
+      remove_run(right);
     }
-    count(left.bytes);
-    left.stamp = stamp_;
+    count(left->bytes);
+    touch(left);
     return Result::kept;
   }
-  if (joins_right) {
-    Run& right = runs_[at];
-    uncount(right.bytes);
-    bytes.splice_back(right.bytes, merge_limit());
-    right.bytes = std::exchange(bytes, {});
-    right.start = start;
-    right.stamp = stamp_;
-    count(right.bytes);
-    return Result::kept;
-  }
-  std::move_backward(runs_.begin() + at, runs_.begin() + run_count_,
-                     runs_.begin() + run_count_ + 1);
-  ++run_count_;
-  runs_[at] = {start, stamp_, std::exchange(bytes, {})};
-  count(runs_[at].bytes);
+  uncount(right->bytes);
+  bytes.join_back(right->bytes, merge_limit());
+  right->bytes = std::exchange(bytes, {});
+  right->start = start;
+  count(right->bytes);
+  touch(right);
   return Result::kept;
+}
+
+bool ReceiveQueue::add_run(Run* left, Seq start, BufferList& bytes) noexcept {
+  Run* run = pool_->take(run_count_);
+  if (run == nullptr) return false;
+  ++run_count_;
+  run->start = start;
+  run->bytes = std::exchange(bytes, {});
+  run->prev = left;
+  run->next = left != nullptr ? left->next : first_;
+  (left != nullptr ? left->next : first_) = run;
+  (run->next != nullptr ? run->next->prev : last_) = run;
+  count(run->bytes);
+  touch(run);
+  return true;
+}
+
+void ReceiveQueue::unlink_age(Run* run) noexcept {
+  if (run->newer != nullptr) run->newer->older = run->older;
+  if (run->older != nullptr) run->older->newer = run->newer;
+  if (newest_ == run) newest_ = run->older;
+  run->newer = run->older = nullptr;
+}
+
+void ReceiveQueue::touch(Run* run) noexcept {
+  if (newest_ == run) return;
+  unlink_age(run);
+  run->older = newest_;
+  if (newest_ != nullptr) newest_->newer = run;
+  newest_ = run;
 }
 
 uint32_t ReceiveQueue::sack_blocks(std::span<SackBlock> out) const noexcept {
   uint32_t written = 0;
-  uint32_t below = UINT32_MAX;
-  while (written < out.size()) {
-    const Run* best = nullptr;
-    for (const Run& run : std::span(runs_).first(run_count_)) {
-      if (run.stamp < below && (best == nullptr || run.stamp > best->stamp)) best = &run;
-    }
-    if (best == nullptr) break;
-    below = best->stamp;
-    out[written++] = {best->start, best->end()};
-  }
+  for (const Run* run = newest_; run != nullptr && written < out.size(); run = run->older)
+    out[written++] = {run->start, run->end()};
   return written;
 }
 
@@ -149,18 +164,19 @@ rte_mbuf* ReceiveQueue::take_front(uint32_t size) noexcept {
   return ready_.pop_front();
 }
 
-void ReceiveQueue::remove_run(uint32_t index) noexcept {
-  uncount(runs_[index].bytes);
-  runs_[index].bytes.clear();
-  std::move(runs_.begin() + index + 1, runs_.begin() + run_count_, runs_.begin() + index);
+void ReceiveQueue::remove_run(Run* run) noexcept {
+  uncount(run->bytes);
+  run->bytes.clear();
+  unlink_age(run);
+  (run->prev != nullptr ? run->prev->next : first_) = run->next;
+  (run->next != nullptr ? run->next->prev : last_) = run->prev;
   --run_count_;
-  runs_[run_count_] = {};
+  pool_->give(run);
 }
 
 void ReceiveQueue::clear_gaps() noexcept {
-  while (run_count_ > 0) {
-    remove_run(run_count_ - 1);
-  }
+  while (last_ != nullptr)
+    remove_run(last_);
 }
 
 void ReceiveQueue::clear() noexcept {

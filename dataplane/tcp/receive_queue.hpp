@@ -1,38 +1,42 @@
 // The receive side of one connection: bytes in order, waiting for the reader, and runs of bytes
 // beyond a gap.
 //
-// Bounded twice: by bytes (the window) and by what the buffers cost, because a peer may send one
-// byte a buffer.
+// Bounded three times: by bytes (the window), by what the buffers cost, because a peer may send one
+// byte a buffer, and by the number of runs.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 
 #include "dataplane/tcp/buffer_list.hpp"
 #include "dataplane/tcp/options.hpp"
+#include "dataplane/tcp/run_pool.hpp"
 #include "dataplane/tcp/seq.hpp"
 
 namespace culvert::tcp {
 
 class ReceiveQueue {
  public:
-  // Contiguous pieces beyond a gap. A segment that would make one more is refused.
-  static constexpr uint32_t kRuns = 32;
+  // `full`: of bytes; `no_run`: the segment would make one more contiguous piece beyond a gap than this
+  // connection may have.
+  enum class Result : uint8_t { kept, duplicate, full, no_run };
 
-  enum class Result : uint8_t { kept, duplicate, full };
-
-  // Bytes that buffers may pin; half of it is allowed to be convenience, the rest is packed.
-  void set_budget(uint32_t bytes) noexcept { budget_ = bytes; }
+  // `budget`: bytes that buffers may pin; half of it is allowed to be convenience, the rest is packed.
+  void start(uint32_t budget, RunPool& runs) noexcept {
+    budget_ = budget;
+    pool_ = &runs;
+  }
+  // Whether buffers are filled up by copying although there is budget left. Costs time, saves buffers.
+  void pack(bool packed) noexcept { packed_ = packed; }
 
   // Takes bytes that start at the next expected one, and moves what was waiting behind them into
   // order; `next` becomes the new next expected byte. `full`: nothing was taken.
   [[nodiscard]] Result append(BufferList& bytes, Seq& next) noexcept;
   // Takes bytes that start beyond the next expected one. They are cut down to the first gap that
-  // they fill; the rest will come again. `duplicate` and `full`: nothing was taken.
+  // they fill; the rest will come again. Anything but `kept`: nothing was taken.
   [[nodiscard]] Result insert(BufferList& bytes) noexcept;
   // True if something waits beyond a gap.
-  [[nodiscard]] bool has_gap() const noexcept { return run_count_ > 0; }
+  [[nodiscard]] bool has_gap() const noexcept { return first_ != nullptr; }
   // RFC 2018 §4: the run that grew last comes first. Returns how many blocks were written.
   [[nodiscard]] uint32_t sack_blocks(std::span<SackBlock> out) const noexcept;
 
@@ -48,15 +52,19 @@ class ReceiveQueue {
   void clear() noexcept;
   [[nodiscard]] uint32_t buffers() const noexcept { return ready_.buffers() + gap_buffers_; }
   [[nodiscard]] uint32_t cost() const noexcept { return ready_.cost() + gap_cost_; }
+  // Whether keeping `bytes` would take the buffers' cost beyond `limit`, in order or not.
+  [[nodiscard]] bool exceeds(const BufferList& bytes, uint32_t limit,
+                             bool in_order) const noexcept {
+    return cost() + bytes.cost() > limit && !(in_order && fits_the_last(bytes));
+  }
 
  private:
-  struct Run {
-    Seq start;
-    uint32_t stamp = 0;  // when it grew last
-    BufferList bytes;
-    [[nodiscard]] Seq end() const noexcept { return start + bytes.bytes(); }
-  };
-  void remove_run(uint32_t index) noexcept;
+  // Links a new run in behind `left` (null: as the first). False if there is none to be had.
+  [[nodiscard]] bool add_run(Run* left, Seq start, BufferList& bytes) noexcept;
+  void remove_run(Run* run) noexcept;
+  // `run` grew; it is the first to be reported.
+  void touch(Run* run) noexcept;
+  void unlink_age(Run* run) noexcept;
   // Every change of a run's bytes stands between these two, which keep the sums over the runs.
   void uncount(const BufferList& run) noexcept {
     gap_cost_ -= run.cost();
@@ -70,14 +78,22 @@ class ReceiveQueue {
   [[nodiscard]] bool affordable(const BufferList& bytes) const noexcept {
     return cost() + bytes.cost() <= budget_;
   }
+  // One buffer that ends up in the last one's tail room costs nothing.
+  [[nodiscard]] bool fits_the_last(const BufferList& bytes) const noexcept {
+    return bytes.buffers() == 1 && !ready_.empty() &&
+           bytes.bytes() <= rte_pktmbuf_tailroom(ready_.tail());
+  }
 
   BufferList ready_;
   uint32_t budget_ = 0;
   uint32_t gap_cost_ = 0;
   uint32_t gap_buffers_ = 0;
-  uint32_t stamp_ = 0;
-  uint32_t run_count_ = 0;
-  std::array<Run, kRuns> runs_;  // lowest first, neither touching nor overlapping
+  uint16_t run_count_ = 0;
+  bool packed_ = false;
+  RunPool* pool_ = nullptr;
+  Run* first_ = nullptr;  // lowest first, neither touching nor overlapping
+  Run* last_ = nullptr;
+  Run* newest_ = nullptr;
 };
 
 }  // namespace culvert::tcp

@@ -14,7 +14,9 @@ uint32_t Machine::send_window(const Connection& c) noexcept {
 void Machine::repair(Connection& c, const Segment& s, const News& news) noexcept {
   measure(c, news, s);
   if (c.tail_probe.outstanding) judge_tail_probe(c, s, news);
-  if (c.sack) c.rack.on_ack(news.dsack, c.snd_una, c.snd_nxt);
+  // A tail probe that arrived twice says nothing of the order.
+  const bool twice = news.dsack && news.duplicate.end != c.tail_probe.end;
+  if (c.sack) c.rack.on_ack(twice, c.snd_una, c.snd_nxt);
   judge_recovery(c, s, news);
   if (c.sack) {
     detect_losses(c);
@@ -129,6 +131,7 @@ void Machine::undo_recovery(Connection& c) noexcept {
   c.congestion.restore(c.undo.saved);
   c.undo.possible = false;
   c.sent.forget_losses();
+  if (c.recovery != Recovery::timeout) c.rack.on_needless_recovery();
   if (c.recovery == Recovery::open) return;
   c.recovery = Recovery::open;
   c.suspicion = Suspicion::none;

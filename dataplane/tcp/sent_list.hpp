@@ -51,8 +51,9 @@ class SentPool {
 
 class SentList {
  public:
-  // No connection takes more ranges of the pool, whatever its peer selects.
-  static constexpr uint32_t kMaxRanges = 512;
+  // No connection takes more ranges of the pool, whatever its peer selects: a window of three thousand
+  // segments of which every second is lost.
+  static constexpr uint32_t kMaxRanges = 3072;
 
   [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
   [[nodiscard]] uint32_t sacked_bytes() const noexcept { return sacked_; }

@@ -16,9 +16,10 @@ void Machine::arm_tail_probe(Connection& c) noexcept {
                       c.rtt.smoothed() != 0 && c.backoff == 0;
   if (!wanted) return disarm(c, Timer::probe);
   constexpr Time kMaxAckDelay = 200'000;
-  Time timeout = 2 * c.rtt.smoothed();
-  // A lone segment's ACK may be delayed.
-  if (c.flight() <= c.mss) timeout += kMaxAckDelay;
+  // A lone segment's ACK may be delayed. Otherwise two ticks more, as in Linux, or on a short path every
+  // hiccup would bring a probe.
+  const Time grace = c.flight() <= c.mss ? kMaxAckDelay : 2 * TimerWheel::kTick;
+  const Time timeout = 2 * c.rtt.smoothed() + grace;
   arm(c, Timer::probe, std::min(now_ + timeout, c.deadline(Timer::retransmit)));
 }
 

@@ -54,6 +54,7 @@ void Machine::on_timer(Connection& c) noexcept {
 }
 
 void Machine::on_retransmit(Connection& c) noexcept {
+  if (c.state == State::syn_sent) return on_connect_timeout(c);
   if (c.state == State::syn_received) {
     if (++c.retries > config_.max_syn_retransmits) {
       drops_.add(DropReason::tcp_handshake);

@@ -2,8 +2,10 @@
 #include "dataplane/worker/worker.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include <rte_random.h>
+#include <unistd.h>
 
 #include "dataplane/cstp/output.hpp"
 #include "dataplane/dtls/output.hpp"
@@ -27,8 +29,9 @@ tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, r
   for (const InterfaceSpec& interface : spec.interfaces)
     mtu = std::min(mtu, interface.mtu);
   config.interface_mtu = static_cast<uint16_t>(mtu);
-  config.isn_key[0] = rte_rand();
-  config.isn_key[1] = rte_rand();
+  // Who can predict it chooses the connections that he resets or collides (RFC 6528 §3, RFC 4086).
+  if (getentropy(config.isn_key, sizeof config.isn_key) != 0)
+    throw std::runtime_error("the system gives no random numbers for TCP's secrets");
   config.pool = pool;
   return config;
 }

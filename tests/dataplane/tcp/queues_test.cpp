@@ -28,7 +28,8 @@ TEST(ReceiveQueue, any_order_gives_the_stream) {
     const std::string all = pattern(20000, seed);
     const Seq base{0xffffffff - 9000};  // wraps on the way
     ReceiveQueue queue;
-    queue.set_budget(1 << 20);
+    RunPool runs(64);
+    queue.start(1 << 20, runs);
     Seq next = base;
     std::string got;
     while (got.size() < all.size()) {
@@ -62,7 +63,8 @@ TEST(ReceiveQueue, any_order_gives_the_stream) {
 
 TEST(ReceiveQueue, newest_run_is_reported_first) {
   ReceiveQueue queue;
-  queue.set_budget(1 << 20);
+  RunPool runs(64);
+  queue.start(1 << 20, runs);
   for (const uint32_t at : {100u, 300u, 200u}) {
     BufferList bytes = piece(Seq{at}, "0123456789");
     ASSERT_EQ(queue.insert(bytes), ReceiveQueue::Result::kept);
@@ -80,7 +82,8 @@ TEST(ReceiveQueue, newest_run_is_reported_first) {
 
 TEST(ReceiveQueue, single_bytes_do_not_pin_buffers) {
   ReceiveQueue queue;
-  queue.set_budget(64 * 1024);
+  RunPool runs(64);
+  queue.start(64 * 1024, runs);
   Seq next{0};
   for (uint32_t i = 0; i < 20000; ++i) {
     BufferList bytes = piece(Seq{i}, "x");
@@ -93,7 +96,8 @@ TEST(ReceiveQueue, single_bytes_do_not_pin_buffers) {
 
 TEST(ReceiveQueue, take_front_only_of_the_exact_size) {
   ReceiveQueue queue;
-  queue.set_budget(1 << 20);
+  RunPool runs(64);
+  queue.start(1 << 20, runs);
   Seq next{0};
   BufferList bytes = piece(next, pattern(1000));
   ASSERT_EQ(queue.append(bytes, next), ReceiveQueue::Result::kept);

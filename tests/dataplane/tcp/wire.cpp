@@ -57,6 +57,7 @@ void Wire::collect(rte_mbuf* m) {
   if (v4) {
     const auto* ip = reinterpret_cast<const rte_ipv4_hdr*>(bytes.data());
     EXPECT_EQ(rte_be_to_cpu_16(ip->total_length), bytes.size());
+    sent.ip_id = rte_be_to_cpu_16(ip->packet_id);
     sent.dont_fragment = ip->fragment_offset == rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG);
     const bool cut = (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) != 0;  // by the port
     EXPECT_LE(cut ? m->l3_len + m->l4_len + m->tso_segsz : bytes.size(), 1500u);

@@ -36,7 +36,8 @@ struct Sent {  // a segment that left the endpoint
   std::string data;
   Time at = 0;
   bool dont_fragment = false;
-  dp::Flow flow;  // from the endpoint's view
+  uint16_t ip_id = 0;  // IPv4
+  dp::Flow flow;       // from the endpoint's view
 };
 
 struct Given {  // a segment for the endpoint

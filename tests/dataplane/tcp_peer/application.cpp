@@ -19,6 +19,7 @@ const char* text(tcp::CloseReason reason) noexcept {
     case tcp::CloseReason::local_abort: return "local_abort";
     case tcp::CloseReason::timed_out: return "timed_out";
     case tcp::CloseReason::handshake_failed: return "handshake_failed";
+    case tcp::CloseReason::refused: return "refused";
   }
   return "unknown";
 }
@@ -54,10 +55,16 @@ void Application::on_event(const tcp::Event& event, tcp::Time now) {
   if ((event.bits & tcp::event::kOpened) != 0) {
     streams_[event.conn.slot] = {.conn = event.conn};
     const dp::Flow& flow = endpoint_.flow(event.conn);
-    report_line(fmt::format(R"({{"event": "opened", "peer": "{}:{}"}})", flow.remote.to_string(),
-                            flow.remote_port));
+    report_line(fmt::format(R"({{"event": "opened", "peer": "{}:{}", "local": "{}:{}"}})",
+                            flow.remote.to_string(), flow.remote_port, flow.local.to_string(),
+                            flow.local_port));
   }
   const auto found = streams_.find(event.conn.slot);
+  if (found == streams_.end() && event.bits == tcp::event::kClosed) {
+    report_line(fmt::format(R"({{"event": "failed", "reason": "{}"}})",
+                            text(endpoint_.close_reason(event.conn))));
+    return endpoint_.release(event.conn);
+  }
   if (found == streams_.end() || found->second.conn != event.conn) {
     report_line(R"({"event": "error", "text": "an event of an unknown connection"})");
     return;

@@ -1,6 +1,13 @@
 #include "tests/dataplane/tcp_peer/link.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <rte_ethdev.h>
+
+#include "dataplane/packet/contiguous.hpp"
+#include "dataplane/packet/headers.hpp"
+#include "dataplane/packet/meta.hpp"
 
 namespace culvert::tcp_peer {
 
@@ -36,8 +43,9 @@ OpenPort::OpenPort(const std::string& device, const Options& options, rte_mempoo
   interfaces_.add(interface);
 }
 
-Link::Link(const OpenPort& port, rte_mempool* pool, Time now)
+Link::Link(const OpenPort& port, rte_mempool* pool, std::vector<dp::IpAddress> also_ours, Time now)
     : port_(port.port()),
+      also_ours_(std::move(also_ours)),
       neighbours_({}, drops_),
       tx_(port_, 0, nullptr, pool, drops_),
       link_{.interfaces = port.interfaces(),
@@ -77,10 +85,38 @@ bool Link::receive(tcp::Endpoint& endpoint, Time now) {
   ip_output(output_, replies_, now);
   drop_all(edges_.local_udp, DropReason::ip_protocol, drops_);
   drop_all(edges_.local_other, DropReason::ip_protocol, drops_);
-  drop_all(edges_.transit, DropReason::ip_not_forwarded, drops_);
+  take_ours(endpoint, now);
   endpoint.input(edges_.local_tcp.span(), now);
   edges_.local_tcp.clear();
   return true;
+}
+
+// Whole TCP segments to the addresses that connections come from; to the stages below they are somebody
+// else's.
+void Link::take_ours(tcp::Endpoint& endpoint, Time now) {
+  Batch ours;
+  for (rte_mbuf* m : edges_.transit) {
+    bool tcp = false;
+    IpAddress to;
+    if (meta(m).family == 4) {
+      const auto* ip = rte_pktmbuf_mtod(m, const Ipv4Header*);
+      tcp = ip->protocol == static_cast<uint8_t>(IpProtocol::tcp) && !ip->is_fragment();
+      to = IpAddress::v4(ip->dst);
+    } else {
+      const auto* ip = rte_pktmbuf_mtod(m, const Ipv6Header*);
+      tcp = ip->next_header == static_cast<uint8_t>(IpProtocol::tcp);
+      to = IpAddress::v6(ip->dst);
+    }
+    const uint32_t want = meta(m).l3_size + uint32_t{sizeof(TcpHeader)};
+    if (tcp && std::find(also_ours_.begin(), also_ours_.end(), to) != also_ours_.end() &&
+        make_contiguous(m, std::min(want, m->pkt_len))) {
+      ours.push(m);
+    } else {
+      drop(drops_, DropReason::ip_not_forwarded, m);
+    }
+  }
+  edges_.transit.clear();
+  endpoint.input(ours.span(), now);
 }
 
 void Link::transmit(Time now) {

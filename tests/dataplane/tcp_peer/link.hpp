@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dataplane/eal.hpp"
 #include "dataplane/ip/classify.hpp"
@@ -32,7 +33,8 @@ class OpenPort {
 
 class Link {
  public:
-  Link(const OpenPort& port, rte_mempool* pool, dp::Time now);
+  // `also_ours`: addresses that the port does not have, but the endpoint's connections.
+  Link(const OpenPort& port, rte_mempool* pool, std::vector<dp::IpAddress> also_ours, dp::Time now);
 
   // A burst, up to TCP; true if something came.
   bool receive(tcp::Endpoint& endpoint, dp::Time now);
@@ -45,7 +47,10 @@ class Link {
   [[nodiscard]] dp::DropCounters& drops() noexcept { return drops_; }
 
  private:
+  void take_ours(tcp::Endpoint& endpoint, dp::Time now);
+
   const dp::Port& port_;
+  const std::vector<dp::IpAddress> also_ours_;
   dp::DropCounters drops_;
   dp::NeighbourCache neighbours_;
   dp::PortTx tx_;

@@ -15,6 +15,7 @@
 #include "dataplane/packet/pool.hpp"
 #include "dataplane/worker/clock.hpp"
 #include "tests/dataplane/tcp_peer/application.hpp"
+#include "tests/dataplane/tcp_peer/dialler.hpp"
 #include "tests/dataplane/tcp_peer/link.hpp"
 
 namespace {
@@ -43,8 +44,8 @@ void idle(const tcp::Endpoint& endpoint, const dp::Clock& clock, int wake_fd) {
 }
 
 // Until SIGTERM came and no connection is left.
-void serve(const dp::Clock& clock, Link& link, tcp::Endpoint& endpoint, Application& application,
-           int wake_fd) {
+void serve(const dp::Clock& clock, Link& link, tcp::Endpoint& endpoint, Dialler& dialler,
+           Application& application, int wake_fd) {
   unsigned idle_loops = 0;
   dp::Time stop_at = 0;
   for (;;) {
@@ -57,6 +58,7 @@ void serve(const dp::Clock& clock, Link& link, tcp::Endpoint& endpoint, Applicat
       g_read = 0;
       application.start_reading(now);
     }
+    dialler.serve(now);
     bool busy = link.receive(endpoint, now);
     busy |= application.serve(now);
     endpoint.poll(now);
@@ -119,7 +121,7 @@ void run(Options options) {
   const unsigned at_start = rte_mempool_avail_count(pool.get());
   std::string counters;
   {
-    Link link(port, pool.get(), clock.at(rte_rdtsc()));
+    Link link(port, pool.get(), options.sources, clock.at(rte_rdtsc()));
     options.endpoint.pool = pool.get();
     options.endpoint.isn_key[0] = rte_rand();
     options.endpoint.isn_key[1] = rte_rand();
@@ -130,10 +132,11 @@ void run(Options options) {
       offload.tso_buffers = std::min<uint32_t>(tcp::kMaxTsoBuffers, can.max_tso_segments);
     }
     tcp::Endpoint endpoint(options.endpoint, offload, link.drops(), link.sink());
-    (void)endpoint.listen(options.address, options.port);
+    if (options.connect.is_unspecified()) (void)endpoint.listen(options.address, options.port);
     Application application(options.mode, options.bytes, endpoint);
+    Dialler dialler(options, {rte_rand(), rte_rand()}, endpoint);
     report_line(R"({"event": "ready"})");
-    serve(clock, link, endpoint, application, port.port().wake_fd(0));
+    serve(clock, link, endpoint, dialler, application, port.port().wake_fd(0));
     counters = exit_line(endpoint);
     print_drops(link.drops());
   }

@@ -36,6 +36,12 @@ void parse_address(const std::string& text, Options& options) {
   options.prefix = static_cast<uint8_t>(bits);
 }
 
+dp::IpAddress host(const char* option, const std::string& text) {
+  const auto address = dp::IpAddress::parse(text);
+  if (!address) throw CLI::ValidationError(option, "'" + text + "' is no address");
+  return *address;
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -49,13 +55,22 @@ Options parse_options(int argc, char** argv) {
   Options options;
   options.cpu = last_cpu();
   std::string address;
+  std::string connect;
+  std::vector<std::string> sources;
   std::vector<uint64_t> keepalive;
   uint64_t time_wait = 100;
 
   CLI::App app{"The TCP endpoint alone on a port, for tests against another TCP"};
   app.add_option("--device", options.device, "as in the configuration")->required();
   app.add_option("--address", address, "ADDRESS/BITS of the port")->required();
-  app.add_option("--port", options.port, "to listen on")->required();
+  app.add_option("--port", options.port, "to listen on, or to connect to")->required();
+  app.add_option("--connect", connect, "ADDRESS to open connections to");
+  app.add_option("--connections", options.connections, "to open");
+  app.add_option("--from", sources,
+                 "ADDRESS,... that they come from, routed here by the other side")
+      ->delimiter(',');
+  app.add_option("--syn-retries", options.endpoint.max_connect_retransmits,
+                 "before an attempt is given up");
   app.add_option("--mode", options.mode, "what to do with a connection")
       ->required()
       ->transform(CLI::CheckedTransformer(modes));
@@ -76,6 +91,10 @@ Options parse_options(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     parse_address(address, options);
+    if (!connect.empty()) options.connect = host("--connect", connect);
+    for (const std::string& source : sources)
+      options.sources.push_back(host("--from", source));
+    if (sources.empty()) options.sources.push_back(options.address);
   } catch (const CLI::ParseError& e) {
     std::exit(app.exit(e));
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "dataplane/ip/route.hpp"
 #include "dataplane/packet/address.hpp"
@@ -22,7 +23,10 @@ struct Options {
   std::string device;
   dp::IpAddress address;
   uint8_t prefix = 0;
-  uint16_t port = 0;
+  uint16_t port = 0;      // to listen on or to connect to
+  dp::IpAddress connect;  // unspecified: listens
+  uint32_t connections = 1;
+  std::vector<dp::IpAddress> sources;  // of connections; the port's own address unless given
   Mode mode = Mode::echo;
   uint64_t bytes = 0;  // for source
   uint16_t mtu = 1500;

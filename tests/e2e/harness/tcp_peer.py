@@ -21,15 +21,20 @@ What this file expects of it:
         --keepalive IDLE,INTERVAL,PROBES   milliseconds, milliseconds, count
         --time-wait MS                (default 100, so that a leak shows at once)
         --offload                     leave segmentation to the driver, if it offers that
+        --connect ADDRESS             instead of listening, opens connections to ADDRESS and --port
+        --connections N               how many (default 1)
+        --from ADDRESS,...            that they come from, taking turns (default: the port's own)
+        --syn-retries N               before an attempt is given up (default as EndpointConfig)
 
     The pattern: byte i of a stream is b[i mod 65521], b[j] = (j * j + 7 * (j >> 8)) & 255.
 
     It prints JSON objects, one a line, flushed:
         {"event": "ready"}
-        {"event": "opened", "peer": "198.51.100.2:40000"}
+        {"event": "opened", "peer": "198.51.100.2:40000", "local": "198.51.100.1:7000"}
         {"event": "closed", "reason": "finished|peer_reset|local_abort|timed_out|handshake_failed",
          "bytes_in": N, "bytes_out": N,
          "mismatch_at": -1 or the position of the first byte in that differs from the pattern}
+        {"event": "failed", "reason": "refused|timed_out"}    with --connect, instead of the two before
         {"event": "exit", "connections": N, "buffers_held": N, "pool_size": N, "pool_available": N, "retransmits": N,
          "fast_retransmits": N, "timeouts": N, "tail_probes": N, "undone": N, "dsacks_in": N, "out_of_order": N,
          "duplicate_acks": N, "segments_out": N}
@@ -63,11 +68,11 @@ def pattern(start: int, size: int) -> bytes:
 
 class TcpPeer:
     def __init__(self, lab: Lab, folder: Path, mode: str, *options: str, device: str = "net_af_xdp0,iface=outside",
-                 address: str = OUTSIDE):
+                 address: str = OUTSIDE, port: int = PORT):
         assert TCP_PEER.exists(), f"{TCP_PEER} is not built"
         prefix = 64 if ":" in address else 24
         self._process = Process(
-            lab.headend.command(TCP_PEER, "--device", device, "--address", f"{address}/{prefix}", "--port", PORT,
+            lab.headend.command(TCP_PEER, "--device", device, "--address", f"{address}/{prefix}", "--port", port,
                                 "--mode", mode, *options),
             folder / "tcp_peer.log", env=sanitizer_environment())
         self._process.wait_for_line('"ready"', 30)

@@ -1,0 +1,51 @@
+// SYNs while the backlog is full (RFC 4987 §3.6): no state before the third segment, which makes a
+// connection as if the SYN had been kept. The half-open connections that are there stay, since most may be
+// genuine. Drops: intercept-unexpected, cv-tcp-reset-limit, conn-limit, and those of SYN-RECEIVED.
+#include <algorithm>
+
+#include "dataplane/tcp/machine.hpp"
+
+namespace culvert::tcp {
+
+using dp::DropReason;
+using dp::TcpHeader;
+
+void Machine::answer_with_cookie(const Segment& s) noexcept {
+  const uint16_t unsaid = s.flow.local.is_v4() ? 536 : 1220;  // RFC 9293 §3.7.1
+  const uint16_t mss = s.options.mss != 0 ? s.options.mss : unsaid;
+  dp::count(counters_.cookies_sent);
+  send_cookie(s, cookies_.make(s.flow, s.seq, mss, now_));
+}
+
+bool Machine::may_be_cookie(const Segment& s) const noexcept {
+  constexpr uint8_t kOthers = TcpHeader::kSyn | TcpHeader::kRst;
+  return cookies_.outstanding(now_) && s.has(TcpHeader::kAck) && (s.flags & kOthers) == 0 &&
+         listens(s.flow.local, s.flow.local_port);
+}
+
+void Machine::on_cookie(Segment& s, uint32_t hash) noexcept {
+  Segment syn;  // as the peer must have sent it
+  syn.seq = s.seq - 1;
+  syn.window = s.window;
+  syn.options.mss = cookies_.check(s.flow, syn.seq, s.ack - 1, now_);
+  if (syn.options.mss == 0) return reject(s, DropReason::tcp_cookie);
+  if (s.options.has_timestamps) {
+    syn.options.has_timestamps = true;
+    syn.options.ts_value = s.options.ts_value;
+    SynCookies::read_stamp(s.options.ts_echo, syn.options);
+  }
+  Connection* slot = take_slot();
+  if (slot == nullptr) return drop(s, DropReason::tcp_conn_limit);
+  Connection& c = *slot;
+  c.state = State::syn_received;
+  begin(c, s.flow, hash, s.ack - 1);
+  c.rtt_running = false;
+  dp::count(counters_.accepted);
+  dp::count(counters_.cookies_accepted);
+  take_syn(c, syn);
+  c.rcv_adv = c.rcv_nxt + std::min(config_.receive_buffer, 65535u);  // as the SYN-ACK announced
+  on_syn_received(c, s);  // its ACK is the right one, so the connection is open now
+  recount(c);
+}
+
+}  // namespace culvert::tcp
