@@ -1,6 +1,7 @@
 """tools/compare-tcp after the installation."""
 
 import argparse
+import fcntl
 import json
 import shutil
 import signal
@@ -45,11 +46,11 @@ def parse_arguments() -> tuple[argparse.Namespace, list[Cell], list[Cell]]:
     arguments = parser.parse_args()
     if arguments.runs < 1 or arguments.seconds < 0 or arguments.at_once < 0:
         parser.error("--runs and --at-once are at least 1, --seconds more than 0")
+    if arguments.no_shares and arguments.shares_only:
+        parser.error("--no-shares and --shares-only leave nothing")
     cells = [] if arguments.shares_only else cells_of(parser, arguments.only)
     round_trips = {cell.round_trip_ms for cell in cells_of(parser, arguments.only)}
     shared = [] if arguments.no_shares else [Cell(0.0, each, 0.0) for each in ROUND_TRIPS if each in round_trips]
-    if not cells and not shared:
-        parser.error("--no-shares and --shares-only leave nothing")
     return arguments, cells, shared
 
 
@@ -62,6 +63,12 @@ def main() -> int:
     arguments, cells, shared = parse_arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="culvert-tcp."))
+    lock = open("/run/culvert-compare-tcp.lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("compare-tcp: another one runs on this machine: wait for it", file=sys.stderr)
+        return 2
     comparison = Comparison(arguments, cells, shared, folder)
     try:
         if arguments.capture:

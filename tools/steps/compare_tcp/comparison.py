@@ -111,7 +111,8 @@ class Comparison:
         return {"machine": machine,
                 "settings": {"runs": arguments.runs, "rate_mbit": RATE_MBIT, "held_back_ms": HELD_BACK_MS,
                              "target": TARGET, "share": list(SHARE), "at_once": self._places,
-                             "ours": "the kernel as well" if arguments.kernel_twice else "Culvert " + arguments.endpoint,
+                             "ours": "the kernel as well" if arguments.kernel_twice else
+                                     f"Culvert {arguments.endpoint}".strip(),
                              "kernel": CONGESTION},
                 "cells": [self._row(cell, False) for cell in self._cells],
                 "shares": [self._row(cell, True) for cell in self._shared]}

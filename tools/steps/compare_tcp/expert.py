@@ -1,4 +1,4 @@
-"""What tshark's expert analysis says of a capture at the sender's port: what is an error of the sender, and what is not.
+"""What tshark's expert analysis says of a capture at the sender's port, and what of it is an error of the sender.
 
 The capture is taken where the line begins, before anything is lost, so it has all that the sender sent and got. There a
 retransmission is no error, nor a duplicate acknowledgment, nor what tshark takes for a segment out of order (a
@@ -27,8 +27,8 @@ ERRORS = {
     "tcp.non_zero_bytes_after_eol": "options after the options' end",
     "_ws.malformed": "a malformed packet",
 }
-FIELDS = ("frame.number", "ip.src", "tcp.seq", "tcp.len", "tcp.ack", "tcp.window_size", "tcp.flags.syn", "tcp.flags.reset",
-          "tcp.checksum.status", "ip.checksum.status", "_ws.expert.severity", "_ws.expert.message", *ERRORS)
+FIELDS = ("frame.number", "ip.src", "tcp.seq", "tcp.len", "tcp.ack", "tcp.window_size", "tcp.flags.syn",
+          "tcp.flags.reset", "tcp.checksum.status", "ip.checksum.status", "_ws.expert.severity", "_ws.expert.message", *ERRORS)
 
 
 def segments(capture: Path) -> Iterator[dict[str, str]]:

@@ -29,7 +29,8 @@ class Budget:
         self._changed = threading.Condition()
 
     def take(self, jobs: list[Job]) -> tuple[Job, int] | None:
-        """The first of the jobs that fits, removed, and the number of its place; waits for that. None when none is left."""
+        """Waits for one of the jobs to fit; removes it, and returns it with the number of its place. None if none is
+        left."""
         with self._changed:
             while jobs:
                 for job in jobs:

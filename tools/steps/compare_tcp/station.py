@@ -4,9 +4,9 @@
                                              receiver (the kernel)
     kernel  10.2.0.1 --- line --- 10.2.0.2 /
 
-Both lines are one culvert-delay process on one core, with the same seed: what delays one delays the other. In the shared
-form a bridge joins the two senders before a single line. All cables have their offloads off, so that what crosses are
-packets of the MTU's size, as on the lab's (tools/lab).
+Both lines are one culvert-delay process on one core, with the same seed: what delays one delays the other. In the
+shared form a bridge joins the two senders before a single line. All cables have their offloads off, so that what
+crosses are packets of the MTU's size, as on the lab's (tools/lab).
 """
 
 import json
@@ -24,6 +24,7 @@ OURS, KERNEL = "ours", "kernel"
 SENDER = {OURS: "10.1.0.1", KERNEL: "10.2.0.1"}
 RECEIVER = {OURS: "10.1.0.2", KERNEL: "10.2.0.2"}
 ENDLESS = 1 << 50  # bytes: the receiver says when it is enough
+OFFLOADS_OFF = ("tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
 BUFFER = 8 << 20   # of the endpoint, bytes; the kernel's may grow beyond
 
 SETTINGS = {
@@ -76,7 +77,7 @@ class Station:
     def _wire(self, host: Namespace, near: str, far: str) -> None:
         ip("link", "add", near, "netns", host.name, "type", "veth", "peer", "name", far, "netns", self.net.name)
         for namespace, interface in ((host, near), (self.net, far)):
-            namespace.run("ethtool", "-K", interface, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
+            namespace.run("ethtool", "-K", interface, *OFFLOADS_OFF)
             ip("-n", namespace.name, "link", "set", interface, "up")
 
     def _join(self) -> None:
@@ -84,7 +85,7 @@ class Station:
         ip("-n", net, "link", "add", "bridge", "type", "bridge", "forward_delay", 0)
         ip("-n", net, "link", "add", "joined", "type", "veth", "peer", "name", "shared-near")
         for interface in ("joined", "shared-near"):
-            self.net.run("ethtool", "-K", interface, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
+            self.net.run("ethtool", "-K", interface, *OFFLOADS_OFF)
         for interface in ("joined", "ours-near", "kernel-near"):
             ip("-n", net, "link", "set", interface, "master", "bridge")
         for interface in ("bridge", "joined", "shared-near"):
@@ -109,13 +110,15 @@ class Station:
         for number, (near, far) in enumerate(ends):
             devices += ["--line", f"net_af_packet{2 * number},iface={near},framecnt=4096{seen}",
                         f"net_af_packet{2 * number + 1},iface={far},framecnt=4096{seen}"]
-        self._line = self._run(self.net, "line", BUILD / "tools" / "culvert-delay", *devices, "--cores", core, *line_words)
+        self._line = self._run(self.net, "line", BUILD / "tools" / "culvert-delay", *devices, "--cores", core,
+                               *line_words)
         if not self._kernel_twice:
-            # The kernel's TCP runs ahead of all programs, so the other one does as well; both behind the lines.
+            # The kernel's TCP runs ahead of all programs, so the other one does, too; both behind the lines.
             self._peer = self._run(self.ours, "tcp_peer", "chrt", "-r", 1, TCP_PEER,
                                    "--device", "net_af_xdp0,iface=wire", "--address", f"{SENDER[OURS]}/24",
                                    "--port", PORT, "--mode", "source", "--bytes", ENDLESS, "--tcpmss", 0,
-                                   "--send-buffer", BUFFER, "--cpu", cores[(self._number + 1) % len(cores)], *peer_words)
+                                   "--send-buffer", BUFFER, "--cpu", cores[(self._number + 1) % len(cores)],
+                                   *peer_words)
         for process in list(self._processes):
             process.wait_for_line('"ready"', 60)
         if capture:

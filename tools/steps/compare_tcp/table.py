@@ -9,8 +9,8 @@ def as_text(result: dict) -> str:
     machine, settings = result["machine"], result["settings"]
     lines = ["", f"  Machine  {machine['cpu']}, {machine['cores']} cores{' (virtual)' if machine['virtual'] else ''}, "
              f"{machine['kernel']}; load at the start {machine['load_at_start']}",
-             f"  Network  bottleneck {settings['rate_mbit']:g} Mbit/s, queue of one round trip; loss and reordering both ways; "
-             f"who is held back is {settings['held_back_ms']} ms late",
+             f"  Network  bottleneck {settings['rate_mbit']:g} Mbit/s, queue of one round trip; loss and reordering both "
+             f"ways; who is held back is {settings['held_back_ms']} ms late",
              f"  Runs     {settings['runs']} of each cell, medians; interval: 95 %, percentile bootstrap; ours: "
              f"{settings['ours']}; kernel: {settings['kernel']}", ""]
     return "\n".join(lines + markdown(result) + captures(result))
@@ -38,8 +38,8 @@ def markdown(result: dict) -> list[str]:
         for row in result["shares"]:
             low, high = row["interval"]
             verdict = "" if settings["share"][0] <= row["ratio"] <= settings["share"][1] else "unfair"
-            body.append([f"{row['round_trip_ms']} ms", number(row["ours"]), number(row["kernel"]), f"{row['ratio']:.2f}",
-                         f"{low:.2f} to {high:.2f}", verdict])
+            body.append([f"{row['round_trip_ms']} ms", number(row["ours"]), number(row["kernel"]),
+                         f"{row['ratio']:.2f}", f"{low:.2f} to {high:.2f}", verdict])
         lines += ["", "One flow of each through one bottleneck:", ""]
         lines += grid(["round trip", "ours, Mbit/s", "kernel, Mbit/s", "ratio", "interval", ""], body)
     return lines
