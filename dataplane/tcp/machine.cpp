@@ -34,9 +34,9 @@ Machine::Machine(const EndpointConfig& config, const Offload& offload, dp::DropC
       reset_limit_({config.isn_key[0], ~config.isn_key[1]}),
       runs_(config.receive_runs != 0 ? config.receive_runs
                                      : std::max(4 * RunPool::kMost, config.max_connections)),
-      // The same secret serves the table: SipHash under another key, derived by setting it apart.
       sent_pool_(config.sent_ranges != 0 ? config.sent_ranges
                                          : std::max(8192u, 4 * config.max_connections)),
+      // The same secret serves the table: SipHash under another key, derived by setting it apart.
       table_(config.max_connections, {~config.isn_key[0], config.isn_key[1]}),
       connections_(new Connection[config.max_connections]),
       free_slots_(new uint32_t[config.max_connections]) {

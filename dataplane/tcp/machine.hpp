@@ -287,10 +287,10 @@ class Machine {
   dp::Batch batch_;
   // Three more secrets are this one set apart.
   SipKey isn_key_;
-  SentPool sent_pool_;
   SynCookies cookies_;
   ResetLimit reset_limit_;
   RunPool runs_;
+  SentPool sent_pool_;
   FlowTable table_;
   TimerWheel wheel_;
   std::unique_ptr<Connection[]> connections_;
