@@ -123,7 +123,8 @@ Options parse_options(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     std::exit(app.exit(e));
   }
-  for (size_t i = 0; i + 1 < devices.size(); i += 2)
+  if (devices.size() % 2 != 0) throw std::invalid_argument("--line wants the devices of both ends");
+  for (size_t i = 0; i < devices.size(); i += 2)
     options.lines.emplace_back(devices[i], devices[i + 1]);
   if (options.cores.empty()) options.cores.push_back(allowed_cores().front());
   return options;

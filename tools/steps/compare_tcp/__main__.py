@@ -54,6 +54,17 @@ def parse_arguments() -> tuple[argparse.Namespace, list[Cell], list[Cell]]:
     return arguments, cells, shared
 
 
+def wait_for_turn():
+    """Two at once would measure each other. Released when the file is closed."""
+    lock = open("/run/culvert-compare-tcp.lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("compare-tcp: another one runs on this machine, and is waited for", file=sys.stderr)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
 def logs(folder: Path) -> str:
     return "\n".join(f"--- the end of {path.name}:\n{tail(path.read_text(errors='replace'), 8)}"
                      for path in sorted(folder.glob("*.log")))
@@ -63,12 +74,7 @@ def main() -> int:
     arguments, cells, shared = parse_arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="culvert-tcp."))
-    lock = open("/run/culvert-compare-tcp.lock", "w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print("compare-tcp: another one runs on this machine: wait for it", file=sys.stderr)
-        return 2
+    lock = wait_for_turn()
     comparison = Comparison(arguments, cells, shared, folder)
     try:
         if arguments.capture:
@@ -94,6 +100,7 @@ def main() -> int:
         return 2
     finally:
         comparison.clear()
+        lock.close()
         shutil.rmtree(folder, ignore_errors=True)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(result, indent=1) + "\n")
