@@ -40,6 +40,8 @@ class Link {
   bool receive(tcp::Endpoint& endpoint, dp::Time now);
   // Timers, and what waits for the port.
   void transmit(dp::Time now);
+  // Whether packets wait for the port, which wakes nobody when it has room.
+  [[nodiscard]] bool unsent() const noexcept { return tx_.waiting() != 0; }
   // Where the endpoint's segments go.
   [[nodiscard]] tcp::SegmentSink sink() noexcept;
   [[nodiscard]] dp::DropCounters& drops() noexcept { return drops_; }

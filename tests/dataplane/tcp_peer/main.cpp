@@ -6,6 +6,7 @@
 #include <exception>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <rte_ethdev.h>
 #include <rte_random.h>
 #include <time.h>
@@ -25,21 +26,26 @@ using namespace culvert::tcp_peer;
 constexpr unsigned kBuffers = 32767;
 constexpr dp::Time kPatience = 2 * dp::kSecond;  // after SIGTERM
 constexpr unsigned kSpinLoops = 64;              // empty loops before the first sleep
-constexpr dp::Time kSleep = 50;                  // µs
+constexpr dp::Time kBlindSleep = 50;             // µs, where no descriptor tells of packets
+constexpr dp::Time kLongestSleep = 10'000;       // µs, until the next look for signals
 
 std::sig_atomic_t g_stop = 0;
 std::sig_atomic_t g_read = 0;
 
-void idle(const tcp::Endpoint& endpoint, dp::Time now) {
+// Until a packet comes or a timer is due: whoever compares endpoints needs the core for the other one.
+void idle(const tcp::Endpoint& endpoint, const dp::Clock& clock, int wake_fd) {
+  const dp::Time now = clock.at(rte_rdtsc());
   const dp::Time deadline = endpoint.next_deadline();
   if (deadline <= now) return;
-  const timespec pause{0, static_cast<long>(std::min(kSleep, deadline - now)) * 1000};
-  nanosleep(&pause, nullptr);
+  const dp::Time longest = wake_fd < 0 ? kBlindSleep : kLongestSleep;
+  const timespec pause{0, static_cast<long>(std::min(longest, deadline - now)) * 1000};
+  pollfd waker{wake_fd, POLLIN, 0};
+  (void)ppoll(&waker, 1, &pause, nullptr);
 }
 
 // Until SIGTERM came and no connection is left.
 void serve(const dp::Clock& clock, Link& link, tcp::Endpoint& endpoint, Dialler& dialler,
-           Application& application) {
+           Application& application, int wake_fd) {
   unsigned idle_loops = 0;
   dp::Time stop_at = 0;
   for (;;) {
@@ -58,7 +64,7 @@ void serve(const dp::Clock& clock, Link& link, tcp::Endpoint& endpoint, Dialler&
     endpoint.poll(now);
     link.transmit(now);
     idle_loops = busy ? 0 : idle_loops + 1;
-    if (idle_loops > kSpinLoops) idle(endpoint, now);
+    if (idle_loops > kSpinLoops) idle(endpoint, clock, link.unsent() ? -1 : wake_fd);
   }
 }
 
@@ -79,10 +85,11 @@ std::string exit_line(const tcp::Endpoint& endpoint) {
   const tcp::EndpointCounters& c = endpoint.counters();
   return fmt::format(
       R"("connections": {}, "buffers_held": {}, "retransmits": {}, "fast_retransmits": {}, )"
-      R"("timeouts": {}, "out_of_order": {}, "duplicate_acks": {}, "segments_out": {})",
+      R"("timeouts": {}, "tail_probes": {}, "undone": {}, "dsacks_in": {}, )"
+      R"("out_of_order": {}, "duplicate_acks": {}, "segments_out": {})",
       c.connections.load(), endpoint.buffers_held(), c.retransmits.load(),
-      c.fast_retransmits.load(), c.timeouts.load(), c.out_of_order.load(), c.duplicate_acks.load(),
-      c.segments_out.load());
+      c.fast_retransmits.load(), c.timeouts.load(), c.tail_probes.load(), c.undone.load(),
+      c.dsacks_in.load(), c.out_of_order.load(), c.duplicate_acks.load(), c.segments_out.load());
 }
 
 // Why packets went, for whoever reads the log of a test that failed.
@@ -129,7 +136,7 @@ void run(Options options) {
     Application application(options.mode, options.bytes, endpoint);
     Dialler dialler(options, {rte_rand(), rte_rand()}, endpoint);
     report_line(R"({"event": "ready"})");
-    serve(clock, link, endpoint, dialler, application);
+    serve(clock, link, endpoint, dialler, application, port.port().wake_fd(0));
     counters = exit_line(endpoint);
     print_drops(link.drops());
   }

@@ -50,6 +50,8 @@ Options parse_options(int argc, char** argv) {
                                           {"source", Mode::source},
                                           {"reset", Mode::reset},
                                           {"hold", Mode::hold}};
+  const std::map<std::string, tcp::CongestionAlgorithm> algorithms{
+      {"cubic", tcp::CongestionAlgorithm::cubic}, {"newreno", tcp::CongestionAlgorithm::newreno}};
   Options options;
   options.cpu = last_cpu();
   std::string address;
@@ -78,6 +80,10 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--cpu", options.cpu, "to run on; the last one if not given");
   app.add_option("--receive-buffer", options.endpoint.receive_buffer, "bytes");
   app.add_option("--send-buffer", options.endpoint.send_buffer, "bytes");
+  app.add_option("--tcpmss", options.endpoint.tcpmss_max, "largest MSS; 0 = what the MTU allows");
+  app.add_option("--congestion", options.endpoint.congestion, "cubic or newreno")
+      ->transform(CLI::CheckedTransformer(algorithms));
+  app.add_flag("!--no-pacing", options.endpoint.pacing, "a window at once, if it may");
   app.add_option("--keepalive", keepalive, "IDLE,INTERVAL,PROBES: two times in ms, and a count")
       ->delimiter(',')
       ->expected(3);

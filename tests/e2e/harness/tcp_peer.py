@@ -15,6 +15,9 @@ What this file expects of it:
         --mtu N                       interface MTU (default 1500)
         --receive-buffer N            bytes (default as EndpointConfig)
         --send-buffer N
+        --tcpmss N                    the largest MSS (default as EndpointConfig; 0: what the MTU allows)
+        --congestion cubic|newreno
+        --no-pacing
         --keepalive IDLE,INTERVAL,PROBES   milliseconds, milliseconds, count
         --time-wait MS                (default 100, so that a leak shows at once)
         --offload                     leave segmentation to the driver, if it offers that
@@ -33,7 +36,8 @@ What this file expects of it:
          "mismatch_at": -1 or the position of the first byte in that differs from the pattern}
         {"event": "failed", "reason": "refused|timed_out"}    with --connect, instead of the two before
         {"event": "exit", "connections": N, "buffers_held": N, "pool_size": N, "pool_available": N, "retransmits": N,
-         "fast_retransmits": N, "timeouts": N, "out_of_order": N, "duplicate_acks": N, "segments_out": N}
+         "fast_retransmits": N, "timeouts": N, "tail_probes": N, "undone": N, "dsacks_in": N, "out_of_order": N,
+         "duplicate_acks": N, "segments_out": N}
     The last one after SIGTERM (when TIME-WAIT has passed, at most 2 s later); then it ends with status 0.
     pool_size is what the port left of the pool when it started, and pool_available what is free at the end, with the
     endpoint gone and everything sent: whatever is missing was lost by the endpoint. (af_xdp does not give back what is

@@ -1,0 +1,1 @@
+"""tools/compare-tcp: our TCP endpoint and the Linux kernel's on the same bad networks."""
