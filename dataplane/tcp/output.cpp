@@ -35,7 +35,13 @@ void Machine::transmit(Connection& c) noexcept {
     // RFC 5682 §3.1 step 2b: whether the timeout was needed new data shows, not old.
     const bool ask = c.suspicion == Suspicion::new_data;
     if (!ask && c.sent.lost_bytes() > 0) sent = send_lost(c);
-    if (send_new(c)) sent = true;
+    if (send_new(c)) {
+      sent = true;
+    } else if (ask && c.sent.lost_bytes() == c.flight() - c.sent.sacked_bytes()) {
+      // There was none that could leave, and none is on its way.
+      c.suspicion = Suspicion::none;
+      sent = send_lost(c);
+    }
   }
   acknowledge(c, sent);
 }

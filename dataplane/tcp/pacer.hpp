@@ -15,14 +15,16 @@ class Pacer {
  public:
   // Below this round trip (µs) a window lasts for less than a few ticks: nothing to spread.
   static constexpr Time kLeastRtt = 4 * TimerWheel::kTick;
+  static constexpr uint32_t kBurst = 10;  // segments
 
   // How many bytes may leave now. `window` bytes leave in a `rtt` of at least kLeastRtt, at `percent`
   // of that rate.
   [[nodiscard]] uint32_t allowance(Time now, uint32_t window, Time rtt, uint32_t percent,
                                    uint32_t mss) noexcept {
     const uint64_t rate = uint64_t{window} * percent / 100;  // bytes a round trip
-    // Also a pair of segments, which one ACK answers, and what a window of one leaves.
-    const uint64_t most = std::max<uint64_t>(rate * 3 * TimerWheel::kTick / rtt, 2u * mss);
+    // After a pause an initial window may leave at once (RFC 9002 §7.7), which every path has to take
+    // anyhow.
+    const uint64_t most = std::max<uint64_t>(rate * 3 * TimerWheel::kTick / rtt, kBurst * mss);
     const uint64_t gained = rate * std::min(now - filled_at_, rtt) / rtt;
     if (credit_ + gained >= most) {
       credit_ = static_cast<uint32_t>(most);

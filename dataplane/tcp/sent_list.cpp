@@ -125,9 +125,11 @@ void SentList::append(SentPool& pool, Seq start, Seq end, Time now) noexcept {
 }
 
 void SentList::resent(SentPool& pool, Seq start, Seq end, Time now) noexcept {
+  // One to split with at each end, or all of the range would count as sent and wait for a timeout.
+  for (int i = 0; i < 2 && !affords_two(pool); ++i)
+    squeeze(pool);
   SentRange* range = find(start);
   if (range == nullptr) return;
-  // Without a range to split with, all of it counts as sent; the timeout finds the rest.
   (void)isolate(pool, range, {start, end});
   range = find(start);
   if (range->lost) {
@@ -140,6 +142,23 @@ void SentList::resent(SentPool& pool, Seq start, Seq end, Time now) noexcept {
   if (before != nullptr && before->retransmitted && before->sent_at == now && !before->lost &&
       !before->sacked) {
     swallow_next(pool, range->prev);
+  }
+}
+
+// Only where the pool is empty. Two neighbours become one, the highest for choice; what the peer holds
+// between two others is forgotten.
+void SentList::squeeze(SentPool& pool) noexcept {
+  for (SentRange* range = tail_; range != nullptr && range->prev != nullptr; range = range->prev) {
+    SentRange* before = range->prev;
+    if (range->sacked && range->next == nullptr) continue;  // the highest says most
+    if (before->sacked) continue;
+    const uint32_t size = range->end - range->start;
+    if (range->sacked) sacked_ -= size;
+    if (range->lost) lost_ -= size;
+    if (before->lost) lost_ += size;
+    range->sacked = false;
+    range->lost = before->lost;
+    return swallow_next(pool, before);
   }
 }
 

@@ -39,6 +39,7 @@ class SentPool {
     if (range != nullptr) free_ = range->next;
     return range;
   }
+  [[nodiscard]] bool has_two() const noexcept { return free_ != nullptr && free_->next != nullptr; }
   void give(SentRange* range) noexcept {
     range->next = free_;
     free_ = range;
@@ -130,6 +131,11 @@ class SentList {
   [[nodiscard]] SentRange* isolate(SentPool& pool, SentRange* range, SackBlock block) noexcept;
   // Makes `range` one with its neighbours if those are sacked, too; returns what it became part of.
   SentRange* merge_sacked(SentPool& pool, SentRange* range) noexcept;
+  [[nodiscard]] bool affords_two(const SentPool& pool) const noexcept {
+    return pool.has_two() && count_ + 2 <= kMaxRanges;
+  }
+  // Makes do with one range less, if there is more than one.
+  void squeeze(SentPool& pool) noexcept;
   // `range` swallows the one behind it.
   void swallow_next(SentPool& pool, SentRange* range) noexcept;
   void cut_front(SentPool& pool, Seq at) noexcept;

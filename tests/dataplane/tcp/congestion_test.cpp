@@ -210,9 +210,10 @@ TEST(Pacer, lets_out_a_window_a_round_trip) {
 
 TEST(Pacer, what_was_not_used_is_no_burst_later) {
   Pacer pacer;
-  EXPECT_EQ(pacer.allowance(kSecond, 100 * kMss, 100'000, 200, kMss), 6 * kMss);
-  EXPECT_EQ(pacer.allowance(9 * kSecond, 100 * kMss, 100'000, 200, kMss), 6 * kMss);
-  EXPECT_EQ(pacer.allowance(9 * kSecond, kMss, 100'000, 100, kMss), 2 * kMss);
+  // What three milliseconds bring, or an initial window.
+  EXPECT_EQ(pacer.allowance(kSecond, 1000 * kMss, 100'000, 200, kMss), 60 * kMss);
+  EXPECT_EQ(pacer.allowance(9 * kSecond, 1000 * kMss, 100'000, 200, kMss), 60 * kMss);
+  EXPECT_EQ(pacer.allowance(9 * kSecond, kMss, 100'000, 100, kMss), 10 * kMss);
 }
 
 }  // namespace
