@@ -10,7 +10,7 @@ from statistics import median
 
 from . import expert
 from .cells import HELD_BACK_MS, RATE_MBIT, Cell
-from .plan import Budget, Job, jobs_for, work_off
+from .plan import Budget, Job, cost, jobs_for, work_off
 from .station import KERNEL, OURS, SENDER, Station
 from .statistics import ratio_interval
 from .transfer import CONGESTION, run_both
@@ -38,10 +38,10 @@ class Comparison:
         machine = describe_machine()
         start = time.monotonic()
         for shared, cells in ((False, self._cells), (True, self._shared)):
-            jobs = jobs_for(cells, self._arguments.runs)
+            jobs = jobs_for(cells, self._arguments.runs, shared)
             total = len(jobs)
             if total:
-                def work(job: Job, place: int, shared=shared) -> None:
+                def work(job: Job, place: int, shared=shared, jobs=jobs, total=total) -> None:
                     self._work(job, place, shared)
                     progress.show(f"{'shared, ' if shared else ''}{total - len(jobs)} of {total} runs begun, "
                                   f"{self._left(start)} left")
@@ -57,8 +57,7 @@ class Comparison:
         for shared, cells in ((False, self._cells), (True, self._shared)):
             for cell in cells:
                 one = self._arguments.runs * (self.seconds(cell, shared) + START_UP)
-                cost = 2 * cell.expected_mbit / self._mbit
-                total += one * min(1.0, max(cost, 1 / self._places))
+                total += one * min(1.0, max(cost(Job(cell, 1, shared)) / self._mbit, 1 / self._places))
         return total
 
     def _left(self, start: float) -> str:

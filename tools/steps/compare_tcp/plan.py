@@ -11,13 +11,14 @@ from .cells import Cell
 class Job:
     cell: Cell
     run: int  # and the seed of its losses
+    shared: bool = False  # both flows through one bottleneck
 
 
-def jobs_for(cells: Iterable[Cell], runs: int) -> list[Job]:
+def jobs_for(cells: Iterable[Cell], runs: int, shared: bool = False) -> list[Job]:
     """Round by round, so that what else happens on the machine meets all cells. Within a round the expensive ones go
     first: the cheap ones then fill what is left of the budget beside them."""
     cells = sorted(cells, key=lambda cell: -cell.expected_mbit)
-    return [Job(cell, run) for run in range(1, runs + 1) for cell in cells]
+    return [Job(cell, run, shared) for run in range(1, runs + 1) for cell in cells]
 
 
 class Budget:
@@ -54,7 +55,7 @@ class Budget:
 
 
 def cost(job: Job) -> float:
-    return 2 * job.cell.expected_mbit
+    return (1 if job.shared else 2) * job.cell.expected_mbit
 
 
 def work_off(jobs: list[Job], budget: Budget, places: int, work: Callable[[Job, int], None]) -> None:
