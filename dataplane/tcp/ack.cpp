@@ -38,7 +38,7 @@ bool Machine::on_ack(Connection& c, Segment& s) noexcept {
     if (s.size == 0 && !s.has(TcpHeader::kFin) && same_window) on_duplicate_ack(c, news);
   }
   if (c.sack && s.options.sack_count > 0) on_sack(c, s, news);
-  if (news.flight > 0 || news.acked > 0) repair(c, s, news);
+  if (news.flight > 0 || news.acked > 0 || news.dsack) repair(c, s, news);
   update_window(c, s);
   activate(c);
   if (!own_fin_acked(c)) return true;
@@ -114,7 +114,11 @@ void Machine::on_new_ack(Connection& c, const Segment& s, News& news) noexcept {
 
 void Machine::on_duplicate_ack(Connection& c, News& news) noexcept {
   dp::count(counters_.duplicate_acks);
-  if (c.recovery == Recovery::timeout) return;
+  if (c.recovery == Recovery::timeout) {
+    // RFC 5682 §2.1 step 3a: the new data arrived, the old did not.
+    if (c.suspicion == Suspicion::new_data) c.suspicion = Suspicion::none;
+    return;
+  }
   // No more than can have arrived, or made-up duplicates would open the window (RFC 5681 §5).
   if ((c.dup_acks + 1) * c.mss < c.flight()) {
     ++c.dup_acks;

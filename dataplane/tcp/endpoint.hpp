@@ -54,7 +54,7 @@ struct EndpointConfig {
   // Records of what was sent when, for all connections: a burst takes one, each hole in what has
   // arrived two. 0: four for each slot and at least 8192. Too few cost precision in finding losses, no byte.
   uint32_t sent_ranges = 0;
-  // Pieces of data beyond a gap, of all connections; each has 32 at most. 0: one for each slot. One piece
+  // Pieces of data beyond a gap, of all connections; each has 256 at most. 0: one for each slot. One piece
   // more than there is room for is dropped, and comes again.
   uint32_t receive_runs = 0;
   uint64_t isn_key[2] = {0, 0};  // RFC 6528: from the system's random numbers, at start

@@ -88,6 +88,10 @@ ReceiveQueue::Result ReceiveQueue::insert(BufferList& bytes) noexcept {
 }
 
 bool ReceiveQueue::add_run(Run* left, Seq start, BufferList& bytes) noexcept {
+  // A piece costs a buffer, so many of them are for peers whose segments are worth one.
+  constexpr uint32_t kSmall = 256;
+  constexpr uint32_t kMostSmall = 32;
+  if (run_count_ >= kMostSmall && bytes.bytes() < kSmall) return false;
   Run* run = pool_->take(run_count_);
   if (run == nullptr) return false;
   ++run_count_;

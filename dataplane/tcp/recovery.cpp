@@ -179,15 +179,17 @@ void Machine::adapt_window(Connection& c, const News& news) noexcept {
     c.prr.on_ack(news.delivered, pipe(c), c.congestion.threshold(), c.mss, safe);
     return;
   }
-  if (news.delivered == 0) return;
+  // RFC 5681 §3.2 step 1: while something is missing the window stays, whatever else arrives.
+  if (news.acked == 0) return;
   // RFC 7661: a window that was not used proves nothing. In slow start half of it is use enough, or
   // pacing would hold it back.
   if (c.cwnd_limited && c.snd_una - news.acked > c.limited_until) c.cwnd_limited = false;
   const bool needed =
       c.cwnd_limited || (c.congestion.slow_start() && c.congestion.window() < 2 * news.pipe);
   if (!needed) return c.congestion.on_unused(now_);
-  const Acked acked{news.delivered, now_,      news.last_rtt, c.rtt.smoothed(),
-                    c.snd_una,      c.snd_nxt, paced(c)};
+  // After a timeout the ACK of a hole moves over what arrived long ago.
+  const uint32_t bytes = c.recovery == Recovery::open ? news.acked : news.delivered;
+  const Acked acked{bytes, now_, news.last_rtt, c.rtt.smoothed(), c.snd_una, c.snd_nxt, paced(c)};
   if (c.recovery == Recovery::timeout && !c.sack) {
     c.congestion.on_vague_ack(acked);
   } else {

@@ -23,8 +23,9 @@ struct Run {
 
 class RunPool {
  public:
-  // Of one connection: no peer gets more, and no segment has more of them to be compared with.
-  static constexpr uint32_t kMost = 32;
+  // Of one connection: no peer gets more, and no segment has more of them to be compared with. A queue on
+  // the way that overflows in slow start drops every second segment of a window.
+  static constexpr uint32_t kMost = 256;
   // While less than a quarter of the pool is free: what three SACK blocks report, and one more.
   static constexpr uint32_t kMostWhenScarce = 4;
 
