@@ -28,7 +28,8 @@ ERRORS = {
     "_ws.malformed": "a malformed packet",
 }
 FIELDS = ("frame.number", "ip.src", "tcp.seq", "tcp.len", "tcp.ack", "tcp.window_size", "tcp.flags.syn",
-          "tcp.flags.reset", "tcp.checksum.status", "ip.checksum.status", "_ws.expert.severity", "_ws.expert.message", *ERRORS)
+          "tcp.flags.reset", "tcp.checksum.status", "ip.checksum.status", "_ws.expert.severity", "_ws.expert.message",
+          *ERRORS)
 
 
 def segments(capture: Path) -> Iterator[dict[str, str]]:

@@ -9,8 +9,8 @@ def as_text(result: dict) -> str:
     machine, settings = result["machine"], result["settings"]
     lines = ["", f"  Machine  {machine['cpu']}, {machine['cores']} cores{' (virtual)' if machine['virtual'] else ''}, "
              f"{machine['kernel']}; load at the start {machine['load_at_start']}",
-             f"  Network  bottleneck {settings['rate_mbit']:g} Mbit/s, queue of one round trip; loss and reordering both "
-             f"ways; who is held back is {settings['held_back_ms']} ms late",
+             f"  Network  bottleneck {settings['rate_mbit']:g} Mbit/s, queue of one round trip; loss and reordering "
+             f"both ways; who is held back is {settings['held_back_ms']} ms late",
              f"  Runs     {settings['runs']} of each cell, medians; interval: 95 %, percentile bootstrap; ours: "
              f"{settings['ours']}; kernel: {settings['kernel']}", ""]
     return "\n".join(lines + markdown(result) + captures(result))
