@@ -35,7 +35,7 @@ Machine::Machine(const EndpointConfig& config, const Offload& offload, dp::DropC
       runs_(config.receive_runs != 0 ? config.receive_runs
                                      : std::max(4 * RunPool::kMost, config.max_connections)),
       sent_pool_(config.sent_ranges != 0 ? config.sent_ranges
-                                         : std::max(8192u, 4 * config.max_connections)),
+                                         : std::max(8192u, 2 * config.max_connections)),
       // The same secret serves the table: SipHash under another key, derived by setting it apart.
       table_(config.max_connections, {~config.isn_key[0], config.isn_key[1]}),
       connections_(new Connection[config.max_connections]),
@@ -61,6 +61,12 @@ Machine::~Machine() {
   for (rte_mbuf* m : batch_) {
     rte_pktmbuf_free(m);
   }
+}
+
+uint32_t Machine::bytes_per_connection() const noexcept {
+  const size_t all = config_.max_connections * (sizeof(Connection) + sizeof(uint32_t)) +
+                     table_.bytes() + runs_.bytes() + sent_pool_.bytes();
+  return static_cast<uint32_t>(all / config_.max_connections);
 }
 
 Connection* Machine::take_slot() noexcept {
