@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "dataplane/tcp/coalesce.hpp"
+
 namespace culvert::tcp {
 
 namespace {
@@ -169,6 +171,10 @@ void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
         on_no_connection(s, hash);
       }
     } else {
+      // Only what will be kept: each segment that is dropped is counted as one.
+      const bool expected = s.seq == c->rcv_nxt && c->may_receive() && !c->receive.has_gap();
+      while (expected && i + 1 < count && hashes[i + 1] == hash && coalesce(s, parsed[i + 1]))
+        ++i;
       if (!input_fast(*c, s)) input_slow(*c, s, hash);
       recount(*c);
     }
