@@ -188,6 +188,8 @@ void measure(benchmark::State& state, const Row& row) {
   state.counters["transmit_cycles"] = static_cast<double>(after.transmit - before.transmit) / n;
   state.counters["raw_cycles_per_packet"] = raw.cycles_per_packet();
   state.counters["raw_share"] = raw.cycles_per_packet() / cycles;
+  if (row.channel == Channel::cstp)
+    state.counters["bytes_per_connection"] = rig.headend.bytes_per_connection();
 }
 
 void run(benchmark::State& state, const Row& row) {

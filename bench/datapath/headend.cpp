@@ -214,4 +214,8 @@ uint32_t Headend::milliseconds() const noexcept {
   return static_cast<uint32_t>(worker_->now / dp::kMillisecond);
 }
 
+uint32_t Headend::bytes_per_connection() const noexcept {
+  return worker_->tcp.bytes_per_connection();
+}
+
 }  // namespace culvert::bench

@@ -65,6 +65,7 @@ class Headend {
   // Several rounds through the loop, with equal parts of the frames that were given.
   void pass(unsigned rounds = 1);
   [[nodiscard]] const StageCycles& cycles() const noexcept { return cycles_; }
+  [[nodiscard]] uint32_t bytes_per_connection() const noexcept;
 
   // --- control ---
   [[nodiscard]] dp::Dataplane& dataplane() noexcept { return *dataplane_; }

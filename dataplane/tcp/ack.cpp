@@ -84,6 +84,7 @@ void Machine::on_delivered(Connection& c, const Segment& s, const SentRange& par
   // below the least, say that it is the first transmission's.
   bool ambiguous = false;
   if (part.retransmitted) {
+    news.again = true;
     const bool older =
         c.timestamps && static_cast<int32_t>(s.options.ts_echo - stamp_of(c, part.sent_at)) < 0;
     ambiguous = older || rtt < c.min_rtt.value();

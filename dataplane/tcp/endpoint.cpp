@@ -167,4 +167,8 @@ uint32_t Endpoint::worker() const noexcept {
   return machine_->config().worker;
 }
 
+uint32_t Endpoint::bytes_per_connection() const noexcept {
+  return machine_->bytes_per_connection();
+}
+
 }  // namespace culvert::tcp

@@ -52,7 +52,7 @@ struct EndpointConfig {
   CongestionAlgorithm congestion = CongestionAlgorithm::cubic;
   bool pacing = true;  // spreads a window over the round trip instead of sending it in bursts
   // Records of what was sent when, for all connections: a burst takes one, each hole in what has
-  // arrived two. 0: four for each slot and at least 8192. Too few cost precision in finding losses, no byte.
+  // arrived two. 0: two for each slot and at least 8192. Too few cost precision in finding losses, no byte.
   uint32_t sent_ranges = 0;
   // Pieces of data beyond a gap, of all connections; each has 256 at most. 0: one for each slot. One piece
   // more than there is room for is dropped, and comes again.
@@ -239,6 +239,8 @@ class Endpoint {
   [[nodiscard]] uint32_t buffers_held()
       const noexcept;  // packet buffers in all queues, for the leak test
   [[nodiscard]] uint32_t worker() const noexcept;
+  // Bytes of memory for each slot: state, its share of the tables and pools, no packet buffers.
+  [[nodiscard]] uint32_t bytes_per_connection() const noexcept;
 
  private:
   std::unique_ptr<Machine> machine_;

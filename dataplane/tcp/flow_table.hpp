@@ -36,6 +36,7 @@ class FlowTable {
     return entries_[at].slot;
   }
   void prefetch(uint32_t hash) const noexcept { __builtin_prefetch(&entries_[hash & mask_]); }
+  [[nodiscard]] size_t bytes() const noexcept { return (mask_ + size_t{1}) * sizeof(Entry); }
   void insert(uint32_t hash, uint32_t slot) noexcept;
   void erase(uint32_t hash, uint32_t slot) noexcept;
 

@@ -174,7 +174,7 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
       drops_.add(reason_of(result));
       return;
     }
-    c.rcv_mss = static_cast<uint16_t>(std::max<uint32_t>(c.rcv_mss, std::min(size, 65535u)));
+    c.rcv_mss = static_cast<uint16_t>(std::max<uint32_t>(c.rcv_mss, std::min(s.largest, 65535u)));
     dp::count(counters_.bytes_in, size);
     if (!in_order) {
       dp::count(counters_.out_of_order);

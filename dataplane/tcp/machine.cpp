@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "dataplane/tcp/coalesce.hpp"
+
 namespace culvert::tcp {
 
 namespace {
@@ -35,7 +37,7 @@ Machine::Machine(const EndpointConfig& config, const Offload& offload, dp::DropC
       runs_(config.receive_runs != 0 ? config.receive_runs
                                      : std::max(4 * RunPool::kMost, config.max_connections)),
       sent_pool_(config.sent_ranges != 0 ? config.sent_ranges
-                                         : std::max(8192u, 4 * config.max_connections)),
+                                         : std::max(8192u, 2 * config.max_connections)),
       // The same secret serves the table: SipHash under another key, derived by setting it apart.
       table_(config.max_connections, {~config.isn_key[0], config.isn_key[1]}),
       connections_(new Connection[config.max_connections]),
@@ -61,6 +63,12 @@ Machine::~Machine() {
   for (rte_mbuf* m : batch_) {
     rte_pktmbuf_free(m);
   }
+}
+
+uint32_t Machine::bytes_per_connection() const noexcept {
+  const size_t all = config_.max_connections * (sizeof(Connection) + sizeof(uint32_t)) +
+                     table_.bytes() + runs_.bytes() + sent_pool_.bytes();
+  return static_cast<uint32_t>(all / config_.max_connections);
 }
 
 Connection* Machine::take_slot() noexcept {
@@ -163,6 +171,10 @@ void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
         on_no_connection(s, hash);
       }
     } else {
+      // Only what will be kept: each segment that is dropped is counted as one.
+      const bool expected = s.seq == c->rcv_nxt && c->may_receive() && !c->receive.has_gap();
+      while (expected && i + 1 < count && hashes[i + 1] == hash && coalesce(s, parsed[i + 1]))
+        ++i;
       if (!input_fast(*c, s)) input_slow(*c, s, hash);
       recount(*c);
     }

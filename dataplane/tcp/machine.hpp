@@ -93,6 +93,7 @@ class Machine {
     return pressed_ && cost > kPressedCost;
   }
 
+  [[nodiscard]] uint32_t bytes_per_connection() const noexcept;
   [[nodiscard]] const EndpointCounters& counters() const noexcept { return counters_; }
   [[nodiscard]] const EndpointConfig& config() const noexcept { return config_; }
   void set_mss_limits(uint16_t most, uint16_t least) noexcept {
@@ -170,6 +171,7 @@ class Machine {
     uint32_t delivered = 0;  // bytes newly known to have arrived, in order or not
     Time first_rtt = 0;      // of the oldest of them that was sent once; 0: there is none
     Time last_rtt = 0;       // of the latest
+    bool again = false;      // it covers something that was sent again
     bool original = false;   // something that was sent once, before the recovery
     bool dsack = false;
     SackBlock duplicate;  // if so: what came twice

@@ -39,8 +39,9 @@ void Machine::repair(Connection& c, const Segment& s, const News& news) noexcept
 void Machine::measure(Connection& c, const News& news, const Segment& s) noexcept {
   if (news.last_rtt != 0) c.min_rtt.sample(news.last_rtt, now_);
   if (news.acked == 0) return;
-  // Without SACK what an ACK covers may have waited behind the hole.
-  const bool timed = news.first_rtt != 0 && (c.sack || c.recovery == Recovery::open);
+  // Karn (RFC 6298 §3): what came long ago may be covered only now, by the answer to what was sent again. Without
+  // SACK what an ACK covers may have waited behind the hole.
+  const bool timed = news.first_rtt != 0 && !news.again && (c.sack || c.recovery == Recovery::open);
   // RFC 7323 Appendix G: every second segment is acknowledged.
   const uint32_t expected = std::max(1u, news.flight / (2u * c.mss));
   if (timed) {

@@ -52,6 +52,7 @@ class RunPool {
     free_ = run;
     ++free_count_;
   }
+  [[nodiscard]] size_t bytes() const noexcept { return size_ * sizeof(Run); }
   [[nodiscard]] uint32_t in_use() const noexcept { return size_ - free_count_; }
 
  private:

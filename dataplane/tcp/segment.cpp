@@ -78,7 +78,7 @@ DropReason parse_segment(rte_mbuf* packet, Segment& out) noexcept {
   out.window = tcp->window;
   out.flags = tcp->flags;
   out.headers = static_cast<uint16_t>(l3 + header);
-  out.size = packet->pkt_len - out.headers;
+  out.size = out.largest = packet->pkt_len - out.headers;
   if (!flags_possible(out.flags)) return DropReason::tcp_bad_flags;
   const auto* options = rte_pktmbuf_mtod_offset(packet, const uint8_t*, l3 + sizeof(TcpHeader));
   if (!parse_options({options, header - sizeof(TcpHeader)}, out.options)) {

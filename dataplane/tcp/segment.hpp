@@ -19,6 +19,7 @@ struct Segment {
   Seq seq;
   Seq ack;
   uint32_t size = 0;     // payload bytes
+  uint32_t largest = 0;  // of the pieces that it was put together from (coalesce.hpp)
   uint16_t window = 0;   // as on the wire
   uint16_t headers = 0;  // bytes before the payload
   uint8_t flags = 0;

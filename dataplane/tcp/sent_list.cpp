@@ -5,7 +5,7 @@
 
 namespace culvert::tcp {
 
-SentPool::SentPool(uint32_t ranges) : ranges_(new SentRange[ranges]) {
+SentPool::SentPool(uint32_t ranges) : ranges_(new SentRange[ranges]), size_(ranges) {
   for (uint32_t i = ranges; i > 0; --i)
     give(&ranges_[i - 1]);
 }

@@ -45,8 +45,11 @@ class SentPool {
     free_ = range;
   }
 
+  [[nodiscard]] size_t bytes() const noexcept { return size_ * sizeof(SentRange); }
+
  private:
   std::unique_ptr<SentRange[]> ranges_;
+  uint32_t size_;
   SentRange* free_ = nullptr;
 };
 
