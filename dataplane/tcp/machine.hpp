@@ -172,6 +172,7 @@ class Machine {
     Time first_rtt = 0;      // of the oldest of them that was sent once; 0: there is none
     Time last_rtt = 0;       // of the latest
     bool again = false;      // it covers something that was sent again
+    bool stale = false;      // and answers an earlier time than the last
     bool original = false;   // something that was sent once, before the recovery
     bool dsack = false;
     SackBlock duplicate;  // if so: what came twice
