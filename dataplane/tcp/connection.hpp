@@ -184,5 +184,6 @@ struct alignas(64) Connection {
 };
 static_assert(offsetof(Connection, recovery) < 64, "a received segment touches one line");
 static_assert(offsetof(Connection, ts_offset) == 64);
+static_assert(sizeof(Connection) <= 14 * 64, "an idle connection is small");
 
 }  // namespace culvert::tcp
