@@ -39,7 +39,9 @@ struct EndpointConfig {
   uint16_t tcpmss_min = 0;
   uint32_t receive_buffer =
       512 * 1024;  // bytes of unread + out-of-order data a connection may hold
-  uint32_t send_buffer = 512 * 1024;    // bytes of unacknowledged + unsent data
+  // Bytes of unacknowledged + unsent data: what a path of 300 Mbit/s and 100 ms has on its way. Of
+  // scarce buffers set_send_limit() gives less.
+  uint32_t send_buffer = 4 * 1024 * 1024;
   Time keepalive_idle = 7'200'000'000;  // RFC 9293 §3.8.4 default two hours
   Time keepalive_interval = 75'000'000;
   uint8_t keepalive_probes = 9;
