@@ -13,9 +13,9 @@ enum class BlockType : uint32_t {
 // Option codes; those of one block type mean nothing in another.
 constexpr uint16_t kEndOfOptions = 0;
 constexpr uint16_t kComment = 1;
-constexpr uint16_t kApplication = 4;             // section header
-constexpr uint16_t kName = 2, kDescription = 3;  // interface
-constexpr uint16_t kOsDropped = 7;               // statistics
+constexpr uint16_t kApplication = 4;                              // section header
+constexpr uint16_t kName = 2, kDescription = 3, kResolution = 9;  // interface
+constexpr uint16_t kOsDropped = 7;                                // statistics
 constexpr uint32_t kByteOrderMagic = 0x1a2b3c4d;
 constexpr uint64_t kUnknownLength = ~uint64_t{0};
 
@@ -71,14 +71,16 @@ std::string section_header(std::string_view application) {
 }
 
 std::string interface(LinkType type, std::string_view name, std::string_view description,
-                      uint32_t snap_length) {
-  return Block(BlockType::interface)
-      .number(static_cast<uint16_t>(type))
+                      uint32_t snap_length, Resolution resolution) {
+  Block block(BlockType::interface);
+  block.number(static_cast<uint16_t>(type))
       .number(uint16_t{0})
       .number(snap_length)
       .option(kName, name)
-      .option(kDescription, description)
-      .take();
+      .option(kDescription, description);
+  const char digits = static_cast<char>(resolution);
+  if (resolution != Resolution::microseconds) block.option(kResolution, {&digits, 1});
+  return block.take();
 }
 
 std::string packet(const Packet& p) {

@@ -17,9 +17,12 @@ enum class LinkType : uint16_t {  // IANA's and tcpdump.org's numbers
 
 // The block that a file begins with.
 [[nodiscard]] std::string section_header(std::string_view application);
-// Interfaces are numbered from 0 in the order of their blocks. Times are microseconds.
+enum class Resolution : uint8_t { microseconds = 6, nanoseconds = 9 };  // digits
+
+// Interfaces are numbered from 0 in the order of their blocks. `resolution` is that of its packets' times.
 [[nodiscard]] std::string interface(LinkType type, std::string_view name,
-                                    std::string_view description, uint32_t snap_length);
+                                    std::string_view description, uint32_t snap_length,
+                                    Resolution resolution = Resolution::microseconds);
 
 struct Packet {
   uint32_t interface = 0;

@@ -150,11 +150,13 @@ std::vector<CarriedTunnelView> LiveState::carried_tunnels() const {
       view.tx_records = totals.tx_records;
       view.rx_packets = totals.rx_packets;
       view.tx_packets = totals.tx_packets;
+      view.tx_dropped = totals.tx_dropped;
       views.push_back(view);
     };
     if (s->tunnel && s->tunnel->counters != nullptr) {
       add("SSL", dp::Channel::Kind::tls, s->tunnel->conn.worker, read_totals(*s->tunnel->counters),
           {s->tunnel->tls_mtu, s->tunnel->counters->path_mtu.load(kRelaxed)});
+      views.back().tx_marked = s->tunnel->counters->tx_marked.load(kRelaxed);
       views.back().key_updates = s->tunnel->counters->key_updates.load(kRelaxed);
       views.back().openssl_bytes_after_connect = s->tunnel->openssl_bytes_after_connect;
     }

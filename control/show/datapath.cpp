@@ -126,17 +126,19 @@ Output show_workers(const StateSource& state) {
 
 Output show_tunnels(const StateSource& state) {
   Output out;
-  out.text =
-      fmt::format("{:<16} {:<8} {:<7} {:>6} {:>5} {:>5} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n",
-                  "Assigned IP", "Protocol", "Carries", "Worker", "Home", "MTU", "Path",
-                  "Records in", "Records out", "Packets in", "Packets out", "OpenSSL");
+  out.text = fmt::format(
+      "{:<16} {:<8} {:<7} {:>6} {:>5} {:>5} {:>5} {:>14} {:>14} {:>14} {:>14} {:>11} "
+      "{:>10} {:>8}\n",
+      "Assigned IP", "Protocol", "Carries", "Worker", "Home", "MTU", "Path", "Records in",
+      "Records out", "Packets in", "Packets out", "Dropped out", "Marked out", "OpenSSL");
   nlohmann::json rows = nlohmann::json::array();
   for (const CarriedTunnelView& t : state.carried_tunnels()) {
     out.text += fmt::format(
-        "{:<16} {:<8} {:<7} {:>6} {:>5} {:>5} {:>5} {:>14} {:>14} {:>14} {:>14} {:>8}\n",
+        "{:<16} {:<8} {:<7} {:>6} {:>5} {:>5} {:>5} {:>14} {:>14} {:>14} {:>14} {:>11} {:>10} "
+        "{:>8}\n",
         t.assigned.to_string(), t.protocol, t.carries ? "yes" : "no", t.worker, t.home, t.mtu,
-        t.path_mtu, t.rx_records, t.tx_records, t.rx_packets, t.tx_packets,
-        t.openssl_bytes_after_connect);
+        t.path_mtu, t.rx_records, t.tx_records, t.rx_packets, t.tx_packets, t.tx_dropped,
+        t.tx_marked, t.openssl_bytes_after_connect);
     rows.push_back({{"assigned_ip", t.assigned.to_string()},
                     {"protocol", t.protocol},
                     {"carries", t.carries},
@@ -148,6 +150,8 @@ Output show_tunnels(const StateSource& state) {
                     {"tx_records", t.tx_records},
                     {"rx_packets", t.rx_packets},
                     {"tx_packets", t.tx_packets},
+                    {"tx_dropped", t.tx_dropped},
+                    {"tx_marked", t.tx_marked},
                     {"key_updates", t.key_updates},
                     {"openssl_bytes_after_connect", t.openssl_bytes_after_connect}});
   }

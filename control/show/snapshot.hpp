@@ -176,7 +176,9 @@ struct CarriedTunnelView {
   unsigned path_mtu = 0;  // largest outer packet that is sent at this moment, bytes
   uint64_t rx_records = 0, tx_records = 0;
   uint64_t rx_packets = 0, tx_packets = 0;
-  uint64_t key_updates = 0;                  // that came from the client
+  uint64_t tx_dropped = 0;
+  uint64_t tx_marked = 0;    // TLS: packets to the client marked as congested (ECN), not dropped
+  uint64_t key_updates = 0;  // that came from the client
   uint64_t openssl_bytes_after_connect = 0;  // what OpenSSL's BIO saw of it: never anything but 0
 };
 

@@ -1,40 +1,94 @@
 // CSTP output: in: inner packets that passed the MTU check; out: TLS records in the connections'
-// send queues. Drops: svc_no_channel, svc_flow_control, svc_no_prepend. One CSTP packet a record.
+// send queues, as many as TCP can soon send; the rest waits, unsealed. Drops: svc_no_channel,
+// svc_flow_control, svc_no_prepend, svc_deleting.
 //
-// A packet may be dropped only before it is sealed: a record that has its sequence number must be
-// sent.
+// What waits in TCP can neither be dropped nor overtaken, and to the connections inside the tunnel a
+// packet that comes late without end looks like a path that grows longer, not like a congested one: TCP
+// in TCP. So what waits, waits here, where CoDel drops or marks it early and small flows go first.
 #include "dataplane/cstp/output.hpp"
-
-#include <array>
 
 #include <rte_mbuf.h>
 
-#include "crypto/record/key_prefetch.hpp"
 #include "dataplane/cstp/frame.hpp"
-#include "dataplane/cstp/key_update.hpp"
-#include "dataplane/cstp/setup.hpp"
+#include "dataplane/cstp/seal_burst.hpp"
+#include "dataplane/inner/ecn.hpp"
+#include "dataplane/inner/flow_name.hpp"
 
 namespace culvert::cstp {
 
 namespace {
 
-using crypto::record::ContentType;
-using crypto::record::SealOp;
 using dp::DropReason;
 
-void refuse(Context& c, Tunnel& t, DropReason reason, rte_mbuf* m) noexcept {
-  dp::count(c.tunnels.counters(c.tunnels.slot_of(t)).tx_dropped);
-  dp::drop(c.drops, reason, m);
+// Records that one tunnel seals before it is another's turn.
+constexpr uint32_t kRecordsPerTurn = 64;
+
+struct Verdict {
+  Context& c;
+  Tunnel& t;
+
+  static void drop(void* arg, rte_mbuf* m) noexcept {
+    auto& self = *static_cast<Verdict*>(arg);
+    self.c.tunnels.backlog.removed(1);
+    refuse_down(self.c, self.t, DropReason::svc_flow_control, m);
+  }
+  static bool mark(void* arg, rte_mbuf* m) noexcept {
+    if (!dp::mark_congestion(m)) return false;
+    auto& self = *static_cast<Verdict*>(arg);
+    dp::count(self.c.tunnels.counters(self.c.tunnels.slot_of(self.t)).tx_marked);
+    return true;
+  }
+};
+
+void wait(Context& c, Tunnel& t, rte_mbuf* m, Time now) noexcept {
+  Backlog& backlog = c.tunnels.backlog;
+  const uint32_t limit = backlog.limit();
+  if (t.queue == Backlog::kNoQueue) {
+    // A connection that is closing will want nothing any more.
+    if (limit > 0 && c.tcp.may_send(conn_of(c, t))) t.queue = backlog.take();
+    if (t.queue == Backlog::kNoQueue) {
+      refuse_down(c, t, DropReason::svc_flow_control, m);
+      return;
+    }
+    c.tcp.want_room(conn_of(c, t));
+  }
+  FlowQueue& queue = backlog[t.queue];
+  queue.push(m, dp::flow_name(m), now);
+  backlog.added();
+  if (queue.packets() > limit) {
+    backlog.removed(1);
+    refuse_down(c, t, DropReason::svc_flow_control, queue.pop_fattest());
+  }
+}
+
+// Takes its turn. True: it would have gone on.
+bool seal_waiting(Context& c, Tunnel& t, SealBurst& burst, Time now) noexcept {
+  const ConnId conn = conn_of(c, t);
+  Verdict verdict{c, t};
+  const QueueVerdicts verdicts{Verdict::drop, Verdict::mark, &verdict};
+  const auto times = CodelTimes::of_round_trip(c.tcp.round_trip(conn));
+  const uint32_t largest = rte_pktmbuf_data_room_size(c.pool);
+  for (uint32_t records = 0; burst.wants(t, largest); ++records) {
+    if (records == kRecordsPerTurn) return true;
+    rte_mbuf* m = c.tunnels.backlog[t.queue].pop(now, times, verdicts);
+    if (m != nullptr) {
+      c.tunnels.backlog.removed(1);
+      burst.add(t, m);
+      if (t.queue == Backlog::kNoQueue) return false;  // it has ended
+    }
+    if (c.tunnels.backlog[t.queue].empty()) {
+      c.tunnels.backlog.give_back(t.queue);
+      t.queue = Backlog::kNoQueue;
+      return false;
+    }
+  }
+  c.tcp.want_room(conn);
+  return false;
 }
 
 }  // namespace
 
 void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
-  std::array<SealOp, dp::kBurst> ops;
-  std::array<rte_mbuf*, dp::kBurst> records;
-  uint32_t count = 0;
-
-  const bool vaes = c.mb.isa() == crypto::Isa::avx512;
   uint32_t last = UINT32_MAX;
   for (rte_mbuf* m : packets) {
     const ConnId& conn = dp::meta(m).conn;
@@ -43,7 +97,7 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
     c.tunnels.prefetch(last);
     c.tcp.prefetch(conn);
   }
-  last = UINT32_MAX;
+  SealBurst burst(c, now);
   for (rte_mbuf* m : packets) {
     const ConnId& conn = dp::meta(m).conn;
     Tunnel* t = conn.slot < c.tunnels.slots() ? &c.tunnels[conn.slot] : nullptr;
@@ -53,64 +107,39 @@ void output(Context& c, std::span<rte_mbuf*> packets, Time now) noexcept {
       dp::drop(c.drops, DropReason::svc_no_channel, m);
       continue;
     }
-    const uint32_t inner = m->pkt_len;
-    const uint32_t record_size = inner + kHeaderSize + t->overhead.total();
-    if (data_room(c, conn_of(c, *t)) < t->burst_bytes + record_size || t->close_notify_sent) {
-      refuse(c, *t, DropReason::svc_flow_control, m);
-      continue;
+    if (!record_fits(*t, m)) {
+      refuse_down(c, *t, DropReason::svc_no_prepend, m);
+    } else if (t->close_notify_sent) {
+      refuse_down(c, *t, DropReason::svc_flow_control, m);
+    } else if (t->queue == Backlog::kNoQueue &&
+               burst.wants(*t, m->pkt_len + kHeaderSize + t->overhead.total())) {
+      burst.add(*t, m);
+    } else {
+      wait(c, *t, m, now);
     }
-    const uint32_t head = t->overhead.prefix + kHeaderSize;
-    if (m->nb_segs != 1 || rte_pktmbuf_headroom(m) < head ||
-        rte_pktmbuf_tailroom(m) < t->overhead.suffix) {
-      refuse(c, *t, DropReason::svc_no_prepend, m);
-      continue;
-    }
-    auto* record = reinterpret_cast<uint8_t*>(rte_pktmbuf_prepend(m, static_cast<uint16_t>(head)));
-    rte_pktmbuf_append(m, t->overhead.suffix);
-    write_header(record + t->overhead.prefix, PacketType::data, static_cast<uint16_t>(inner));
-    const uint32_t slot = c.tunnels.slot_of(*t);
-    ops[count] = {&c.tunnels.keys(slot).tx, record, inner + kHeaderSize,
-                  ContentType::application_data, 0};
-    if (slot != last) {
-      crypto::record::prefetch_part(*ops[count].keys,
-                                    crypto::record::key_part(t->cipher, vaes, inner));
-    }
-    last = slot;
-    records[count] = m;
-    dp::meta(m).conn = conn_of(c, *t);
-    t->burst_bytes += record_size;
-    ++count;
   }
+  burst.finish();
+}
 
-  crypto::record::seal(c.mb, {ops.data(), count});
+void has_room(Context& c, Tunnel& t) noexcept {
+  if (t.ready || t.queue == Backlog::kNoQueue) return;
+  t.ready = true;
+  c.tunnels.backlog.ready.push_back(c.tunnels.slot_of(t));
+}
 
-  for (uint32_t i = 0; i < count; ++i) {
-    rte_mbuf* m = records[i];
-    const ConnId conn = dp::meta(m).conn;
-    Tunnel& t = c.tunnels[conn.slot];
-    const uint32_t size = ops[i].payload_size;
-    t.burst_bytes = 0;
-    // What padding did not need.
-    rte_pktmbuf_trim(m, static_cast<uint16_t>(m->pkt_len - ops[i].record_size));
-    if (ops[i].record_size == 0 || !c.tcp.send(conn, m)) {
-      // TCP bounds a queue by buffers as well as by bytes; or the numbers are used up. A number that
-      // is spent must arrive, so the tunnel has to end.
-      refuse(c, t, DropReason::svc_flow_control, m);
-      if (t.phase == Phase::tunnel) {
-        end(c, t, EndReason::timed_out);
-        c.tcp.abort(conn, now);
-      }
-      continue;
-    }
-    t.last_tx = now;
-    dp::TunnelCounters& n = c.tunnels.counters(conn.slot);
-    n.last_data_us.store(now, std::memory_order_relaxed);
-    dp::count(n.tx_packets);
-    dp::count(n.tx_bytes, size - kHeaderSize);
-    dp::count(n.tx_records);
-    dp::count(c.tunnels.records_sealed);
-    note_sealed(c, t, size);
+bool output_waiting(Context& c, Time now) noexcept {
+  auto& ready = c.tunnels.backlog.ready;
+  if (ready.empty()) return false;
+  SealBurst burst(c, now);
+  size_t kept = 0;
+  for (const uint32_t slot : ready) {
+    Tunnel& t = c.tunnels[slot];
+    t.ready = t.queue != Backlog::kNoQueue && seal_waiting(c, t, burst, now);
+    if (t.ready) ready[kept++] = slot;
   }
+  ready.resize(kept);
+  burst.finish();
+  return kept != 0;
 }
 
 }  // namespace culvert::cstp

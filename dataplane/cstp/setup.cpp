@@ -11,6 +11,7 @@
 #include "dataplane/cstp/control_packet.hpp"
 #include "dataplane/cstp/key_update.hpp"
 #include "dataplane/cstp/record_header.hpp"
+#include "dataplane/cstp/seal_burst.hpp"
 
 namespace culvert::cstp {
 
@@ -18,6 +19,8 @@ namespace {
 
 // A client that has said nothing whole for this long during set-up is gone or hostile.
 constexpr Time kSetupTimeout = 300'000'000;
+// Bytes that may wait for a client during set-up: it has shown nothing yet for which more is due.
+constexpr uint32_t kSetupUnsent = 512 * 1024;
 
 bool post(Context& c, Tunnel& t, dp::MessageKind kind, auto&& fill) noexcept {
   dp::Message* m = c.mailbox.allocate_for_control();
@@ -142,9 +145,9 @@ void close_tunnel(Context& c, Tunnel& t, const dp::Message& m) noexcept {
 void opened(Context& c, const ConnId& conn, Time now) noexcept {
   Tunnel& t = c.tunnels.open(conn);
   dp::TunnelCounters& n = c.tunnels.counters(conn.slot);
-  for (auto* counter :
-       {&n.rx_packets, &n.rx_bytes, &n.tx_packets, &n.tx_bytes, &n.rx_dropped, &n.tx_dropped,
-        &n.rx_records, &n.tx_records, &n.key_updates, &n.last_rx_us, &n.last_data_us}) {
+  for (auto* counter : {&n.rx_packets, &n.rx_bytes, &n.tx_packets, &n.tx_bytes, &n.rx_dropped,
+                        &n.tx_dropped, &n.rx_records, &n.tx_records, &n.tx_marked, &n.key_updates,
+                        &n.last_rx_us, &n.last_data_us}) {
     counter->store(0, std::memory_order_relaxed);
   }
   t.setup_deadline = now + kSetupTimeout;
@@ -165,6 +168,8 @@ void end(Context& c, Tunnel& t, EndReason reason, uint8_t code, const uint8_t* t
   t.end_code = code;
   t.end_text_size = static_cast<uint8_t>(std::min<size_t>(text_size, t.end_text.size()));
   if (text != nullptr) std::memcpy(t.end_text.data(), text, t.end_text_size);
+  while (rte_mbuf* m = c.tunnels.take_waiting(t))
+    refuse_down(c, t, dp::DropReason::svc_deleting, m);
   // An `opened` or `promoted` that control has not got yet still comes before `ended`.
   t.owed &= static_cast<uint8_t>(~(owed::kRecord | owed::kRead | owed::kKeyUpdate));
   c.tunnels.owe(t, owed::kEnded);
@@ -195,7 +200,8 @@ void on_message(Context& c, dp::Message& m, Time now) noexcept {
       setup_readable(c, *t);
       break;
     case MessageKind::send:
-      if (!c.tcp.send_copy(m.conn, {m.data, m.size})) {
+      if (c.tcp.unsent(m.conn) + m.size > kSetupUnsent ||
+          !c.tcp.send_copy(m.conn, {m.data, m.size})) {
         // A client that makes us send half a megabyte during set-up without reading it, or an empty
         // pool.
         end(c, *t, EndReason::timed_out);

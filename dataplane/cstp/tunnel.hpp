@@ -12,6 +12,7 @@
 
 #include "crypto/isa.hpp"
 #include "crypto/record/protection.hpp"
+#include "dataplane/cstp/backlog.hpp"
 #include "dataplane/ip/token_bucket.hpp"
 #include "dataplane/packet/batch.hpp"
 #include "dataplane/packet/counter.hpp"
@@ -50,6 +51,7 @@ struct Tunnel {
   bool listed = false;       // in TunnelTable::owing
   bool peer_closed = false;  // the peer's FIN was reached; what is still readable comes first
   bool close_notify_sent = false;
+  bool ready = false;                // in Backlog::ready
   bool wants_record = false;         // control does, and has not got it yet
   bool awaits_receive_keys = false;  // a KeyUpdate came: what follows it waits in the stream
   bool awaits_transmit_keys = false;
@@ -63,10 +65,13 @@ struct Tunnel {
   uint32_t generation = 0;
   uint32_t active_index = 0;  // in TunnelTable::active
   uint32_t burst_bytes = 0;   // of records being sealed for it in the present burst
-  uint64_t setup_bytes = 0;   // of the stream, passed to control
-  uint32_t gathered = 0;      // bytes at the front of the stream that the present OpenBurst covers
-  dp::InnerAddresses inner;   // the session's addresses: the only sources that may come up
-  Time last_rx = 0;           // any record
+  // What TCP answered when the burst began: bytes that it wants, and bytes that it takes.
+  uint32_t burst_wanted = 0, burst_room = 0;
+  uint16_t queue = Backlog::kNoQueue;  // of packets that wait for TCP
+  uint64_t setup_bytes = 0;            // of the stream, passed to control
+  uint32_t gathered = 0;     // bytes at the front of the stream that the present OpenBurst covers
+  dp::InnerAddresses inner;  // the session's addresses: the only sources that may come up
+  Time last_rx = 0;          // any record
   Time last_tx = 0;
   Time last_dpd = 0;      // request sent
   Time dpd_interval = 0;  // 0 = none; likewise below
@@ -82,8 +87,9 @@ struct Tunnel {
 // All tunnels of one worker, by TCP slot. Nothing is allocated after construction.
 class TunnelTable {
  public:
-  // Throws std::runtime_error if the memory is not there.
-  explicit TunnelTable(uint32_t slots);
+  // `waiting`: packets of all tunnels that may wait for their TCP. Throws std::runtime_error if the
+  // memory is not there.
+  explicit TunnelTable(uint32_t slots, uint32_t waiting = 4096);
   ~TunnelTable();
   TunnelTable(const TunnelTable&) = delete;
   TunnelTable& operator=(const TunnelTable&) = delete;
@@ -119,12 +125,18 @@ class TunnelTable {
   Tunnel& open(const ConnId& conn) noexcept;
   void close(Tunnel& t) noexcept;
 
+  // Inner packets for which TCP has no use yet.
+  Backlog backlog;
+
   // Slots in use, dense, for the timer sweep; `cursor` goes round.
   std::vector<uint32_t> active;
   uint32_t cursor = 0;
   // Records of all tunnels that there have been. Written by the worker, read by control (relaxed).
   std::atomic<uint64_t> records_opened{0};
   std::atomic<uint64_t> records_sealed{0};
+
+  // One of the tunnel's waiting packets, of which nothing will come; nullptr: there is none left.
+  [[nodiscard]] rte_mbuf* take_waiting(Tunnel& t) noexcept;
 
   // Slots with owed != 0.
   std::vector<uint32_t> owing;

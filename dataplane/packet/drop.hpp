@@ -131,7 +131,7 @@ namespace culvert::dp {
   X(svc_compressed, "mp-svc-decompres-error", "SVC Module decompression error",                    \
     "A compressed CSTP packet, though no compression was agreed.")                                 \
   X(svc_flow_control, "mp-svc-flow-control", "SVC Module is in flow control",                      \
-    "The client's TCP window is closed and its send queue full.")                                  \
+    "A packet that waited for too long, or found no room, while the client's TCP took less.")      \
   X(svc_deleting, "mp-svc-delete-in-progress",                                                     \
     "SVC Module received data while connection was being deleted",                                 \
     "Data for a tunnel that is being closed.")                                                     \

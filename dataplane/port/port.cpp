@@ -85,15 +85,17 @@ rte_eth_conf Port::choose_offloads(const PortConfig& config) {
   rte_eth_conf conf{};
   conf.rxmode.mtu = config.mtu;
   const auto rx = [&](bool can, uint64_t bit) { conf.rxmode.offloads |= can ? bit : 0; };
-  rx(c.rx_ip_checksum, RTE_ETH_RX_OFFLOAD_IPV4_CKSUM);
-  rx(c.rx_tcp_checksum, RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
-  rx(c.rx_udp_checksum, RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
+  if (!config.verbatim) {
+    rx(c.rx_ip_checksum, RTE_ETH_RX_OFFLOAD_IPV4_CKSUM);
+    rx(c.rx_tcp_checksum, RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
+    rx(c.rx_udp_checksum, RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
+  }
   const uint32_t frame = uint32_t{config.mtu} + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
   const uint32_t room = rte_pktmbuf_data_room_size(config.pool) - RTE_PKTMBUF_HEADROOM;
   rx(c.rx_scatter && frame > room, RTE_ETH_RX_OFFLOAD_SCATTER);
 
   const auto tx = [&](bool can, uint64_t offload, uint64_t flags) {
-    if (!can) return;
+    if (!can || config.verbatim) return;
     conf.txmode.offloads |= offload;
     tx_flags_ |= flags;
   };
@@ -145,6 +147,7 @@ void Port::configure(const PortConfig& config) {
   check_buffers(*config.pool);
   choose_queues(config);
   const rte_eth_conf conf = choose_offloads(config);
+  verbatim_ = config.verbatim;
   const int rc = rte_eth_dev_configure(id_, rx_queues_, tx_queues_, &conf);
   if (rc != 0) fail("cannot be configured", rc);
   apply_mtu(config.mtu);
@@ -206,7 +209,7 @@ void Port::start() {
   started_ = true;
   // IPv4 needs only its own address and broadcast; neighbour discovery (RFC 4861) needs multicast.
   // Not all virtual devices have such a filter, and then nothing is lost.
-  (void)rte_eth_promiscuous_disable(id_);
+  (void)(verbatim_ ? rte_eth_promiscuous_enable(id_) : rte_eth_promiscuous_disable(id_));
   (void)rte_eth_allmulticast_enable(id_);
 }
 

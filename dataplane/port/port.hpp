@@ -32,6 +32,9 @@ struct PortConfig {
   Spread spread = Spread::tuple;  // a wish
   uint16_t rx_descriptors = 1024;
   uint16_t tx_descriptors = 1024;
+  // Frames come and go as they are, whoever they are for: promiscuous, and nothing of checksums or
+  // segmentation is left to the port, so that a driver may take its shortest way.
+  bool verbatim = false;
 };
 
 // What the ethdev counted since it started.
@@ -108,6 +111,7 @@ class Port {
   Spread spread_ = Spread::none;
   uint64_t tx_flags_ = 0;
   std::vector<int> wake_fds_;  // by receive queue; the driver's, not ours to close
+  bool verbatim_ = false;
   bool started_ = false;
 };
 

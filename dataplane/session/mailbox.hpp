@@ -149,6 +149,7 @@ struct alignas(64) TunnelCounters {
       tx_records{0};  // TLS records since the hand-over, of any type
   std::atomic<uint64_t> last_rx_us{0}, last_data_us{0};
   std::atomic<uint64_t> rx_dropped{0}, tx_dropped{0};
+  std::atomic<uint64_t> tx_marked{0};  // TLS: inner packets marked as congested (ECN), not dropped
   std::atomic<uint64_t> key_updates{0};  // that came from the client
   std::atomic<uint16_t> path_mtu{
       0};  // TLS: bytes of the largest packet that TCP sends at this moment

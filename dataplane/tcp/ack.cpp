@@ -87,6 +87,7 @@ void Machine::on_delivered(Connection& c, const Segment& s, const SentRange& par
     news.again = true;
     const bool older =
         c.timestamps && static_cast<int32_t>(s.options.ts_echo - stamp_of(c, part.sent_at)) < 0;
+    news.stale |= older;
     ambiguous = older || rtt < c.min_rtt.value();
   } else {
     if (part.start < c.recover) news.original = true;
@@ -116,8 +117,11 @@ void Machine::on_new_ack(Connection& c, const Segment& s, News& news) noexcept {
 void Machine::on_duplicate_ack(Connection& c, News& news) noexcept {
   dp::count(counters_.duplicate_acks);
   if (c.recovery == Recovery::timeout) {
-    // RFC 5682 §2.1 step 3a: the new data arrived, the old did not.
-    if (c.suspicion == Suspicion::new_data) c.suspicion = Suspicion::none;
+    // RFC 5682 §2.1 step 3a: the new data arrived, the old did not. What arrived makes room for the first of it.
+    if (c.suspicion == Suspicion::new_data) {
+      c.suspicion = Suspicion::none;
+      ++c.dup_acks;
+    }
     return;
   }
   // No more than can have arrived, or made-up duplicates would open the window (RFC 5681 §5).

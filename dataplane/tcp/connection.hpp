@@ -92,8 +92,9 @@ struct alignas(64) Connection {
   bool active : 1 = false;      // in the list for the next poll()
   bool fin_queued : 1 = false;  // shutdown() was called
   bool fin_sent : 1 = false;
-  bool fin_known : 1 = false;  // the peer's FIN came, perhaps ahead of data
-  bool released : 1 = false;   // the upper layer has forgotten the connection
+  bool fin_known : 1 = false;   // the peer's FIN came, perhaps ahead of data
+  bool released : 1 = false;    // the upper layer has forgotten the connection
+  bool wants_room : 1 = false;  // the upper layer has more than TCP could soon send: kRoom is owed
 
   // --- line 1: what sending needs ---
   alignas(64) uint32_t ts_offset = 0;
@@ -184,5 +185,6 @@ struct alignas(64) Connection {
 };
 static_assert(offsetof(Connection, recovery) < 64, "a received segment touches one line");
 static_assert(offsetof(Connection, ts_offset) == 64);
+static_assert(sizeof(Connection) <= 14 * 64, "an idle connection is small");
 
 }  // namespace culvert::tcp

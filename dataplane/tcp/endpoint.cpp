@@ -44,6 +44,9 @@ Time Endpoint::next_deadline() const noexcept {
 Event Endpoint::next_event() noexcept {
   return machine_->next_event();
 }
+bool Endpoint::has_events() const noexcept {
+  return machine_->has_events();
+}
 
 void Endpoint::prefetch(dp::ConnId conn) const noexcept {
   if (conn.slot < machine_->config().max_connections) machine_->prefetch(conn.slot);
@@ -110,6 +113,9 @@ void Endpoint::consume(dp::ConnId conn, uint32_t size) noexcept {
 void Endpoint::set_pressure(bool pressed) noexcept {
   machine_->set_pressure(pressed);
 }
+void Endpoint::set_send_limit(uint32_t cost) noexcept {
+  machine_->set_send_limit(cost);
+}
 rte_mbuf* Endpoint::take_front(dp::ConnId conn, uint32_t size) noexcept {
   Connection* c = machine_->find(conn);
   if (c == nullptr) return nullptr;
@@ -127,13 +133,30 @@ bool Endpoint::put_front(dp::ConnId conn, rte_mbuf* m) noexcept {
 
 uint32_t Endpoint::send_room(dp::ConnId conn) const noexcept {
   const Connection* c = machine_->find(conn);
-  if (c == nullptr || !c->may_send() || c->fin_queued || machine_->pressed(c->send.cost()))
-    return 0;
-  return c->send.room();
+  return c != nullptr ? machine_->send_room(*c) : 0;
 }
 uint32_t Endpoint::byte_room(dp::ConnId conn) const noexcept {
   const Connection* c = machine_->find(conn);
   return c == nullptr || !c->may_send() || c->fin_queued ? 0 : c->send.byte_room();
+}
+uint32_t Endpoint::wanted_bytes(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? machine_->wanted_bytes(*c) : 0;
+}
+void Endpoint::want_room(dp::ConnId conn) noexcept {
+  if (Connection* c = machine_->find(conn)) c->wants_room = true;
+}
+bool Endpoint::may_send(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr && c->may_send() && !c->fin_queued;
+}
+uint32_t Endpoint::unsent(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? c->unsent() : 0;
+}
+Time Endpoint::round_trip(dp::ConnId conn) const noexcept {
+  const Connection* c = machine_->find(conn);
+  return c != nullptr ? c->rtt.smoothed() : 0;
 }
 bool Endpoint::send(dp::ConnId conn, rte_mbuf* m) noexcept {
   Connection* c = machine_->find(conn);

@@ -38,8 +38,10 @@ struct EndpointConfig {
   // `sysopt connection tcpmss minimum`: a smaller MSS that a peer announces counts as this; 0 = none.
   uint16_t tcpmss_min = 0;
   uint32_t receive_buffer =
-      512 * 1024;                       // bytes of unread + out-of-order data a connection may hold
-  uint32_t send_buffer = 512 * 1024;    // bytes of unacknowledged + unsent data
+      512 * 1024;  // bytes of unread + out-of-order data a connection may hold
+  // Bytes of unacknowledged + unsent data: what a path of 300 Mbit/s and 100 ms has on its way. Of
+  // scarce buffers set_send_limit() gives less.
+  uint32_t send_buffer = 4 * 1024 * 1024;
   Time keepalive_idle = 7'200'000'000;  // RFC 9293 §3.8.4 default two hours
   Time keepalive_interval = 75'000'000;
   uint8_t keepalive_probes = 9;
@@ -93,6 +95,7 @@ inline constexpr uint8_t kReadable = 2;    // in-order bytes arrived
 inline constexpr uint8_t kWritable = 4;    // send_room() grew after send() had been refused
 inline constexpr uint8_t kPeerClosed = 8;  // the peer's FIN was reached in the stream
 inline constexpr uint8_t kClosed = 16;     // gone; the slot is kept until release()
+inline constexpr uint8_t kRoom = 32;       // wanted_bytes() is no longer 0; after want_room() only
 }  // namespace event
 
 struct Event {
@@ -173,10 +176,15 @@ class Endpoint {
 
   // The next connection that something happened to, or {generation 0}. Clears its bits.
   [[nodiscard]] Event next_event() noexcept;
+  // Whether there may be one: poll() makes some, too.
+  [[nodiscard]] bool has_events() const noexcept;
 
   // While packet buffers are scarce no queue takes more than one whole record's worth of them, so
   // that those who neither read nor finish their records cannot starve the others.
   void set_pressure(bool pressed) noexcept;
+  // What the buffers of one send queue may cost before send_room() is 0: bytes of memory, at least one
+  // whole record's worth. None at first.
+  void set_send_limit(uint32_t cost) noexcept;
 
   // Fetches a connection into the cache, if there is such a slot.
   void prefetch(dp::ConnId conn) const noexcept;
@@ -219,6 +227,16 @@ class Endpoint {
   [[nodiscard]] uint32_t send_room(dp::ConnId conn) const noexcept;  // bytes
   // What send() takes: by bytes alone, however scarce buffers are and whatever they cost.
   [[nodiscard]] uint32_t byte_room(dp::ConnId conn) const noexcept;
+  // How many bytes the connection could make use of now: as many as both windows let out, and one
+  // segment in reserve, less what is queued and has not been sent. Who gives no more than this (a
+  // record may exceed it) decides late what is sent, and TCP still never waits. 0: wait for kRoom.
+  [[nodiscard]] uint32_t wanted_bytes(dp::ConnId conn) const noexcept;
+  // Posts kRoom, once, as soon as wanted_bytes() is no longer 0: in the input() or poll() that brought
+  // it about.
+  void want_room(dp::ConnId conn) noexcept;
+  [[nodiscard]] bool may_send(dp::ConnId conn) const noexcept;  // neither end has closed this half
+  [[nodiscard]] uint32_t unsent(dp::ConnId conn) const noexcept;  // bytes queued and not yet sent
+  [[nodiscard]] Time round_trip(dp::ConnId conn) const noexcept;  // smoothed; 0: not measured yet
   // Queues the payload of `m` (single buffer; nothing but payload). Takes it if true; false: no
   // room or not open for sending, the buffer stays the caller's. Sent by poll().
   [[nodiscard]] bool send(dp::ConnId conn, rte_mbuf* m) noexcept;

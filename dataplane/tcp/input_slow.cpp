@@ -80,9 +80,13 @@ bool Machine::sequence_acceptable(Connection& c, Segment& s) noexcept {
     return false;
   }
   if (s.seq + length <= c.rcv_nxt) {
-    c.dsack = {s.seq, s.seq + length};
-    c.ack_now = true;
-    activate(c);
+    if (s.has(TcpHeader::kSyn)) {
+      challenge(c);  // RFC 5961 §4.2: whatever its sequence number, and within the limit
+    } else {
+      c.dsack = {s.seq, s.seq + length};
+      c.ack_now = true;
+      activate(c);
+    }
     drop(s, DropReason::tcp_duplicate);
     return false;
   }

@@ -177,6 +177,7 @@ void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
         ++i;
       if (!input_fast(*c, s)) input_slow(*c, s, hash);
       recount(*c);
+      offer_room(*c);
     }
     if (s.packet != nullptr) rte_pktmbuf_free(s.packet);  // it did its work and carried no data
   }
@@ -197,6 +198,7 @@ void Machine::poll(Time now) noexcept {
     c->active = false;
     if (c->in_use) {
       transmit(*c);
+      offer_room(*c);
     } else {
       recycle(*c);
     }

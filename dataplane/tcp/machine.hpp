@@ -14,8 +14,10 @@
 //   build.cpp       how a segment is laid out
 //   timers.cpp      what time does
 //   path_mtu.cpp    how large a segment the path takes
+//   send_room.cpp   how much the layer above may hand over
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -62,6 +64,7 @@ class Machine {
   void poll(Time now) noexcept;
   [[nodiscard]] Time next_deadline() const noexcept;
   [[nodiscard]] Event next_event() noexcept;
+  [[nodiscard]] bool has_events() const noexcept { return events_ != nullptr; }
   // Null for a stale id.
   [[nodiscard]] Connection* find(dp::ConnId id) noexcept {
     if (id.slot >= config_.max_connections || id.worker != config_.worker) return nullptr;
@@ -85,7 +88,12 @@ class Machine {
   [[nodiscard]] dp::DropReason path_report(const dp::PathReport& report, Time now) noexcept;
   [[nodiscard]] static uint16_t path_mtu(const Connection& c) noexcept;
 
+  // send_room.cpp
+  [[nodiscard]] uint32_t send_room(const Connection& c) const noexcept;
+  [[nodiscard]] uint32_t wanted_bytes(const Connection& c) const noexcept;
+
   void set_pressure(bool pressed) noexcept { pressed_ = pressed; }
+  void set_send_limit(uint32_t cost) noexcept { send_limit_ = std::max(cost, kPressedCost); }
   // Bytes that buffers of one queue may cost while buffers are scarce: one whole TLS record in
   // full segments, so that everybody still gets on.
   static constexpr uint32_t kPressedCost = 40 * 1024;
@@ -172,6 +180,7 @@ class Machine {
     Time first_rtt = 0;      // of the oldest of them that was sent once; 0: there is none
     Time last_rtt = 0;       // of the latest
     bool again = false;      // it covers something that was sent again
+    bool stale = false;      // and answers an earlier time than the last
     bool original = false;   // something that was sent once, before the recovery
     bool dsack = false;
     SackBlock duplicate;  // if so: what came twice
@@ -256,6 +265,16 @@ class Machine {
   void send_all_again(Connection& c) noexcept;
   void on_keepalive(Connection& c) noexcept;
 
+  // send_room.cpp
+  [[nodiscard]] uint32_t sendable(const Connection& c) const noexcept;
+  // Pays what is owed since Endpoint::want_room(), if it can be. After every step that may have sent
+  // something or opened a window.
+  void offer_room(Connection& c) noexcept {
+    if (!c.wants_room || wanted_bytes(c) == 0) return;
+    c.wants_room = false;
+    post(c, event::kRoom);
+  }
+
   // path_mtu.cpp
   void lower_mss(Connection& c, uint32_t mss, Time age) noexcept;
   void widen_path(Connection& c) noexcept;
@@ -279,6 +298,7 @@ class Machine {
 
   EndpointConfig config_;
   bool pressed_ = false;
+  uint32_t send_limit_ = UINT32_MAX;
   const Offload offload_;
   dp::DropCounters& drops_;
   const SegmentSink out_;

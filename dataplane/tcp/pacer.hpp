@@ -1,6 +1,7 @@
 // Pacing: a window's worth of data leaves spread over the round trip instead of in one burst that a
 // queue on the way has to take (RFC 9002 §7.7 says why and at what rate). A bucket of bytes that fills at
-// the rate; it holds what three ticks of the timer wheel bring, so that the wheel, which may be two late, can be its clock.
+// the rate; it holds what three ticks of the timer wheel bring, so that the wheel, which may be two late,
+// can be its clock.
 #pragma once
 
 #include <algorithm>

@@ -46,7 +46,9 @@ void Machine::measure(Connection& c, const News& news, const Segment& s) noexcep
   const uint32_t expected = std::max(1u, news.flight / (2u * c.mss));
   if (timed) {
     c.rtt.sample(news.first_rtt, expected);
-  } else if (c.timestamps) {
+  } else if (c.timestamps && !news.stale) {
+    // Nor is there one if an earlier copy came and its ACK got lost: a duplicate changes no echo (RFC 7323 §5.3 R2
+    // comes before R3), so that the echo's age holds the timeout.
     const uint32_t age = timestamp(c) - s.options.ts_echo;
     if (age < RttEstimator::kMaxRto / 1000) c.rtt.sample(Time{age} * 1000, expected);
   }

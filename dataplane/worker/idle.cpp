@@ -48,7 +48,7 @@ void Worker::idle() noexcept {
     return;
   }
   const Time deadline = tcp.next_deadline();
-  if (deadline <= now) return;
+  if (deadline <= now || tcp.has_events()) return;
   const uint64_t packets = counters.packets_in.load(std::memory_order_relaxed);
   const uint64_t came = packets - packets_at_sleep;
   const Time elapsed = std::max<Time>(now - slept_at, 1);

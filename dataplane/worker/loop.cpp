@@ -24,7 +24,7 @@ void Worker::run() noexcept {
     busy |= receive();
     busy |= take_over();
     busy |= tunnels_up();
-    tunnels_down();
+    busy |= tunnels_down();
     transmit();
     rte_rcu_qsbr_quiescent(qsbr, index);
 

@@ -47,6 +47,7 @@ void Worker::connection_event(const tcp::Event& event, cstp::OpenBurst& burst) n
       cstp::setup_readable(cstp, *t);
     }
   }
+  if ((event.bits & tcp::event::kRoom) != 0) cstp::has_room(cstp, *t);
   if ((event.bits & tcp::event::kClosed) != 0) {
     // Records that are still in the burst belong to a connection that lived when they came.
     burst.finish(up_sink(), now);
@@ -175,7 +176,7 @@ void Worker::run_down() noexcept {
   }
 }
 
-void Worker::tunnels_down() noexcept {
+bool Worker::tunnels_down() noexcept {
   if (!down.empty()) run_down();
   // ICMP errors to clients are small: they pass the check and make no errors of their own.
   if (!made_here.empty()) {
@@ -184,6 +185,7 @@ void Worker::tunnels_down() noexcept {
   }
   if (!seal.empty()) seal_sink().flush(this, seal);
   if (!seal_dtls.empty()) seal_dtls_sink().flush(this, seal_dtls);
+  return cstp::output_waiting(cstp, now);
 }
 
 void Worker::announce() noexcept {
@@ -194,6 +196,17 @@ void Worker::announce() noexcept {
     }
   }
   announcer.poll(link, now);
+}
+
+// A connection may have a quarter of what is left above the reserve on its way: one alone a fifth of
+// that, n of them n/(n+4) together, so that each new one finds as much as those before it have.
+void Worker::share_buffers() noexcept {
+  const unsigned reserve = link.pool->size / 4;
+  const unsigned free = available_buffers(*link.pool);
+  const uint64_t buffer = rte_pktmbuf_data_room_size(link.pool) + sizeof(rte_mbuf);
+  const uint64_t share = free > reserve ? (free - reserve) / 4 * buffer : 0;
+  tcp.set_pressure(free < reserve);
+  tcp.set_send_limit(static_cast<uint32_t>(std::min<uint64_t>(share, UINT32_MAX)));
 }
 
 void Worker::transmit() noexcept {
@@ -208,7 +221,7 @@ void Worker::transmit() noexcept {
   }
   if (now - last_pressure >= kMillisecond) {
     // Counting looks into the other lcores' caches: not for each loop.
-    tcp.set_pressure(available_buffers(*link.pool) < link.pool->size / 4);
+    share_buffers();
     last_pressure = now;
   }
   if (now - last_snapshot >= kSecond) {

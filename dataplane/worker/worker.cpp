@@ -68,7 +68,8 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
              ip_output(w.output, segments, w.now);
            },
            this}),
-      tunnels(2 * spec.max_sessions + 256),
+      // Half of the buffers may wait, so that as many again can be on their way.
+      tunnels(2 * spec.max_sessions + 256, dataplane.pool_->size / 2 / spec.workers),
       large_record(std::make_unique<uint8_t[]>(kBeforeRecord + crypto::record::kMaxRecord)),
       cstp{worker,
            tcp,

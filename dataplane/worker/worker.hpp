@@ -53,7 +53,7 @@ struct alignas(64) Worker {
   bool take_over() noexcept;     // packets from other workers
   bool obey() noexcept;          // messages from control
   bool tunnels_up() noexcept;    // TCP streams → inner packets → routes; true: there is more
-  void tunnels_down() noexcept;  // `down` → records in TCP's queues
+  bool tunnels_down() noexcept;  // `down` → records in TCP's queues; true: there is more
   void transmit() noexcept;      // timers, TCP output, ports, doorbells
   void idle() noexcept;          // dozes or sleeps, if that is allowed
 
@@ -127,6 +127,7 @@ struct alignas(64) Worker {
   void take_settings(const WorkerSettings& settings) noexcept;
   void share_neighbours(Batch& messages) noexcept;
   void announce() noexcept;
+  void share_buffers() noexcept;
   void transit_edge(uint16_t port) noexcept;
   void steer_tcp(bool hardware_steered) noexcept;
   void connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;

@@ -279,6 +279,21 @@ def legacy_handshake() -> list[bytes]:
             b"\0" + message, b"\0" + body]
 
 
+def replay() -> list[bytes]:
+    """Frames with tags, labels, fragments, extension headers, quoted packets, ARP and neighbour discovery."""
+    macs = bytes.fromhex("020000000002020000000001")
+    ip4 = bytes.fromhex("4500002400070000401100000a010203c000024d") + bytes.fromhex("03e807d0001000ff") + bytes(8)
+    error = bytes.fromhex("45000040000700004001000 00a010203c000024d0304000000000514".replace(" ", "")) + ip4
+    ip6 = bytes.fromhex("6000000000200040") + bytes.fromhex("20010db8") + bytes(27) + b"\x01"
+    options, part = bytes.fromhex("2c00010400000000"), bytes.fromhex("1100000100000007")
+    neighbour = bytes.fromhex("6000000000183aff") + bytes(32) + bytes.fromhex("8700000000000000") + bytes(16)
+    arp = bytes.fromhex("0001080006040001") + bytes(20)
+    frames = [macs + b"\x08\0" + ip4, macs + b"\x81\0\0\x05\x08\0" + ip4, macs + b"\x08\0" + error,
+              macs + b"\x88\xa8\0\x01\x81\0\0\x02\x86\xdd" + ip6 + options + part + ip4[20:],
+              macs + b"\x88\x47\0\x01\x01\x40" + ip4, macs + b"\x86\xdd" + neighbour, macs + b"\x08\x06" + arp]
+    return [bytes([what]) + frame for what in (0x03, 0x1d, 0x7f) for frame in frames]
+
+
 TARGETS = {
     "client_fuzz": client,
     "config_fuzz": configuration,
@@ -287,6 +302,7 @@ TARGETS = {
     "http_fuzz": http,
     "icmp_fuzz": icmp,
     "legacy_handshake_fuzz": legacy_handshake,
+    "replay_fuzz": replay,
     "tcp_options_fuzz": tcp_options,
     "tcp_segment_fuzz": tcp_segment,
     "tls_record_fuzz": tls_record,

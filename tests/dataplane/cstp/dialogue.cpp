@@ -68,6 +68,7 @@ Dialogue::~Dialogue() {
   pump();
   EXPECT_TRUE(tunnels.active.empty());
   EXPECT_TRUE(tunnels.owing.empty());
+  EXPECT_EQ(tunnels.backlog.waiting(), 0u);
   EXPECT_EQ(mailbox.in_use(), 0u);
   reset();  // what TCP still does by itself, FIN-WAIT and the like, is not these tests' affair
   EXPECT_EQ(wire.endpoint->buffers_held(), 0u);
@@ -112,25 +113,32 @@ std::string Dialogue::sealed_packet(PacketType type, std::string_view payload) {
 }
 
 void Dialogue::collect() {
-  for (bool news = true; news;) {
-    news = false;
-    while (!wire.quiet()) {
-      const Sent s = wire.take();
-      if (s.flags & kRst) heard_reset = true;
-      const uint32_t at = peer.offset_of(s);
-      if (!s.data.empty() && at == acked) {
-        heard_ += s.data;
-        acked += static_cast<uint32_t>(s.data.size());
-        news = true;
-      }
-      if ((s.flags & kFin) && !heard_fin && at + s.data.size() == acked) {
-        heard_fin = true;
-        ++acked;
-        news = true;
-      }
+  while (collect_once())
+    continue;
+}
+
+// Takes and acknowledges what is on the wire. True if there may be more by it.
+bool Dialogue::collect_once() {
+  bool news = false;
+  while (!wire.quiet()) {
+    const Sent s = wire.take();
+    if (s.flags & kRst) heard_reset = true;
+    const uint32_t at = peer.offset_of(s);
+    if (!s.data.empty() && at == acked) {
+      heard_ += s.data;
+      acked += static_cast<uint32_t>(s.data.size());
+      news = true;
     }
-    if (news && !heard_reset) peer.give(sent, {}, acked);
+    if ((s.flags & kFin) && !heard_fin && at + s.data.size() == acked) {
+      heard_fin = true;
+      ++acked;
+      news = true;
+    }
   }
+  if (!news || heard_reset) return false;
+  peer.give(sent, {}, acked);
+  if (tunnel().queue != Backlog::kNoQueue) pump();  // the ACK made room for what waits
+  return true;
 }
 
 std::string Dialogue::hear() {
@@ -139,17 +147,25 @@ std::string Dialogue::hear() {
 }
 
 std::vector<Heard> Dialogue::hear_records() {
+  collect();
+  auto out = open_heard();
+  EXPECT_TRUE(heard_.empty()) << "the stream ends within a record";
+  return out;
+}
+
+std::vector<Heard> Dialogue::hear_window() {
+  collect_once();
+  return open_heard();
+}
+
+std::vector<Heard> Dialogue::open_heard() {
   std::vector<Heard> out;
-  std::string stream = hear();
-  while (!stream.empty()) {
-    const size_t size = 5 + load_be<uint16_t>(stream.data() + 3);
-    if (size > stream.size()) {
-      ADD_FAILURE() << "the stream ends within a record";
-      break;
-    }
+  while (heard_.size() >= 5) {
+    const size_t size = 5 + load_be<uint16_t>(heard_.data() + 3);
+    if (size > heard_.size()) break;
     std::vector<uint8_t> room(overhead_.prefix + size);
     OpenOp op{&client_rx_,
-              data_of(stream),
+              data_of(heard_),
               static_cast<uint32_t>(size),
               room.data() + overhead_.prefix,
               0,
@@ -162,7 +178,7 @@ std::vector<Heard> Dialogue::hear_records() {
       EXPECT_TRUE(client_rx_.install(mb, announced_.front()));
       announced_.pop_front();
     }
-    stream.erase(0, size);
+    heard_.erase(0, size);
   }
   return out;
 }
@@ -245,6 +261,7 @@ void Dialogue::on_event(const tcp::Event& event, OpenBurst& burst) {
       setup_readable(context, *t);
     }
   }
+  if (event.bits & tcp::event::kRoom) has_room(context, *t);
   if (event.bits & tcp::event::kClosed) {
     burst.finish(sink(), wire.now);
     end(context, *t, EndReason::peer_reset);
@@ -266,6 +283,8 @@ void Dialogue::pump() {
   }
   burst.finish(sink(), wire.now);
   take_up(this, batch_);
+  while (output_waiting(context, wire.now))
+    continue;
   settle(context);
   wire.poll();
 }

@@ -70,6 +70,9 @@ class Dialogue {
   [[nodiscard]] std::string sealed_packet(PacketType type, std::string_view payload);
   [[nodiscard]] std::string hear();  // bytes that came since the last time, all acknowledged
   [[nodiscard]] std::vector<Heard> hear_records();
+  // The records that are whole in what has come by now, one window at most: its acknowledgement is
+  // the last thing that happens.
+  [[nodiscard]] std::vector<Heard> hear_window();
   bool heard_fin = false, heard_reset = false;
 
   // --- control ---
@@ -113,6 +116,8 @@ class Dialogue {
  private:
   void on_event(const tcp::Event& event, OpenBurst& burst);
   void collect();
+  bool collect_once();
+  [[nodiscard]] std::vector<Heard> open_heard();
   static void take_up(void* self, dp::Batch& packets);
   [[nodiscard]] dp::BatchSink sink() { return {take_up, this, &batch_}; }
 
@@ -142,6 +147,13 @@ class EmptyPool {
   for (const auto& p : parts)
     out += p;
   return out;
+}
+
+// A packet of which nothing says that it is not of the same flow as all others: it has no IP version.
+[[nodiscard]] inline std::string one_flow(size_t size, size_t from = 0) {
+  std::string packet = tcp::test::pattern(size, from);
+  packet[0] = 0;
+  return packet;
 }
 
 [[nodiscard]] std::string framed(PacketType type, std::string_view payload);

@@ -162,9 +162,9 @@ TEST(KeyUpdate, AClientThatClosesBehindItIsStillRead) {
 
 TEST(KeyUpdate, AFullSendQueueKeepsRoomForOurs) {
   Tunnel13 t;
-  std::vector<std::string> packets(600, pattern(1300, 1));
+  std::vector<std::string> packets(600, one_flow(1300, 1));
   t.d.down(packets);
-  ASSERT_GT(t.d.dropped(DropReason::svc_flow_control), 0u);
+  ASSERT_GT(t.d.tunnels.backlog.waiting(), 0u);
   t.key_update();
   t.d.say(text(TlsPair::take(t.pair.client())));
   ASSERT_TRUE(t.renew());
@@ -311,13 +311,13 @@ TEST(Renegotiation, OpensslHearsTheRefusal) {
 TEST(WornKey, EndsATls12TunnelSoThatTheClientComesBack) {
   Dialogue d(suite_of(crypto::Version::tls12));
   d.promote();
-  d.context.sealing_limit = 1000;
-  std::vector<std::string> packets(20, pattern(1000, 3));
+  d.context.sealing_limit = 500;
+  std::vector<std::string> packets(12, pattern(1000, 3));  // less than the first window
   d.down(packets);  // in one burst: what is sealed goes out before the goodbye
   d.pump();
   EXPECT_EQ(d.expect(MessageKind::ended).reason, EndReason::key_worn_out);
   const auto heard = d.hear_records();
-  ASSERT_EQ(heard.size(), 21u);
+  ASSERT_EQ(heard.size(), 13u);
   EXPECT_TRUE(heard.back().is_alert(0));
   EXPECT_TRUE(d.heard_fin);
 }

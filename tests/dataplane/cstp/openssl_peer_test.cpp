@@ -8,7 +8,6 @@ namespace culvert::cstp::test {
 namespace {
 
 using crypto::record::TlsPair;
-using tcp::test::pattern;
 
 // A suite and, with CBC, the order of MAC and encryption (RFC 7366).
 struct Way {
@@ -61,7 +60,7 @@ TEST_P(OpensslPeer, TalksToTheWorkerBothWays) {
 
   std::vector<std::string> sent;
   for (size_t i = 0; i < 200; ++i) {
-    sent.push_back(pattern(1 + i * 7, i));
+    sent.push_back(one_flow(1 + i * 7, i));
     write(framed(PacketType::data, sent.back()));
     d.say(text(TlsPair::take(pair.client())), 1 + i * 3);
   }

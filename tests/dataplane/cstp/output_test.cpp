@@ -1,13 +1,17 @@
 #include "dataplane/cstp/output.hpp"
 
-#include <gtest/gtest.h>
+#include <algorithm>
+#include <cstring>
 
+#include <gtest/gtest.h>
+#include <rte_ip.h>
+
+#include "dataplane/packet/checksum.hpp"
+#include "dataplane/packet/headers.hpp"
 #include "tests/dataplane/cstp/dialogue.hpp"
 
 namespace culvert::cstp::test {
 namespace {
-
-using tcp::test::pattern;
 
 std::vector<std::string> data_payloads(const std::vector<Heard>& records) {
   std::vector<std::string> out;
@@ -26,7 +30,7 @@ TEST(Output, OnePacketARecordInOrder) {
     std::vector<std::string> packets;
     uint64_t bytes = 0;
     for (size_t i = 0; i < 300; ++i) {
-      packets.push_back(pattern(1 + i * 4, i));
+      packets.push_back(one_flow(1 + i * 4, i));
       bytes += packets.back().size();
     }
     d.down(packets);
@@ -53,45 +57,141 @@ TEST(Output, WithoutATunnelThereIsNoChannel) {
   EXPECT_TRUE(d.hear_records().empty());
 }
 
-TEST(Output, AFullQueueDropsBeforeItSeals) {
-  tcp::EndpointConfig config;
-  config.send_buffer = 100'000;
-  Dialogue d(crypto::tls_suites().front(), 8, config);
+// What TCP cannot soon send is not sealed, so that it can still be dropped.
+TEST(Output, MoreThanTheWindowWaitsUnsealed) {
+  Dialogue d;
   const auto* counters = d.promote().counters;
   std::vector<std::string> packets;
   for (size_t i = 0; i < 200; ++i)
-    packets.push_back(pattern(1300, i));
+    packets.push_back(one_flow(1300, i));
   d.down(packets);  // the client acknowledges nothing
-  const uint64_t dropped = d.dropped(DropReason::svc_flow_control);
-  EXPECT_GT(dropped, 100u);
-  EXPECT_EQ(counters->tx_dropped.load(), dropped);
-  packets.resize(200 - dropped);
-  EXPECT_EQ(data_payloads(d.hear_records()), packets);  // no number was skipped
+  const uint64_t sealed = counters->tx_records.load();
+  EXPECT_LE(d.wire.endpoint->unsent(d.conn), 2u * d.wire.endpoint->send_mss(d.conn));
+  EXPECT_EQ(d.tunnels.backlog.waiting(), packets.size() - sealed);
+  EXPECT_GT(d.tunnels.backlog.waiting(), 150u);
   EXPECT_EQ(d.tunnel().burst_bytes, 0u);
+  EXPECT_EQ(data_payloads(d.hear_records()), packets);  // none was lost, none came before another
+  EXPECT_EQ(d.dropped(DropReason::svc_flow_control), 0u);
+  EXPECT_EQ(d.tunnels.backlog.waiting(), 0u);
   d.down({"again"});
   EXPECT_EQ(data_payloads(d.hear_records()), std::vector<std::string>{"again"});
   EXPECT_FALSE(d.told());
 }
 
-// What buffers cost bounds the queue long before bytes do; a sealed record must be taken all the
-// same.
-TEST(Output, SmallPacketsToAClientThatStandsStillDoNotEndItsTunnel) {
-  for (const size_t size : {20u, 230u, 300u, 700u}) {
-    tcp::EndpointConfig config;
-    config.send_buffer = 100'000;
-    Dialogue d(crypto::tls_suites().front(), 8, config);
-    d.promote();
-    std::vector<std::string> packets;
-    for (size_t i = 0; i < 64 * 60; ++i)
-      packets.push_back(pattern(size, i));
+// A packet of UDP over IPv4, to `port`.
+std::string datagram(uint16_t port, size_t size, uint8_t tos = 0) {
+  std::string packet = one_flow(size);
+  dp::Ipv4Header ip{};
+  ip.version_ihl = 0x45;
+  ip.tos = tos;
+  ip.total_length = static_cast<uint16_t>(size);
+  ip.protocol = static_cast<uint8_t>(dp::IpProtocol::udp);
+  ip.src = 0x0a304208;
+  ip.dst = 0x0a0a0a05;
+  dp::fill_ipv4_checksum(ip);
+  std::memcpy(packet.data(), &ip, sizeof ip);
+  store_be(packet.data() + sizeof ip, uint16_t{53});
+  store_be(packet.data() + sizeof ip + 2, port);
+  return packet;
+}
+
+TEST(Output, AFlowThatSendsLittleDoesNotWaitForOneThatSendsMuch) {
+  Dialogue d;
+  d.promote();
+  d.down(std::vector<std::string>(300, datagram(1, 1300)));
+  const std::string small = datagram(2, 100);
+  d.down({small});
+  const auto heard = data_payloads(d.hear_records());
+  ASSERT_EQ(heard.size(), 301u);
+  const auto at = std::find(heard.begin(), heard.end(), small) - heard.begin();
+  EXPECT_LT(at, 20);  // the first window, and what had been sealed already
+}
+
+// Virtual time: the client takes a window of 64 KB each 10 ms, and 60 packets come for it.
+struct Congestion {
+  uint64_t sent = 0, came = 0, waiting_most = 0;
+  uint64_t marked = 0;  // of those that came
+};
+Congestion congest(Dialogue& d, uint8_t tos) {
+  Congestion c;
+  const auto arrive = [&c](const std::vector<Heard>& records) {
+    for (const auto& payload : data_payloads(records)) {
+      ++c.came;
+      EXPECT_EQ(rte_raw_cksum(payload.data(), 20), 0xffff);
+      c.marked += (payload[1] & 3) == 3;
+    }
+  };
+  for (int turn = 0; turn < 500; ++turn) {
+    const std::vector<std::string> packets(60, datagram(7, 1300, tos));
+    c.sent += packets.size();
     d.down(packets);
-    EXPECT_FALSE(d.told()) << size;
-    EXPECT_GT(d.dropped(DropReason::svc_flow_control), 0u) << size;
-    const auto got = data_payloads(d.hear_records());
-    EXPECT_EQ(got.size() + d.dropped(DropReason::svc_flow_control), packets.size());
-    d.down({"alive"});
-    EXPECT_EQ(d.hear_records().size(), 1u);
+    c.waiting_most = std::max<uint64_t>(c.waiting_most, d.tunnels.backlog.waiting());
+    d.wire.now += 10'000;
+    arrive(d.hear_window());
   }
+  arrive(d.hear_records());
+  return c;
+}
+
+TEST(Output, AStandingQueueIsDroppedFrom) {
+  Dialogue d;
+  const auto* counters = d.promote().counters;
+  const Congestion c = congest(d, 0);
+  const uint64_t dropped = d.dropped(DropReason::svc_flow_control);
+  EXPECT_GT(dropped, 100u);
+  EXPECT_EQ(counters->tx_dropped.load(), dropped);
+  EXPECT_EQ(counters->tx_marked.load(), 0u);
+  EXPECT_EQ(c.marked, 0u);
+  EXPECT_EQ(c.came + dropped, c.sent);
+  EXPECT_EQ(d.tunnels.backlog.waiting(), 0u);
+  EXPECT_LE(c.waiting_most, Backlog::kMostOfOne);
+}
+
+TEST(Output, WhoeverListensIsMarkedInstead) {
+  Dialogue d;
+  const auto* counters = d.promote().counters;
+  const Congestion c = congest(d, 2);
+  EXPECT_GT(c.marked, 50u);
+  EXPECT_EQ(counters->tx_marked.load(), c.marked);
+}
+
+TEST(Output, WhatWaitsIsBoundedForEachAndForAll) {
+  Dialogue d;
+  d.promote();
+  for (size_t i = 0; i < 100; ++i)
+    d.down(std::vector<std::string>(64, one_flow(100, i)));
+  EXPECT_EQ(d.tunnels.backlog.waiting(), Backlog::kMostOfOne);
+  const auto dropped = d.dropped(DropReason::svc_flow_control);
+  EXPECT_GT(dropped, 5000u);
+  EXPECT_EQ(data_payloads(d.hear_records()).size() + dropped, 6400u);
+}
+
+TEST(Output, WithTheTunnelGoesWhatWaitsForIt) {
+  Dialogue d;
+  const auto* counters = d.promote().counters;
+  d.down(std::vector<std::string>(200, one_flow(1300)));
+  const uint64_t waiting = d.tunnels.backlog.waiting();
+  ASSERT_GT(waiting, 0u);
+  d.tell(MessageKind::close, "bye", static_cast<uint8_t>(PacketType::terminate));
+  EXPECT_EQ(d.tunnels.backlog.waiting(), 0u);
+  EXPECT_EQ(d.dropped(DropReason::svc_deleting), waiting);
+  EXPECT_EQ(counters->tx_dropped.load(), waiting);
+  const auto heard = d.hear_records();
+  ASSERT_EQ(heard.size(), 200 - waiting + 2);  // TERMINATE and close_notify
+  EXPECT_TRUE(heard[heard.size() - 2].is(PacketType::terminate));
+}
+
+TEST(Output, AnswersGoBeforeWhatWaits) {
+  Dialogue d;
+  d.promote();
+  d.down(std::vector<std::string>(200, one_flow(1300)));
+  d.say(d.sealed_packet(PacketType::dpd_request, "probe"));
+  const auto heard = d.hear_records();
+  ASSERT_EQ(heard.size(), 201u);
+  const auto answer = std::find_if(heard.begin(), heard.end(),
+                                   [](const Heard& h) { return h.is(PacketType::dpd_response); });
+  ASSERT_NE(answer, heard.end());
+  EXPECT_LT(answer - heard.begin(), 20);
 }
 
 TEST(Output, PacketsWithoutRoomForTheRecordAreDroppedByName) {

@@ -43,6 +43,19 @@ TEST(Port, FewerQueuesThanWorkers) {
   EXPECT_EQ(port.tx_queues(), port.rx_queues());
 }
 
+TEST(Port, VerbatimTakesEverythingAndLeavesNothingToThePort) {
+  const Pool pool;
+  const VirtualDevice device("net_ring_verbatim");
+  Port port(device.name());
+  port.configure({.pool = pool.get(), .verbatim = true});
+  port.start();
+  EXPECT_EQ(rte_eth_promiscuous_get(port.id()), 1);
+  EXPECT_EQ(port.tx_flags(), 0U);
+  rte_eth_conf conf{};
+  ASSERT_EQ(rte_eth_dev_conf_get(port.id(), &conf), 0);
+  EXPECT_EQ(conf.txmode.offloads | conf.rxmode.offloads, 0U);
+}
+
 TEST(Port, Refusals) {
   const Pool pool;
   EXPECT_THROW(Port("net_nobody0"), std::runtime_error);

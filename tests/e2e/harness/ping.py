@@ -27,6 +27,24 @@ def round_trips(host: Namespace, target: str, count: int) -> list[float]:
     return times
 
 
+class PingBeside:
+    """Twenty echoes a second while something else goes on, some of which may be lost."""
+
+    def __init__(self, host: Namespace, target: str, log: Path, source: str = ""):
+        words = ["ping", "-n", "-i", "0.05", "-W", "5"] + (["-I", source] if source else [])
+        self._process = Process(host.command(*words, target), log)
+        self._process.wait_for_line("bytes from")
+
+    def stop(self) -> list[float]:
+        """The round trips, in milliseconds, from the shortest to the longest."""
+        self._process.signal(signal.SIGINT)
+        self._process.wait()
+        return sorted(float(time) for time in re.findall(r"time=([0-9.]+) ms", self._process.log()))
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
 class SteadyPing:
     """Ten echoes a second until stopped; stop() fails if any was lost."""
 

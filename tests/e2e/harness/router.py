@@ -31,6 +31,11 @@ class Router:
                                           ("-6", FAR6, "near")):
             self._namespace.run("ip", family, "route", "replace", target, "dev", interface, "mtu", "lock", mtu)
 
+    def slow_down(self, kbit: int, queue_ms: int) -> None:
+        """From this moment so much passes towards the far host, and what has to wait for longer is lost."""
+        self._namespace.run("tc", "qdisc", "replace", "dev", "near", "root", "tbf", "rate", f"{kbit}kbit",
+                            "burst", "6k", "latency", f"{queue_ms}ms")
+
     def fall_silent(self) -> None:
         """Senders are no longer told, as behind a firewall that lets no ICMP through."""
         self._namespace.run("nft", "-f", "-", input="""table inet silent {

@@ -103,5 +103,10 @@ class TcpPeer:
         assert last["pool_available"] == last["pool_size"], last
         return last
 
+    def drops(self) -> dict[str, int]:
+        """Why packets went; after finish()."""
+        return {line.split()[1]: int(line.split()[2]) for line in self._process.log().splitlines()
+                if line.startswith("drop ")}
+
     def kill(self) -> None:
         self._process.kill()

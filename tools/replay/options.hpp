@@ -1,0 +1,52 @@
+// What the command line asks for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/replay/pace.hpp"
+#include "tools/replay/rewrite.hpp"
+
+namespace culvert::replay {
+
+enum class OnFault : uint8_t {
+  refuse,  // nothing is sent if a capture has what cannot be played as it is
+  skip,    // the rest is
+};
+
+struct Options {
+  std::vector<std::string> captures{};
+  std::vector<std::string> ports{};          // DPDK devices that send
+  std::vector<std::string> receive_ports{};  // that receive; may be among `ports`, too
+
+  Pace pace{};
+  uint64_t loops = 1;  // 0: until it is stopped
+  double seconds = 0;  // 0: no limit
+  std::string filter{};
+  RewriteRules rewrite{};
+  OnFault on_fault = OnFault::refuse;
+  bool fill_truncated = false;
+  bool common_time = false;  // all ports begin at the earliest packet of all captures
+
+  bool track = false;
+  std::string write{};  // a file for what is received
+  uint64_t count = 0;   // packets to receive; 0: no limit
+  double idle_s = 0;    // end when nothing came for so long; 0: never
+
+  unsigned queues = 1;  // of each port
+  unsigned burst = 64;
+  uint16_t mtu = 1500;
+  unsigned rx_descriptors = 1024, tx_descriptors = 1024;
+  std::vector<unsigned> cores{};  // CPUs that send and receive; empty: as many as useful
+  std::optional<unsigned> main_core{};
+  bool huge_pages = true;
+  double link_wait_s = 10;
+  double linger_s = 0.5;  // how long ports stay open when everything is sent
+
+  bool json = false;
+  bool progress = true;
+};
+
+}  // namespace culvert::replay

@@ -1,0 +1,69 @@
+// Takes what arrives on one receive queue: counts it, reads its marks, passes it on to be written.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "dataplane/packet/counter.hpp"
+#include "tools/replay/histogram.hpp"
+#include "tools/replay/sequence.hpp"
+
+namespace culvert::replay {
+
+struct ReceiverConfig {
+  uint16_t port = 0, queue = 0;
+  bool marks = false;          // look for them
+  rte_ring* writer = nullptr;  // a CaptureWriter's, or none
+};
+
+struct ReceiverCounters {
+  dp::Counter packets{0}, bytes{0};
+  dp::Counter unmarked{0};   // though marks were expected
+  dp::Counter missing{0};    // Sequence::missing() of all streams
+  dp::Counter unwritten{0};  // the writer was too far behind
+};
+
+// What came of one sender's queue.
+struct Stream {
+  uint32_t name = 0;
+  Sequence sequence;
+};
+
+class Receiver {
+ public:
+  explicit Receiver(const ReceiverConfig& config);
+
+  // Takes one burst at most. How many packets there were.
+  uint32_t poll() noexcept;
+
+  [[nodiscard]] const ReceiverCounters& counters() const noexcept { return counters_; }
+  // Ticks on the way. This and the streams: not while it is polled.
+  [[nodiscard]] const Histogram& latency() const noexcept { return latency_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<Stream>>& streams() const noexcept {
+    return streams_;
+  }
+  // When the first and the last packet came; 0: none yet.
+  [[nodiscard]] uint64_t first_tick() const noexcept { return first_tick_; }
+  [[nodiscard]] uint64_t last_tick() const noexcept { return last_tick_; }
+
+ private:
+  void read_marks(rte_mbuf** packets, uint32_t n, uint64_t now) noexcept;
+  [[nodiscard]] Stream* stream(uint32_t name) noexcept;
+  void pass_on(rte_mbuf** packets, uint32_t n, uint64_t now) noexcept;
+
+  uint16_t port_, queue_;
+  bool marks_;
+  rte_ring* writer_;
+  uint64_t first_tick_ = 0, last_tick_ = 0;
+  Histogram latency_;
+  std::vector<std::unique_ptr<Stream>> streams_;  // made beforehand
+  size_t used_ = 0;                               // of them
+  alignas(64) ReceiverCounters counters_;
+};
+
+}  // namespace culvert::replay
