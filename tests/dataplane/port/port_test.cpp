@@ -51,9 +51,6 @@ TEST(Port, VerbatimTakesEverythingAndLeavesNothingToThePort) {
   port.start();
   EXPECT_EQ(rte_eth_promiscuous_get(port.id()), 1);
   EXPECT_EQ(port.tx_flags(), 0U);
-  rte_eth_conf conf{};
-  ASSERT_EQ(rte_eth_dev_conf_get(port.id(), &conf), 0);
-  EXPECT_EQ(conf.txmode.offloads | conf.rxmode.offloads, 0U);
 }
 
 TEST(Port, Refusals) {
