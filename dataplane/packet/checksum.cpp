@@ -114,7 +114,10 @@ bool transport_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept {
 
 uint16_t transport_checksum(const rte_mbuf* m, unsigned l3_size) noexcept {
   const uint16_t sum = static_cast<uint16_t>(~whole_sum(m, l3_size));
-  return sum == 0 ? uint16_t{0xffff} : byte_swap(sum);
+  if (sum != 0) return byte_swap(sum);
+  const auto* ip = rte_pktmbuf_mtod(m, const uint8_t*);
+  return protocol_of(ip, l3_size) == static_cast<uint8_t>(IpProtocol::udp) ? uint16_t{0xffff}
+                                                                           : uint16_t{0};
 }
 
 uint16_t pseudo_header_sum(const rte_mbuf* m) noexcept {

@@ -27,8 +27,9 @@ void fill_ipv4_checksum(Ipv4Header& ip) noexcept;
 // header(s); the packet must be cut to the IP length. UDP over IPv4 without a checksum (RFC 768) is
 // right.
 [[nodiscard]] bool transport_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept;
-// The value for the TCP or UDP checksum field, whose present content must be 0. Never 0 itself, as
-// RFC 768 wants for UDP (and TCP does not mind).
+// The value for the TCP or UDP checksum field, whose present content must be 0. For UDP never
+// 0 itself, which there means that none was made (RFC 768); elsewhere 0 is a value like any other
+// (RFC 1624 §3).
 [[nodiscard]] uint16_t transport_checksum(const rte_mbuf* m, unsigned l3_size) noexcept;
 // What the checksum field must hold when the port fills it: the sum over the pseudo header alone,
 // without the length if the port will segment (ol_flags has RTE_MBUF_F_TX_TCP_SEG).

@@ -81,7 +81,8 @@ class Comparison:
     def _work(self, job: Job, place: int, shared: bool) -> None:
         station = self._station(place, shared)
         station.start(job.cell.line_words(job.run), self._arguments.endpoint.split(), self._capture(job, shared))
-        found = run_both(station, self.seconds(job.cell, shared), self._arguments.kernel_twice)
+        found = run_both(station, self.seconds(job.cell, shared), self._arguments.kernel_twice,
+                         first=(OURS, KERNEL)[job.run % 2])
         counted = station.stop()
         with self._lock:
             self.runs.setdefault((job.cell, shared), []).append({

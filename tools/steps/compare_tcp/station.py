@@ -105,7 +105,9 @@ class Station:
         ends = [("shared-near", "ours-far")] if self._shared else [(f"{side}-near", f"{side}-far")
                                                                      for side in (OURS, KERNEL)]
         devices = []
-        # What bypasses the queueing discipline is not seen by tcpdump.
+        # A receiver's socket reads what it gets from the ring of the port that sent it: it has to be long enough that
+        # nothing is written over while it waits there behind a hole in the stream. What bypasses the queueing
+        # discipline is not seen by tcpdump.
         seen = ",qdisc_bypass=0" if capture else ""
         for number, (near, far) in enumerate(ends):
             devices += ["--line", f"net_af_packet{2 * number},iface={near},framecnt=4096{seen}",
