@@ -21,7 +21,6 @@ uint32_t Cubic::after_loss(uint32_t window, uint32_t mss) noexcept {
   const double segments = static_cast<double>(window) / mss;
   // Fast convergence: a window that shrinks from one loss to the next makes room for newcomers.
   w_max_ = static_cast<float>(segments < w_max_ ? segments * (1 + kBeta) / 2 : segments);
-  prior_ = static_cast<float>(segments);
   epoch_began_ = 0;
   return std::max(static_cast<uint32_t>(window * kBeta), 2 * mss);
 }
@@ -37,8 +36,9 @@ uint32_t Cubic::on_ack(uint32_t window, uint32_t mss, uint32_t acked, Time now, 
   }
   last_ack_ = now;
   const double acked_segments = static_cast<double>(acked) / mss;
-  // §4.3: once Reno's window is where the last loss was, Reno's pace holds again.
-  estimate_ += (estimate_ < prior_ ? kAlpha : 1.0) * acked_segments / segments;
+  // §4.3 would go on with a whole segment a round trip once the estimate is where the last loss was. Linux
+  // does not, and beside it that pace takes twice its share.
+  estimate_ += kAlpha * acked_segments / segments;
   const auto cubic = [&](double t) { return kC * std::pow(t - k_, 3) + w_max_; };
   const double t = seconds(now - epoch_began_);
   double grown = segments;

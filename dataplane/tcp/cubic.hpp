@@ -23,7 +23,6 @@ class Cubic {
   // Segments have become larger or smaller by this factor.
   void scale(float factor) noexcept {
     w_max_ *= factor;
-    prior_ *= factor;
     epoch_began_ = 0;
   }
   // §5.8: time in which the window was not needed does not count.
@@ -37,7 +36,6 @@ class Cubic {
   Time last_ack_ = 0;
   double estimate_ = 0;  // W_est: what Reno would have, segments (§4.3)
   float w_max_ = 0;      // segments
-  float prior_ = 0;      // segments, before the last loss
   float k_ = 0;          // seconds from the epoch's begin until W_max
   float remainder_ = 0;  // of the window, below a byte
 };
