@@ -35,7 +35,7 @@ Machine::Machine(const EndpointConfig& config, const Offload& offload, dp::DropC
       cookies_({~config.isn_key[0], ~config.isn_key[1]}),
       reset_limit_({config.isn_key[0], ~config.isn_key[1]}),
       runs_(config.receive_runs != 0 ? config.receive_runs
-                                     : std::max(4 * RunPool::kMost, config.max_connections)),
+                                     : std::max(16 * RunPool::kMost, config.max_connections)),
       sent_pool_(config.sent_ranges != 0 ? config.sent_ranges
                                          : std::max(8192u, 2 * config.max_connections)),
       // The same secret serves the table: SipHash under another key, derived by setting it apart.

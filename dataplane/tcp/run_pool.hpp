@@ -2,6 +2,7 @@
 // so that a connection without gaps, which nearly all are, has no room for them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -26,8 +27,8 @@ class RunPool {
   // Of one connection: no peer gets more, and no segment has more of them to be compared with. A queue on
   // the way that overflows in slow start drops every second segment of a window.
   static constexpr uint32_t kMost = 256;
-  // While less than a quarter of the pool is free: what three SACK blocks report, and one more.
-  static constexpr uint32_t kMostWhenScarce = 4;
+  // However scarce they are: what three SACK blocks report, and one more.
+  static constexpr uint32_t kLeast = 4;
 
   // Throws std::bad_alloc.
   explicit RunPool(uint32_t runs) : runs_(new Run[runs]), size_(runs), free_count_(runs) {
@@ -38,8 +39,8 @@ class RunPool {
   }
   // For a connection that has `own`; nullptr if it may not have another.
   [[nodiscard]] Run* take(uint32_t own) noexcept {
-    const uint32_t most = free_count_ < size_ / 4 ? kMostWhenScarce : kMost;
-    if (own >= most || free_ == nullptr) return nullptr;
+    // An eighth of what is left: a hundred that take all they can still leave the next one some.
+    if (own >= std::clamp(free_count_ / 8, kLeast, kMost) || free_ == nullptr) return nullptr;
     Run* run = free_;
     free_ = run->next;
     --free_count_;
