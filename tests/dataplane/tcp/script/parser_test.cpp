@@ -129,7 +129,7 @@ TEST(ScriptRunner, notices_whatever_is_otherwise) {
   EXPECT_EQ(first_line("app: send 10\n+0 > . 1:11(10) ack 1 <sack 1:2>\n"),
             "the number of SACK blocks is another, for at   0.000000 came");
   EXPECT_EQ(first_line("app: read 10\n"), "only 0 bytes are there");
-  EXPECT_EQ(first_line("app: send 5000000\n"), "the bytes were refused");
+  EXPECT_EQ(first_line("app: send 20000000\n"), "the bytes were refused");
   EXPECT_EQ(first_line("expect: event opened\n"), "it is none");
   EXPECT_EQ(first_line("expect: counter established 2\n"), "it is 1");
   EXPECT_EQ(first_line("icmp: mtu 1400 seq 1\n"),
