@@ -17,6 +17,9 @@ namespace culvert::replay {
 namespace {
 constexpr size_t kWriteAtOnce = 1 << 20;
 constexpr unsigned kBurst = 64;
+// Between two looks at an empty ring, which holds what comes meanwhile. Each look takes a moment from a core that
+// may be polling a port.
+constexpr std::chrono::milliseconds kRest{2};
 }  // namespace
 
 CaptureWriter::CaptureWriter(std::string path, unsigned waiting, const TickClock& clock)
@@ -77,7 +80,7 @@ void CaptureWriter::run() {
     if (pending_.size() >= kWriteAtOnce || (!any && !pending_.empty())) flush();
     if (any) continue;
     if (last) return;
-    std::this_thread::sleep_for(std::chrono::microseconds(50));
+    std::this_thread::sleep_for(kRest);
   }
 }
 

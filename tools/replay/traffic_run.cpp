@@ -146,7 +146,7 @@ std::string TrafficRun::while_receiving(Progress& progress) {
   uint64_t last = TickClock::now();
   const bool sent_here = !senders_.empty();
   // Who receives only waits for the first packet as long as it takes.
-  const double idle_s = sent_here && rules_.count == 0 ? kSettle_s : rules_.idle_s;
+  const double idle_s = sent_here && rules_.idle_s == 0 ? kSettle_s : rules_.idle_s;
   while (!receivers_.empty()) {
     if (std::string why = early_end(); !why.empty()) return why;
     const uint64_t more = packets_received();

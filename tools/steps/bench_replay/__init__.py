@@ -1,0 +1,1 @@
+"""tools/bench-replay: how fast and how exactly culvert-replay sends."""

@@ -1,0 +1,1 @@
+"""tools/replay-demo: captures replayed between two processes of one machine."""

@@ -1,0 +1,60 @@
+"""tools/replay-demo after the installation: its parts one after another, each with its steps."""
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from steps import console
+from steps.build import RELEASE, BuildError, ninja, set_up
+from steps.console import step
+
+from . import own_capture, plain
+
+# Name, module: each module has STEPS (title, key, function of a folder and captures), as_text() and succeeded().
+PARTS = (("plain", plain),)
+
+
+def show(captures: list[Path], folder: Path) -> dict:
+    result = {"captures": [str(capture) for capture in captures]}
+    for name, part in PARTS:
+        result[name] = {}
+        for title, key, run in part.STEPS:
+            with step(f"Replay, {name}: {title}"):
+                result[name][key] = run(folder, captures)
+    return result
+
+
+def main() -> int:
+    as_json = "--json" in sys.argv[1:]
+    captures = [Path(word) for word in sys.argv[1:] if word != "--json"]
+    if as_json:
+        console.out = sys.stderr
+    folder = Path(tempfile.mkdtemp(prefix="culvert-replay."))
+    try:
+        with step("Build") as progress:
+            set_up(RELEASE)
+            ninja(RELEASE, progress, "tools/culvert-replay")
+        result = show(captures or [own_capture.make(folder / "demo.pcap")], folder)
+    except BuildError as error:
+        print(f"\nreplay-demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nreplay-demo: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:  # whatever it is: a sentence, and no traceback
+        print(f"\nreplay-demo failed: {error or type(error).__name__}", file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if as_json:
+        print(json.dumps(result, indent=2))
+    else:
+        for name, part in PARTS:
+            print(part.as_text(result[name]))
+    return 0 if all(part.succeeded(result[name]) for name, part in PARTS) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
