@@ -16,23 +16,24 @@ from .show import Management
 _SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|UndefinedBehaviorSanitizer")
 
 
-def sanitizer_environment() -> dict[str, str]:
+def sanitizer_environment(address_options: str = "") -> dict[str, str]:
+    """`address_options`: more of AddressSanitizer's, as it wants them."""
     return os.environ | {
-        "ASAN_OPTIONS": "detect_leaks=1:halt_on_error=1:exitcode=99",
+        "ASAN_OPTIONS": ":".join(filter(None, ("detect_leaks=1:halt_on_error=1:exitcode=99", address_options))),
         "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     }
 
 
 class Headend:
-    def __init__(self, lab: Lab, config: HeadendConfig, folder: Path):
+    def __init__(self, lab: Lab, config: HeadendConfig, folder: Path, address_options: str = ""):
         self.config = config
         self._lab = lab
         config.state.mkdir(parents=True, exist_ok=True)
         self.config_path = folder / "culvertd.conf"
         self.config_path.write_text(config.text())
         self.process = Process(lab.headend.command(CULVERTD, "--config", self.config_path), folder / "culvertd.log",
-                               env=sanitizer_environment())
+                               env=sanitizer_environment(address_options))
         self.show = Management(config.socket)
 
     def wait_ready(self, timeout: float = 30.0) -> "Headend":

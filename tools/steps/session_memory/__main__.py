@@ -5,7 +5,6 @@ import base64
 import hashlib
 import json
 import os
-import re
 import shutil
 import signal
 import sys
@@ -16,6 +15,7 @@ from harness.certificate import make_certificate, pin_of
 from harness.headend import Headend
 from harness.headend_config import HeadendConfig
 from harness.lab import OUTSIDE, Lab
+from harness.memory import resident_kib
 from harness.paths import BUILD
 from harness.poll import until
 from harness.process import Process
@@ -47,14 +47,6 @@ def stored(password: str) -> str:
     salt = os.urandom(16)
     hashed = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 1000, 16)
     return "$sha512$1000$" + "$".join(base64.b64encode(part).decode() for part in (salt, hashed)) + " pbkdf2"
-
-
-def resident_kib(pid: int) -> int:
-    """Ordinary and huge pages of a process. Without huge pages DPDK's memory is ordinary memory that is resident from
-    when it is first written to."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1])
-               for name in ("Rss", "Private_Hugetlb", "Shared_Hugetlb"))
 
 
 class Measurement:

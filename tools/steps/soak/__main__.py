@@ -1,0 +1,95 @@
+"""tools/soak after the installation."""
+
+import argparse
+import fcntl
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness.paths import BUILD
+
+from steps.build import SANITIZED, BuildError, ninja, set_up
+from steps.console import step
+
+from .soak import HeadendEnded, Soak
+from .verdict import as_text, good
+
+MOST_CLIENTS = 30  # and the sessions of those that went without a word, of 254 addresses
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="soak", add_help=False)
+    parser.add_argument("--minutes", type=float, default=120)
+    parser.add_argument("--clients", type=int, default=12)
+    parser.add_argument("--json")
+    parser.add_argument("--build")
+    arguments = parser.parse_args()
+    if not 0 < arguments.minutes <= 100_000:
+        parser.error("--minutes is more than 0")
+    if not 1 <= arguments.clients <= MOST_CLIENTS:
+        parser.error(f"--clients is 1 to {MOST_CLIENTS}")
+    if arguments.json and not Path(arguments.json).resolve().parent.is_dir():
+        parser.error(f"there is no folder {Path(arguments.json).resolve().parent} for --json")
+    return arguments
+
+
+def alone():
+    """The lock of the only soak; its lab has but one name. Released when the file is closed."""
+    lock = open("/run/culvert-soak.lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("soak: another one runs on this machine", file=sys.stderr)
+        sys.exit(2)
+    return lock
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    lock = alone()
+    folder = Path(tempfile.mkdtemp(prefix="culvert-soak."))
+    soak = Soak(arguments.minutes, arguments.clients, folder)
+    result, keep = {}, True
+    try:
+        if not arguments.build:
+            with step("Build") as progress:
+                set_up(SANITIZED)
+                ninja(SANITIZED, progress, "control/culvertd", "tools/culvertctl")
+        result = soak.run()
+        result["settings"]["build"] = BUILD.name
+        result["settings"]["date"] = time.strftime("%Y-%m-%d %H:%M")
+        keep = not good(result)
+    except BuildError as error:
+        print(f"\nsoak: {error}", file=sys.stderr)
+        keep = False
+        return 2
+    except KeyboardInterrupt:
+        print("\nsoak: interrupted", file=sys.stderr)
+        keep = False
+        return 130
+    except HeadendEnded as error:
+        print(f"\nsoak: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:  # whatever it is: nothing may be left running
+        print(f"\nsoak failed: {error or type(error).__name__}\n{soak.log_tail()}", file=sys.stderr)
+        return 2
+    finally:
+        if arguments.json:
+            Path(arguments.json).write_text(json.dumps(soak.so_far() | result, indent=1) + "\n")
+        soak.clear()
+        lock.close()
+        if keep:
+            print(f"The logs are in {folder}.", file=sys.stderr)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(as_text(result))
+    return 0 if good(result) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
