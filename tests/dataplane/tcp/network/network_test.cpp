@@ -107,7 +107,8 @@ TEST(Network, one_flow_fills_a_link_with_a_queue_of_one_bdp) {
 }
 
 TEST(Network, two_flows_share_a_link) {
-  const Bulk b = bulk(narrow(), wide(), 20 * kSecond, 60 * kSecond, 2, kSecond);
+  // CUBIC lets go of a share slowly (docs/tcp-on-bad-networks.md).
+  const Bulk b = bulk(narrow(), wide(), 40 * kSecond, 240 * kSecond, 2, kSecond);
   EXPECT_GE(b.goodput[0] + b.goodput[1], 0.9 * kRate);
   EXPECT_GE(b.goodput[0] / b.goodput[1], 0.6);
   EXPECT_LE(b.goodput[0] / b.goodput[1], 1.67);
