@@ -79,10 +79,10 @@ def main() -> int:
         print(f"\nsoak failed: {error or type(error).__name__}\n{soak.log_tail()}", file=sys.stderr)
         return 2
     finally:
-        if arguments.json:
-            Path(arguments.json).write_text(json.dumps(soak.so_far() | result, indent=1) + "\n")
         soak.clear()
         lock.close()
+        if arguments.json:
+            Path(arguments.json).write_text(json.dumps(soak.so_far() | result, indent=1) + "\n")
         if keep:
             print(f"The logs are in {folder}.", file=sys.stderr)
         else:

@@ -12,6 +12,8 @@ KILLED = "clients killed; their kernel closed the connection"
 SILENCED = "clients killed without a packet to tell of it"
 RECONNECTS = "reconnects (SIGUSR2)"
 ROAMS = "reconnects from another address"
+REKEYS = "new tunnels for new keys"
+OWN = "reconnects of a client's own accord"
 TRANSFERS_UP = "transfers to the server, right to the last bit"
 TRANSFERS_DOWN = "transfers to a client, right to the last bit"
 BROKEN_OFF = "transfers broken off by the end of their client"
@@ -28,10 +30,12 @@ BROKEN_RECORDS = "tunnels into which a broken record went"
 BROKEN_FRAMES = "tunnels into which a broken frame went"
 GARBAGE_UDP = "datagrams of garbage"
 
-# What a soak of some length must have done, lest it show nothing.
-ALL = (LAB, LOGINS, DTLS_LOGINS, LOGOUTS, DETACHED, KILLED, SILENCED, RECONNECTS, ROAMS, TRANSFERS_UP,
-       TRANSFERS_DOWN, BROKEN_OFF, LOST, OUTAGES, KNOCKS, FORGED, CALLS, GARBAGE, HALF_HANDSHAKES, BAD_REQUESTS,
-       WRONG_PASSWORDS, BROKEN_RECORDS, BROKEN_FRAMES, GARBAGE_UDP)
+# In the order in which they are shown. A soak of some length must have done them all, lest it show nothing.
+ALL = (LAB, LOGINS, DTLS_LOGINS, LOGOUTS, DETACHED, KILLED, SILENCED, RECONNECTS, ROAMS, REKEYS, OWN,
+       TRANSFERS_UP, TRANSFERS_DOWN, BROKEN_OFF, LOST, OUTAGES, KNOCKS, FORGED, CALLS, GARBAGE,
+       HALF_HANDSHAKES, BAD_REQUESTS, WRONG_PASSWORDS, BROKEN_RECORDS, BROKEN_FRAMES, GARBAGE_UDP)
+# The only one that the soak does not do itself.
+BY_CHANCE = (OWN,)
 
 
 class Doings:

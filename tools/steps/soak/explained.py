@@ -13,12 +13,12 @@ class Explanation:
     each: int = 0            # so many at most for each time that one was done; 0: as many as the network makes of it
 
 
-ENDED = (did.KILLED, did.SILENCED, did.DETACHED, did.LOGOUTS, did.RECONNECTS, did.ROAMS)
-NEW_TUNNEL = (did.LOGINS, did.RECONNECTS, did.ROAMS)
+CAME_BACK = (did.RECONNECTS, did.ROAMS, did.REKEYS, did.OWN)
+GONE = (did.KILLED, did.SILENCED, did.DETACHED)
+ENDED = (*GONE, did.LOGOUTS, *CAME_BACK)
 OTHERS = (did.CALLS, did.GARBAGE, did.HALF_HANDSHAKES, did.BAD_REQUESTS, did.WRONG_PASSWORDS, did.BROKEN_RECORDS,
           did.BROKEN_FRAMES)
 ABORTED = (*OTHERS, *ENDED)
-# Reconnects that a client makes by itself, of which the soak hears nothing, are the network's doing.
 
 EXPLANATIONS: dict[str, Explanation] = {
     # Layers 2 and 3
@@ -58,9 +58,8 @@ EXPLANATIONS: dict[str, Explanation] = {
     "cv-dtls-epoch": Explanation((did.DTLS_LOGINS,), "records of a handshake sent again after its end"),
     "cv-dtls-bad-tag": Explanation((did.DTLS_LOGINS,), "records of a client's last tunnel from the same port"),
     # Flows
-    "svc-replacement-conn": Explanation((did.RECONNECTS, did.ROAMS), "a client back before its old tunnel was gone"),
+    "svc-replacement-conn": Explanation(CAME_BACK, "a client back before its old tunnel was gone", 1),
     "dtls-hello-close": Explanation((did.DTLS_LOGINS,), "DTLS handshakes"),
-    "ssl-handshake-failed": Explanation((did.CALLS, did.GARBAGE, did.HALF_HANDSHAKES, did.LOST),
-                                        "handshakes left half done"),
-    "ssl-received-close-alert": Explanation((*NEW_TUNNEL, *OTHERS), "connections closed as TLS has it"),
+    "ssl-handshake-failed": Explanation((*OTHERS, *GONE), "handshakes left half done", 1),
+    "ssl-received-close-alert": Explanation((*ENDED, *OTHERS), "connections closed as TLS has it"),
 }

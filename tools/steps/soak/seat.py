@@ -58,6 +58,7 @@ class Seat(threading.Thread):
         self._dtls = number % BY_DTLS == 1
         self._resident = number <= RESIDENTS
         self._client: Client | None = None
+        self._asked = 0  # how often it was told to reconnect
         self.error: BaseException | None = None
         self.start()
 
@@ -82,7 +83,7 @@ class Seat(threading.Thread):
 
     def _live(self) -> None:
         client = Client(self._lab, self._show, self._pin, self._folder, self.number, dtls=self._dtls)
-        self._client = client
+        self._client, self._asked = client, 0
         try:
             try:
                 client.wait_connected(PATIENCE)
@@ -104,6 +105,14 @@ class Seat(threading.Thread):
         finally:
             self._client = None
             client.kill()
+            self._count_tunnels(client)
+
+    def _count_tunnels(self, client: Client) -> None:
+        """Those that the client made without being asked."""
+        log = client.process.log()
+        rekeys = log.count("CSTP rekey due")
+        self._doings.count(did.REKEYS, rekeys)
+        self._doings.count(did.OWN, max(0, log.count("CSTP connected") - 1 - self._asked - rekeys))
 
     def _act(self, client: Client, address: str) -> None:
         """A transfer or two, and perhaps something that happens to the tunnel in the middle of them."""
@@ -132,6 +141,7 @@ class Seat(threading.Thread):
             assert now == address, f"the address was {address} and is {now}"
         except AssertionError as error:
             self._fault(f"a client could not come back: {error}")
+        self._asked += 1
         self._doings.count(did.ROAMS if roams else did.RECONNECTS)
 
     def _go(self, client: Client, address: str) -> None:

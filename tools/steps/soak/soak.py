@@ -155,6 +155,9 @@ class Soak:
     def clear(self) -> None:
         for seat in self._seats:
             seat.leave()
+        for seat in self._seats:  # One may just have started its last client.
+            seat.kill()
+            seat.join(2)
             seat.kill()
         if self._headend:
             self._headend.kill()

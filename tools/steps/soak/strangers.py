@@ -73,12 +73,12 @@ class Strangers(threading.Thread):
         self._wire.send(IPV4, frames.ipv4(source, OUTSIDE, 6, frames.tcp(source, OUTSIDE, port, PORT, **settings)))
 
     def _call(self) -> None:
-        self._end(by_hand.open_tcp(self._lab))
         self._doings.count(did.CALLS)
+        self._end(by_hand.open_tcp(self._lab))
 
     def _garbage(self) -> None:
-        connection = by_hand.open_tcp(self._lab)
         self._doings.count(did.GARBAGE)
+        connection = by_hand.open_tcp(self._lab)
         # Some of it looks like a record for a while.
         start = self._random.choice((b"", b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\x02\x00", b"\x17\x03\x03\xff\xff"))
         connection.sendall(start + os.urandom(self._random.randint(1, 3000)))
@@ -93,16 +93,16 @@ class Strangers(threading.Thread):
         except ssl.SSLWantReadError:
             pass
         hello = outgoing.read()
-        connection = by_hand.open_tcp(self._lab)
         self._doings.count(did.HALF_HANDSHAKES)
+        connection = by_hand.open_tcp(self._lab)
         connection.sendall(hello[:self._random.choice((1, 5, 60, len(hello)))])
         if self._random.random() < 0.3:
             connection.sendall(os.urandom(400))
         self._end(connection)
 
     def _bad_request(self) -> None:
-        connection = by_hand.open_tls(self._lab)
         self._doings.count(did.BAD_REQUESTS)
+        connection = by_hand.open_tls(self._lab)
         said = self._random.choice((b"", b"\0" * 300, b"GET\r\n\r\n", by_hand.connect_request("00" * 32),
                                     b"POST / HTTP/1.1\r\nContent-Length: 500\r\n\r\n<config"))
         connection.sendall(said)
@@ -114,16 +114,16 @@ class Strangers(threading.Thread):
             by_hand.log_in(connection, password="wrong")
 
     def _broken_frame(self) -> None:
-        tls = self._tunnel()
         self._doings.count(did.BROKEN_FRAMES)
+        tls = self._tunnel()
         tls.sendall(self._random.choice((
             by_hand.frame(by_hand.DATA, b"no packet", magic=b"STF\x02"), by_hand.frame(by_hand.DATA, b"x", length=9),
             by_hand.frame(0x77), by_hand.frame(0x08, b"compressed"), by_hand.frame(by_hand.DATA, b"\x45" + bytes(30)))))
         self._end(tls)
 
     def _broken_record(self) -> None:
-        tls = self._tunnel()
         self._doings.count(did.BROKEN_RECORDS)
+        tls = self._tunnel()
         # Below TLS, where Python's sockets do not reach: a record of the right shape whose tag is wrong.
         bare = socket.socket(fileno=os.dup(tls.fileno()))
         body = os.urandom(100)

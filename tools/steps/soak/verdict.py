@@ -77,7 +77,7 @@ def clients(counts: dict[str, int], faults: list[str]) -> Finding:
 
 
 def thorough(counts: dict[str, int], minutes: float) -> Finding:
-    missing = [doing for doing in did.ALL if not counts.get(doing)]
+    missing = [doing for doing in did.ALL if not counts.get(doing) and doing not in did.BY_CHANCE]
     question = "everything was done that a soak does"
     if minutes < WHOLE_MINUTES:
         return Finding(question, True, f"not judged in less than {WHOLE_MINUTES} minutes; missing: {len(missing)}")
@@ -90,8 +90,11 @@ def as_text(result: dict) -> str:
     lines += ["", "Drops, and what explains them:"]
     for reason, count in sorted(result["drops"].items()):
         explanation = EXPLANATIONS.get(reason)
-        why = f"{explanation.sentence} (by: {', '.join(explanation.doings[:3])})" if explanation else "NOTHING"
-        lines.append(f"  {count:>9}  {reason:<28} {why}"[:180])
+        lines.append(f"  {count:>9}  {reason:<28} {explanation.sentence if explanation else 'NOTHING'}")
+        if explanation:
+            others = len(explanation.doings) - 2
+            by = "; ".join(explanation.doings[:2]) + (f"; and {others} more doings" if others > 0 else "")
+            lines.append(f"  {'':>9}  {'':<28}   by {by}")
     lines += ["", "Findings:"]
     lines += [f"  {'good' if each['good'] else 'BAD '}  {each['question']}: {each['answer']}"
               for each in result["findings"]]
