@@ -22,6 +22,8 @@ PAUSE = (0.0, 4.0)            # seconds between them
 BY_DTLS = 4                   # every fourth seat
 RESIDENTS = 2                 # the first seats' clients stay for the whole time: one by DTLS, one not
 PATIENCE = 120.0              # seconds for what the network may take its time with
+RECONNECTS = 0.4              # of transfers that see one
+RESIDENT_RECONNECTS = 0.05    # rarely enough for keys to grow old
 LEAVES = ("log out", "log out", "detach", "kill", "silence", "silence")
 
 
@@ -118,7 +120,7 @@ class Seat(threading.Thread):
         """A transfer or two, and perhaps something that happens to the tunnel in the middle of them."""
         directions = self._random.choice(((True,), (False,), (True, False)))
         transfers = [Transfer(self._lab, address, up, self._random.choice(SIZES)) for up in directions]
-        if self._random.random() < 0.4:
+        if self._random.random() < (RESIDENT_RECONNECTS if self._resident else RECONNECTS):
             self._enough.wait(self._random.uniform(0.0, 0.5))
             self._reconnect(client, address)
         for transfer in transfers:

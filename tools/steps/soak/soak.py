@@ -26,11 +26,13 @@ LAB_PREFIX = "culvert-soak-"
 QUARANTINE = "quarantine_size_mb=16"
 # Silent clients are noticed soon, and sessions that nobody comes back to end in time: an address is not held for long.
 POLICY = ["anyconnect dpd-interval gateway 10", "anyconnect dpd-interval client 10",
-          "anyconnect ssl rekey time 4", "anyconnect ssl rekey method new-tunnel"]
+          "anyconnect ssl rekey time 1", "anyconnect ssl rekey method new-tunnel"]
 EXTRA = ["group-policy LAB attributes", " vpn-idle-timeout 1", " vpn-simultaneous-logins 250"]
 SAMPLES, SHORTEST_INTERVAL = 720, 5.0  # of a whole soak; seconds
+SETTLING_SECONDS = 30
 LEAVING_SECONDS = 300                  # for the last transfers and log-outs
 GIVEN_BACK_SECONDS = 240               # TIME-WAIT, and what lingers, is a minute; a silent client's last words two
+REPORT_SECONDS = 15.0                  # that a sanitizer may take for its report
 REPORT_EVERY = 60.0                    # seconds, where the output is no terminal
 
 
@@ -49,13 +51,22 @@ class Soak:
         self._watch: Watch | None = None
 
     def run(self) -> dict:
+        try:
+            return self._run()
+        except Exception as error:
+            # Who asks culvertd for something while it writes a sanitizer's report is the first to notice.
+            if self._watch and self._headend and self._ends(self._headend):
+                raise HeadendEnded(f"culvertd ended:\n{self._headend.process.tail(120)}") from error
+            raise
+
+    def _run(self) -> dict:
         with step("Lab and headend"):
             self._lab.up()
             self._doings.count(did.LAB)
             certificate = make_certificate(self._folder)
             config = HeadendConfig(state=self._folder / "state", certificate=certificate, policy=POLICY, extra=EXTRA)
             self._headend = Headend(self._lab, config, self._folder, QUARANTINE).wait_ready(120)
-        at_start = held(self._lab, self._headend)
+            at_start = self._settled()
         self._weather = Weather(self._lab, self._doings)
         strangers = Strangers(self._lab, self._doings)
         self._weather.begin()
@@ -79,6 +90,13 @@ class Soak:
         return self.so_far() | {"drops": at_last, "at_start": at_start, "at_end": at_end,
                                 "findings": verdict.as_json(findings)}
 
+    @staticmethod
+    def _ends(headend: Headend) -> bool:
+        deadline = time.monotonic() + REPORT_SECONDS
+        while headend.process.running() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return not headend.process.running()
+
     def so_far(self) -> dict:
         """What there is to tell even of a soak that came to nothing."""
         return {"settings": {"minutes": self._minutes, "clients": self._clients, "quarantine": QUARANTINE},
@@ -93,8 +111,7 @@ class Soak:
         end = time.monotonic() + self._minutes * 60
         said = time.monotonic()
         while (left := end - time.monotonic()) > 0:
-            if not self._headend.process.running():
-                raise HeadendEnded(f"culvertd ended:\n{self._headend.process.tail(80)}")
+            assert self._headend.process.running(), "culvertd ended"
             for thread in threads:
                 if thread.error:
                     raise RuntimeError(f"{type(thread).__name__} failed: {thread.error!r}") from thread.error
@@ -125,6 +142,17 @@ class Soak:
             assert not seat.is_alive(), f"the client of seat {seat.number} did not come to an end"
             if seat.error:
                 raise RuntimeError(f"seat {seat.number} failed: {seat.error!r}") from seat.error
+
+    def _settled(self) -> dict:
+        """What is held while nothing happens: a port keeps what it sent last, and at the start several packets leave at
+        once, announcements among them."""
+        last, equal = held(self._lab, self._headend), 0
+        deadline = time.monotonic() + SETTLING_SECONDS
+        while equal < 3 and time.monotonic() < deadline:
+            time.sleep(1)
+            now = held(self._lab, self._headend)
+            last, equal = now, equal + 1 if now == last else 0
+        return last
 
     def _after_all_left(self, progress: Progress, at_start: dict) -> dict:
         """What is held when it is what was held at the start, or when that takes too long."""
