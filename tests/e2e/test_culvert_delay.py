@@ -24,6 +24,9 @@ def line(lab, tmp_path):
 
     def start(*options: str) -> DelayLine:
         started.append(DelayLine(lab, tmp_path, *options))
+        # A packet socket on an interface that another has just left sends nothing for a tenth of a second or two, and
+        # counts it as sent.
+        time.sleep(0.5)
         return started[-1]
 
     with wire_addresses(lab):

@@ -42,8 +42,16 @@ class DelayLine:
 
 @contextlib.contextmanager
 def wire_addresses(lab: Lab):
-    """The client and the server as neighbours."""
+    """The client and the server as neighbours. IPv6 is off: what it says of its own accord would be packets that the line
+    counts and draws lots for."""
     ends = ((lab.client, "wan", NEAR), (lab.server, "lan", FAR))
+    interfaces = ((lab.client, "wan"), (lab.headend, "outside"), (lab.headend, "inside"), (lab.server, "lan"))
+
+    def set_ipv6(off: int) -> None:
+        for host, interface in interfaces:
+            host.run("sysctl", "-q", "-w", f"net.ipv6.conf.{interface}.disable_ipv6={off}")
+
+    set_ipv6(1)
     for host, interface, address in ends:
         host.run("ip", "address", "add", f"{address}/24", "dev", interface)
     try:
@@ -51,3 +59,4 @@ def wire_addresses(lab: Lab):
     finally:
         for host, interface, address in ends:
             host.run("ip", "address", "del", f"{address}/24", "dev", interface)
+        set_ipv6(0)
