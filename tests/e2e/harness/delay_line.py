@@ -42,8 +42,8 @@ class DelayLine:
 
 @contextlib.contextmanager
 def wire_addresses(lab: Lab):
-    """The client and the server as neighbours. IPv6 is off: what it says of its own accord would be packets that the line
-    counts and draws lots for."""
+    """The client and the server as neighbours. IPv6 is off: what it says of its own accord would be packets that the
+    line counts and draws lots for."""
     ends = ((lab.client, "wan", NEAR), (lab.server, "lan", FAR))
     interfaces = ((lab.client, "wan"), (lab.headend, "outside"), (lab.headend, "inside"), (lab.server, "lan"))
 
