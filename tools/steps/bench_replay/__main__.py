@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 
 from steps import console
-from steps.build import RELEASE, BuildError, ninja, set_up
+from steps.build import RELEASE, ninja, set_up
 from steps.console import step
+from steps.endings import told
 
 from . import parts
 
@@ -37,22 +38,14 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="culvert-bench-replay."))
     result = {}
     try:
-        if not arguments.build:
-            with step("Build") as progress:
-                set_up(RELEASE)
-                ninja(RELEASE, progress, "tools/culvert-replay")
-        for name in arguments.only:
-            with step(f"Measure {name}") as progress:
-                result[name] = parts.ALL[name](folder, arguments.runs, arguments.seconds, progress)
-    except BuildError as error:
-        print(f"\nbench-replay: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nbench-replay: interrupted", file=sys.stderr)
-        return 130
-    except Exception as error:  # whatever it is: a sentence, and no traceback
-        print(f"\nbench-replay failed: {error or type(error).__name__}", file=sys.stderr)
-        return 1
+        with told("bench-replay"):
+            if not arguments.build:
+                with step("Build") as progress:
+                    set_up(RELEASE)
+                    ninja(RELEASE, progress, "tools/culvert-replay")
+            for name in arguments.only:
+                with step(f"Measure {name}") as progress:
+                    result[name] = parts.ALL[name](folder, arguments.runs, arguments.seconds, progress)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(result, indent=2) if arguments.json else parts.as_text(result))

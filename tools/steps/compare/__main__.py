@@ -2,9 +2,6 @@
 
 import argparse
 import json
-import os
-import platform
-import re
 import shutil
 import signal
 import sys
@@ -17,8 +14,10 @@ from harness.lab import SERVER, Lab
 from harness.ping import ping
 
 from steps import console
-from steps.build import RELEASE, BuildError, ninja, set_up
-from steps.console import step, tail
+from steps.build import RELEASE, ninja, set_up
+from steps.console import step
+from steps.endings import ends, told
+from steps.machine import describe_machine
 
 from .accounting import AccountedNamespace, WithReceivers, open_account
 from .headends import HEADENDS, INNER_MTU
@@ -130,21 +129,12 @@ class Comparison:
         self._lab.down()
 
     def logs(self) -> str:
-        paths = sorted(self._folder.glob("*/*.log"))[-3:]
-        return "\n".join(f"--- the end of {path.name}:\n{tail(path.read_text(errors='replace'), 10)}" for path in paths)
+        return ends(sorted(self._folder.glob("*/*.log"))[-3:], 10)
 
 
 def order(key: tuple) -> tuple:
     channel, direction, load, headend = key
     return CHANNELS.index(channel), DIRECTIONS.index(direction), LOADS.index(load), headend
-
-
-def describe_machine() -> dict:
-    text = Path("/proc/cpuinfo").read_text()
-    model = re.search(r"model name\s*: (.*)", text)
-    return {"cpu": model.group(1) if model else platform.machine(), "cores": os.cpu_count(),
-            "virtual": bool(re.search(r"^flags\s*:.*\bhypervisor\b", text, re.M)),
-            "kernel": f"Linux {platform.release()}", "load_at_start": round(os.getloadavg()[0], 2)}
 
 
 def main() -> int:
@@ -156,21 +146,13 @@ def main() -> int:
     folder.chmod(0o755)
     comparison = Comparison(arguments, folder)
     try:
-        if not arguments.build:
-            with step("Build") as progress:
-                set_up(RELEASE)
-                ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl")
-        result = comparison.run()
-    except BuildError as error:
-        print(f"\ncompare-ocserv: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ncompare-ocserv: interrupted", file=sys.stderr)
-        return 130
-    except Exception as error:  # whatever it is: nothing may be left running
-        print(f"\ncompare-ocserv failed: {error or type(error).__name__}\n{comparison.logs()}", file=sys.stderr)
-        return 1
-    finally:
+        with told("compare-ocserv", logs=comparison.logs):
+            if not arguments.build:
+                with step("Build") as progress:
+                    set_up(RELEASE)
+                    ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl")
+            result = comparison.run()
+    finally:  # whatever it is: nothing may be left running
         comparison.clear()
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(result, indent=2) if arguments.json else as_text(result))

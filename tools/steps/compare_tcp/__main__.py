@@ -1,7 +1,6 @@
 """tools/compare-tcp after the installation."""
 
 import argparse
-import fcntl
 import json
 import shutil
 import signal
@@ -9,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from steps.build import RELEASE, BuildError, ninja, set_up
-from steps.console import step, tail
+from steps.build import RELEASE, ninja, set_up
+from steps.console import step
+from steps.endings import ends, told, turn
 
 from .cells import ALL, ROUND_TRIPS, Cell, parse_cell
 from .comparison import Comparison, good
@@ -54,51 +54,27 @@ def parse_arguments() -> tuple[argparse.Namespace, list[Cell], list[Cell]]:
     return arguments, cells, shared
 
 
-def wait_for_turn():
-    """Two at once would measure each other. Released when the file is closed."""
-    lock = open("/run/culvert-compare-tcp.lock", "w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print("compare-tcp: another one runs on this machine, and is waited for", file=sys.stderr)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
-
-
-def logs(folder: Path) -> str:
-    return "\n".join(f"--- the end of {path.name}:\n{tail(path.read_text(errors='replace'), 8)}"
-                     for path in sorted(folder.glob("*.log")))
-
-
 def main() -> int:
     arguments, cells, shared = parse_arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="culvert-tcp."))
-    lock = wait_for_turn()
+    lock = turn("compare-tcp", wait=True)  # two at once would measure each other
     comparison = Comparison(arguments, cells, shared, folder)
     try:
-        if arguments.capture:
-            Path(arguments.capture).mkdir(parents=True, exist_ok=True)
-        if not arguments.build:
-            with step("Build") as progress:
-                set_up(RELEASE)
-                ninja(RELEASE, progress, "tools/culvert-delay", "tests/dataplane/tcp_peer")
-        count = arguments.runs * (len(cells) + len(shared))
-        with step(f"{count} runs, about {comparison.planned() / 60:.0f} min") as progress:
-            result = comparison.run(progress)
-        if arguments.capture:
-            with step("What tshark says of the captures") as progress:
-                result["captures"] = comparison.examine(progress)
-    except BuildError as error:
-        print(f"\ncompare-tcp: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\ncompare-tcp: interrupted", file=sys.stderr)
-        return 130
-    except Exception as error:  # whatever it is: nothing may be left running
-        print(f"\ncompare-tcp failed: {error or type(error).__name__}\n{logs(folder)}", file=sys.stderr)
-        return 2
-    finally:
+        with told("compare-tcp", failed=2, logs=lambda: ends(sorted(folder.glob("*.log")), 8)):
+            if arguments.capture:
+                Path(arguments.capture).mkdir(parents=True, exist_ok=True)
+            if not arguments.build:
+                with step("Build") as progress:
+                    set_up(RELEASE)
+                    ninja(RELEASE, progress, "tools/culvert-delay", "tests/dataplane/tcp_peer")
+            count = arguments.runs * (len(cells) + len(shared))
+            with step(f"{count} runs, about {comparison.planned() / 60:.0f} min") as progress:
+                result = comparison.run(progress)
+            if arguments.capture:
+                with step("What tshark says of the captures") as progress:
+                    result["captures"] = comparison.examine(progress)
+    finally:  # whatever it is: nothing may be left running
         comparison.clear()
         lock.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,12 +1,12 @@
 """All runs of all cells, and what came of them."""
 
 import os
-import platform
-import re
 import threading
 import time
 from pathlib import Path
 from statistics import median
+
+from steps.machine import describe_machine
 
 from . import expert
 from .cells import HELD_BACK_MS, RATE_MBIT, Cell
@@ -136,11 +136,3 @@ def good(result: dict) -> bool:
     return (not any(each["errors"] for each in result.get("captures", {}).values())
             and all(row["ratio"] >= result["settings"]["target"] for row in result["cells"])
             and all(low <= row["ratio"] <= high for row in result["shares"]))
-
-
-def describe_machine() -> dict:
-    text = Path("/proc/cpuinfo").read_text()
-    model = re.search(r"model name\s*: (.*)", text)
-    return {"cpu": model.group(1) if model else platform.machine(), "cores": os.cpu_count(),
-            "virtual": bool(re.search(r"^flags\s*:.*\bhypervisor\b", text, re.M)),
-            "kernel": f"Linux {platform.release()}", "load_at_start": round(os.getloadavg()[0], 2)}

@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 from steps import console
-from steps.build import RELEASE, BuildError, ninja, set_up
+from steps.build import RELEASE, ninja, set_up
 from steps.console import step
+from steps.endings import told
 
 from . import own_capture, plain
 
@@ -33,19 +34,11 @@ def main() -> int:
         console.out = sys.stderr
     folder = Path(tempfile.mkdtemp(prefix="culvert-replay."))
     try:
-        with step("Build") as progress:
-            set_up(RELEASE)
-            ninja(RELEASE, progress, "tools/culvert-replay")
-        result = show(captures or [own_capture.make(folder / "demo.pcap")], folder)
-    except BuildError as error:
-        print(f"\nreplay-demo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nreplay-demo: interrupted", file=sys.stderr)
-        return 130
-    except Exception as error:  # whatever it is: a sentence, and no traceback
-        print(f"\nreplay-demo failed: {error or type(error).__name__}", file=sys.stderr)
-        return 1
+        with told("replay-demo"):
+            with step("Build") as progress:
+                set_up(RELEASE)
+                ninja(RELEASE, progress, "tools/culvert-replay")
+            result = show(captures or [own_capture.make(folder / "demo.pcap")], folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if as_json:

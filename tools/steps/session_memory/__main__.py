@@ -21,8 +21,9 @@ from harness.poll import until
 from harness.process import Process
 
 from steps import console
-from steps.build import RELEASE, BuildError, ninja, set_up
+from steps.build import RELEASE, ninja, set_up
 from steps.console import step
+from steps.endings import told
 
 LAB_PREFIX = "culvert-memory-"
 USER, PASSWORD = "crowd", "crowd-secret"
@@ -141,20 +142,12 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="culvert-memory."))
     measurement = Measurement(arguments.sessions, folder)
     try:
-        with step("Build") as progress:
-            set_up(RELEASE)
-            ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl", "tools/session-crowd")
-        result = measurement.run()
-    except BuildError as error:
-        print(f"\nsession-memory: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nsession-memory: interrupted", file=sys.stderr)
-        return 130
-    except Exception as error:  # whatever it is: nothing may be left running
-        print(f"\nsession-memory failed: {error or type(error).__name__}", file=sys.stderr)
-        return 1
-    finally:
+        with told("session-memory"):
+            with step("Build") as progress:
+                set_up(RELEASE)
+                ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl", "tools/session-crowd")
+            result = measurement.run()
+    finally:  # whatever it is: nothing may be left running
         measurement.clear()
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(result, indent=2) if arguments.json else as_text(result))

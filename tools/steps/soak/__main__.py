@@ -1,7 +1,6 @@
 """tools/soak after the installation."""
 
 import argparse
-import fcntl
 import json
 import shutil
 import signal
@@ -14,6 +13,7 @@ from harness.paths import BUILD
 
 from steps.build import SANITIZED, BuildError, ninja, set_up
 from steps.console import step
+from steps.endings import told, turn
 
 from .soak import HeadendEnded, Soak
 from .verdict import as_text, good
@@ -37,48 +37,36 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
-def alone():
-    """The lock of the only soak; its lab has but one name. Released when the file is closed."""
-    lock = open("/run/culvert-soak.lock", "w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print("soak: another one runs on this machine", file=sys.stderr)
-        sys.exit(2)
-    return lock
+def work(soak: Soak, arguments: argparse.Namespace) -> dict:
+    if not arguments.build:
+        with step("Build") as progress:
+            set_up(SANITIZED)
+            ninja(SANITIZED, progress, "control/culvertd", "tools/culvertctl")
+    result = soak.run()
+    result["settings"]["build"] = BUILD.name
+    result["settings"]["date"] = time.strftime("%Y-%m-%d %H:%M")
+    return result
 
 
 def main() -> int:
     arguments = parse_arguments()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    lock = alone()
+    lock = turn("soak", wait=False)  # its lab has but one name
     folder = Path(tempfile.mkdtemp(prefix="culvert-soak."))
     soak = Soak(arguments.minutes, arguments.clients, folder)
     result, keep = {}, True
     try:
-        if not arguments.build:
-            with step("Build") as progress:
-                set_up(SANITIZED)
-                ninja(SANITIZED, progress, "control/culvertd", "tools/culvertctl")
-        result = soak.run()
-        result["settings"]["build"] = BUILD.name
-        result["settings"]["date"] = time.strftime("%Y-%m-%d %H:%M")
-        keep = not good(result)
-    except BuildError as error:
-        print(f"\nsoak: {error}", file=sys.stderr)
-        keep = False
-        return 2
-    except KeyboardInterrupt:
-        print("\nsoak: interrupted", file=sys.stderr)
-        keep = False
-        return 130
-    except HeadendEnded as error:
-        print(f"\nsoak: {error}", file=sys.stderr)
-        return 1
-    except Exception as error:  # whatever it is: nothing may be left running
-        print(f"\nsoak failed: {error or type(error).__name__}\n{soak.log_tail()}", file=sys.stderr)
-        return 2
-    finally:
+        with told("soak", failed=2, logs=soak.log_tail):
+            try:
+                result = work(soak, arguments)
+                keep = not good(result)
+            except (BuildError, KeyboardInterrupt):
+                keep = False
+                raise
+            except HeadendEnded as error:
+                print(f"\nsoak: {error}", file=sys.stderr)
+                return 1
+    finally:  # whatever it is: nothing may be left running
         soak.clear()
         lock.close()
         if arguments.json:
