@@ -66,13 +66,18 @@ Machine::News Machine::news_before(const Connection& c) noexcept {
 // §3).
 void Machine::measure(Connection& c, const Segment& s) noexcept {
   if (c.timestamps) {
-    const uint32_t age = timestamp(c) - s.options.ts_echo;
-    // An echo of what was never sent comes from the future or from days ago.
-    if (age < RttEstimator::kMaxRto / 1000) c.rtt.sample(Time{age} * 1000);
+    measure_by_echo(c, s, 1);
   } else if (c.rtt_running && s.ack >= c.rtt_seq) {
     c.rtt.sample(now_ - c.rtt_sent);
   }
   c.rtt_running = false;
+}
+
+// RFC 7323 §4.1.
+void Machine::measure_by_echo(Connection& c, const Segment& s, uint32_t expected) noexcept {
+  const uint32_t age = timestamp(c) - s.options.ts_echo;
+  // An echo of what was never sent comes from the future or from days ago.
+  if (age < RttEstimator::kMaxRto / 1000) c.rtt.sample(Time{age} * 1000, expected);
 }
 
 // A part of what was sent is known to have arrived, lowest first.

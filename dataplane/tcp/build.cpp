@@ -6,7 +6,6 @@
 #include <rte_ip.h>
 
 #include "dataplane/packet/meta.hpp"
-#include "dataplane/tcp/isn.hpp"
 #include "dataplane/tcp/machine.hpp"
 
 namespace culvert::tcp {
@@ -49,8 +48,9 @@ bool Machine::send_segment(Connection& c, Seq seq, uint32_t size, uint8_t flags,
   OptionWriter options;
   if (c.timestamps) options.timestamps(timestamp(c), c.ts_recent);
   std::array<SackBlock, 4> blocks;
-  options.sack(std::span(blocks).first(sack_report(c, blocks)));
-  const uint32_t limit = payload_limit(c);
+  const uint32_t reported = sack_report(c, blocks);
+  options.sack(std::span(blocks).first(reported));
+  const uint32_t limit = payload_limit(c, reported);
   const Layout layout{c.flow,
                       seq,
                       c.rcv_nxt,
@@ -82,8 +82,7 @@ bool Machine::send_syn(Connection& c) noexcept {
   options.sack_permitted();
   options.timestamps(timestamp(c), 0);
   options.window_scale(own_scale_);
-  const auto window = static_cast<uint16_t>(std::min(config_.receive_buffer, 65535u));
-  return emit({c.flow, c.iss, Seq{}, window, TcpHeader::kSyn, options.bytes(), 0}, nullptr,
+  return emit({c.flow, c.iss, Seq{}, syn_window(), TcpHeader::kSyn, options.bytes(), 0}, nullptr,
               SendQueue::Cursor::fresh);
 }
 
@@ -93,11 +92,9 @@ bool Machine::send_syn_ack(Connection& c) noexcept {
   if (c.sack) options.sack_permitted();
   if (c.timestamps) options.timestamps(timestamp(c), c.ts_recent);
   if (c.own_scale != 0 || c.peer_scale != 0) options.window_scale(c.own_scale);
-  // RFC 7323 §2.2: the window in a SYN is never scaled.
-  const uint32_t window = std::min(config_.receive_buffer, 65535u);
-  c.rcv_adv = max(c.rcv_adv, c.rcv_nxt + window);
-  return emit({c.flow, c.iss, c.rcv_nxt, static_cast<uint16_t>(window),
-               TcpHeader::kSyn | TcpHeader::kAck, options.bytes(), 0},
+  c.rcv_adv = max(c.rcv_adv, c.rcv_nxt + syn_window());
+  return emit({c.flow, c.iss, c.rcv_nxt, syn_window(), TcpHeader::kSyn | TcpHeader::kAck,
+               options.bytes(), 0},
               nullptr, SendQueue::Cursor::fresh);
 }
 
@@ -112,10 +109,9 @@ void Machine::send_cookie(const Segment& s, Seq cookie) noexcept {
     options.timestamps(SynCookies::stamp(clock, s.options), s.options.ts_value);
     if (s.options.has_window_scale) options.window_scale(own_scale_);
   }
-  const auto window = static_cast<uint16_t>(std::min(config_.receive_buffer, 65535u));
-  (void)emit(
-      {s.flow, cookie, s.seq + 1, window, TcpHeader::kSyn | TcpHeader::kAck, options.bytes(), 0},
-      nullptr, SendQueue::Cursor::fresh);
+  (void)emit({s.flow, cookie, s.seq + 1, syn_window(), TcpHeader::kSyn | TcpHeader::kAck,
+              options.bytes(), 0},
+             nullptr, SendQueue::Cursor::fresh);
 }
 
 void Machine::send_reset(Connection& c) noexcept {

@@ -3,7 +3,6 @@
 // Drops: tcp-invalid-ack, tcp-3whs-failed, cv-tcp-reset-limit.
 #include <algorithm>
 
-#include "dataplane/tcp/isn.hpp"
 #include "dataplane/tcp/machine.hpp"
 
 namespace culvert::tcp {
@@ -21,7 +20,7 @@ dp::ConnId Machine::connect(const dp::Flow& flow, Time now) noexcept {
   Connection& c = *slot;
   c.state = State::syn_sent;
   c.upper_knows = true;
-  begin(c, flow, hash, initial_numbers(isn_key_, flow, now_).isn);
+  begin(c, flow, hash, initial_numbers(isn_key_, flow, now_));
   dp::count(counters_.connects);
   (void)send_syn(c);  // if the pool is empty the timer does it
   arm_retransmit(c);
@@ -44,7 +43,7 @@ void Machine::on_syn_sent(Connection& c, Segment& s) noexcept {
   }
   if (!s.has(TcpHeader::kSyn)) return drop(s, DropReason::tcp_handshake);
   take_syn(c, s);
-  c.rcv_adv = c.rcv_nxt + std::min(config_.receive_buffer, 65535u);  // as our SYN announced
+  c.rcv_adv = c.rcv_nxt + syn_window();  // as our SYN announced
   if (!ack) {
     c.state = State::syn_received;
     c.retries = c.backoff = 0;

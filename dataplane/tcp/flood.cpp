@@ -11,10 +11,8 @@ using dp::DropReason;
 using dp::TcpHeader;
 
 void Machine::answer_with_cookie(const Segment& s) noexcept {
-  const uint16_t unsaid = s.flow.local.is_v4() ? 536 : 1220;  // RFC 9293 §3.7.1
-  const uint16_t mss = s.options.mss != 0 ? s.options.mss : unsaid;
   dp::count(counters_.cookies_sent);
-  send_cookie(s, cookies_.make(s.flow, s.seq, mss, now_));
+  send_cookie(s, cookies_.make(s.flow, s.seq, announced_mss(s.options, s.flow), now_));
 }
 
 bool Machine::may_be_cookie(const Segment& s) const noexcept {
@@ -38,13 +36,13 @@ void Machine::on_cookie(Segment& s, uint32_t hash) noexcept {
   if (slot == nullptr) return drop(s, DropReason::tcp_conn_limit);
   Connection& c = *slot;
   c.state = State::syn_received;
-  begin(c, s.flow, hash, s.ack - 1);
+  begin(c, s.flow, hash, {s.ack - 1, initial_numbers(isn_key_, s.flow, now_).timestamp_offset});
   c.rtt_running = false;
   dp::count(counters_.accepted);
   dp::count(counters_.cookies_accepted);
   take_syn(c, syn);
-  c.rcv_adv = c.rcv_nxt + std::min(config_.receive_buffer, 65535u);  // as the SYN-ACK announced
-  on_syn_received(c, s);  // its ACK is the right one, so the connection is open now
+  c.rcv_adv = c.rcv_nxt + syn_window();  // as the SYN-ACK announced
+  on_syn_received(c, s);                 // its ACK is the right one, so the connection is open now
   recount(c);
 }
 

@@ -4,7 +4,6 @@
 // bad-tcp-flags, tcp-rst-syn-in-win.
 #include <algorithm>
 
-#include "dataplane/tcp/isn.hpp"
 #include "dataplane/tcp/machine.hpp"
 
 namespace culvert::tcp {
@@ -64,12 +63,18 @@ uint16_t Machine::own_mss(const dp::Flow& flow) const noexcept {
   return static_cast<uint16_t>(mss);
 }
 
+// RFC 9293 §3.7.1: what an absent option stands for.
+uint16_t Machine::announced_mss(const Options& options, const dp::Flow& flow) noexcept {
+  if (options.mss != 0) return options.mss;
+  return flow.local.is_v4() ? uint16_t{536} : uint16_t{1220};
+}
+
 void Machine::negotiate(Connection& c, const Segment& s) noexcept {
   const Options& o = s.options;
   const bool v4 = c.flow.local.is_v4();
   // RFC 9293 §3.7.1 MUST-15; an absurdly small MSS would make every byte a packet.
   constexpr uint16_t kMinMss = 88;
-  c.peer_mss = o.mss != 0 ? o.mss : static_cast<uint16_t>(v4 ? 536 : 1220);
+  c.peer_mss = announced_mss(o, c.flow);
   const uint32_t link = config_.interface_mtu - (v4 ? 40u : 60u);
   // Only what was announced: an absent option means 536 or 1220 and not less.
   const uint16_t least = o.mss != 0 ? std::max(kMinMss, config_.tcpmss_min) : kMinMss;
@@ -94,10 +99,10 @@ void Machine::on_syn(Segment& s, uint32_t hash, const Seq* old_end) noexcept {
   if (slot == nullptr) return drop(s, DropReason::tcp_conn_limit);
   Connection& c = *slot;
   c.state = State::syn_received;
-  Seq iss = initial_numbers(isn_key_, s.flow, now_).isn;
+  InitialNumbers numbers = initial_numbers(isn_key_, s.flow, now_);
   // RFC 9293 §3.4.1: an incarnation that was faster than the clock has used numbers that are yet to come.
-  if (old_end != nullptr) iss = max(iss, *old_end + kBeyondOldWindow);
-  begin(c, s.flow, hash, iss);
+  if (old_end != nullptr) numbers.isn = max(numbers.isn, *old_end + kBeyondOldWindow);
+  begin(c, s.flow, hash, numbers);
   half_open_.push(c);
   dp::count(counters_.accepted);
   take_syn(c, s);
@@ -106,13 +111,14 @@ void Machine::on_syn(Segment& s, uint32_t hash, const Seq* old_end) noexcept {
 }
 
 // What a connection has before anything has come from its peer.
-void Machine::begin(Connection& c, const dp::Flow& flow, uint32_t hash, Seq iss) noexcept {
+void Machine::begin(Connection& c, const dp::Flow& flow, uint32_t hash,
+                    const InitialNumbers& numbers) noexcept {
   c.flow = flow;
   c.hash = hash;
   table_.insert(hash, c.slot);
-  c.iss = iss;
-  c.ts_offset = initial_numbers(isn_key_, flow, now_).timestamp_offset;
-  c.ip_id = static_cast<uint16_t>(iss.v);
+  c.iss = numbers.isn;
+  c.ts_offset = numbers.timestamp_offset;
+  c.ip_id = static_cast<uint16_t>(c.iss.v);
   c.snd_una = c.iss;
   c.snd_nxt = c.high_rxt = c.limited_until = c.iss + 1;
   c.recover = c.iss;

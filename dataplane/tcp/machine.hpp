@@ -27,6 +27,7 @@
 #include "dataplane/tcp/connection.hpp"
 #include "dataplane/tcp/endpoint.hpp"
 #include "dataplane/tcp/flow_table.hpp"
+#include "dataplane/tcp/isn.hpp"
 #include "dataplane/tcp/reset_limit.hpp"
 #include "dataplane/tcp/segment.hpp"
 #include "dataplane/tcp/syn_cookies.hpp"
@@ -83,6 +84,8 @@ class Machine {
   [[nodiscard]] bool send(Connection& c, rte_mbuf* m) noexcept;
   [[nodiscard]] bool send_copy(Connection& c, std::span<const uint8_t> bytes) noexcept;
   [[nodiscard]] static uint32_t payload_limit(const Connection& c) noexcept;
+  // `reported`: what sack_report() has given for it.
+  [[nodiscard]] static uint32_t payload_limit(const Connection& c, uint32_t reported) noexcept;
 
   // path_mtu.cpp
   [[nodiscard]] dp::DropReason path_report(const dp::PathReport& report, Time now) noexcept;
@@ -139,11 +142,18 @@ class Machine {
   void reject(Segment& s, dp::DropReason reason) noexcept;
   void on_no_connection(Segment& s, uint32_t hash) noexcept;
   void on_syn(Segment& s, uint32_t hash, const Seq* old_end = nullptr) noexcept;
-  void begin(Connection& c, const dp::Flow& flow, uint32_t hash, Seq iss) noexcept;
+  void begin(Connection& c, const dp::Flow& flow, uint32_t hash,
+             const InitialNumbers& numbers) noexcept;
   void take_syn(Connection& c, const Segment& s) noexcept;
   void establish(Connection& c, const Segment& s) noexcept;
+  [[nodiscard]] static uint16_t announced_mss(const Options& options,
+                                              const dp::Flow& flow) noexcept;
   void negotiate(Connection& c, const Segment& s) noexcept;
   void on_syn_received(Connection& c, Segment& s) noexcept;
+  // RFC 7323 §2.2: the window in a SYN is never scaled.
+  [[nodiscard]] uint16_t syn_window() const noexcept {
+    return static_cast<uint16_t>(std::min(config_.receive_buffer, 65535u));
+  }
   [[nodiscard]] uint16_t own_mss(const dp::Flow& flow) const noexcept;
 
   // flood.cpp
@@ -193,6 +203,7 @@ class Machine {
   void on_sack(Connection& c, const Segment& s, News& news) noexcept;
   void on_delivered(Connection& c, const Segment& s, const SentRange& part, News& news) noexcept;
   void measure(Connection& c, const Segment& s) noexcept;
+  void measure_by_echo(Connection& c, const Segment& s, uint32_t expected) noexcept;
   void update_window(Connection& c, const Segment& s) noexcept;
   [[nodiscard]] bool own_fin_acked(const Connection& c) const noexcept {
     return c.fin_sent && c.snd_una == c.snd_nxt && c.snd_una > c.send.end();
@@ -208,6 +219,7 @@ class Machine {
   void count_duplicates(Connection& c, const News& news) noexcept;
   void enter_recovery(Connection& c, uint32_t flight) noexcept;
   void leave_recovery(Connection& c) noexcept;
+  static void stop_repairing(Connection& c) noexcept;
   void remember_for_undo(Connection& c) noexcept;
   void undo_recovery(Connection& c) noexcept;
   void judge_recovery(Connection& c, const Segment& s, const News& news) noexcept;

@@ -24,7 +24,10 @@ uint32_t Machine::sack_report(const Connection& c, std::array<SackBlock, 4>& blo
 // Payload bytes in a segment with the options that it would have now.
 uint32_t Machine::payload_limit(const Connection& c) noexcept {
   std::array<SackBlock, 4> blocks;
-  const uint32_t reported = sack_report(c, blocks);
+  return payload_limit(c, sack_report(c, blocks));
+}
+
+uint32_t Machine::payload_limit(const Connection& c, uint32_t reported) noexcept {
   return c.mss - (c.timestamps ? kTimestampBytes : 0) - (reported > 0 ? 4 + 8 * reported : 0);
 }
 

@@ -49,8 +49,7 @@ void Machine::measure(Connection& c, const News& news, const Segment& s) noexcep
   } else if (c.timestamps && !news.stale) {
     // Nor is there one if an earlier copy came and its ACK got lost: a duplicate changes no echo (RFC 7323 §5.3 R2
     // comes before R3), so that the echo's age holds the timeout.
-    const uint32_t age = timestamp(c) - s.options.ts_echo;
-    if (age < RttEstimator::kMaxRto / 1000) c.rtt.sample(Time{age} * 1000, expected);
+    measure_by_echo(c, s, expected);
   }
 }
 
@@ -113,12 +112,16 @@ void Machine::enter_recovery(Connection& c, uint32_t flight) noexcept {
 
 void Machine::leave_recovery(Connection& c) noexcept {
   if (c.recovery == Recovery::fast) c.congestion.on_repaired();
+  stop_repairing(c);
+  c.undo.until = c.snd_nxt;
+  c.rack.on_recovery_over();
+}
+
+void Machine::stop_repairing(Connection& c) noexcept {
   c.recovery = Recovery::open;
   c.suspicion = Suspicion::none;
   c.force_retransmit = false;
   c.dup_acks = 0;
-  c.undo.until = c.snd_nxt;
-  c.rack.on_recovery_over();
 }
 
 void Machine::remember_for_undo(Connection& c) noexcept {
@@ -135,11 +138,7 @@ void Machine::undo_recovery(Connection& c) noexcept {
   c.undo.possible = false;
   c.sent.forget_losses();
   if (c.recovery != Recovery::timeout) c.rack.on_needless_recovery();
-  if (c.recovery == Recovery::open) return;
-  c.recovery = Recovery::open;
-  c.suspicion = Suspicion::none;
-  c.force_retransmit = false;
-  c.dup_acks = 0;
+  if (c.recovery != Recovery::open) stop_repairing(c);
 }
 
 // Was what was sent again needed?
