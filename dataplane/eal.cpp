@@ -242,6 +242,17 @@ __attribute__((target("arch=x86-64"))) const char* missing_cpu_feature() noexcep
   return nullptr;
 }
 
+std::vector<unsigned> allowed_cpus() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return {0};
+  std::vector<unsigned> cpus;
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
 Eal::Eal(const EalConfig& config) {
   for (const std::string& text : config.devices) {
     DeviceName device = parse_device_name(text);

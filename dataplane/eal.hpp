@@ -31,6 +31,9 @@ struct EalConfig {
 // message.
 [[nodiscard]] const char* missing_cpu_feature() noexcept;
 
+// The CPUs that this process may run on, in order; 0 if that cannot be told.
+[[nodiscard]] std::vector<unsigned> allowed_cpus();
+
 // One a process: DPDK cannot start twice. Every error is a std::runtime_error with one sentence
 // that says what to do. The calling thread becomes DPDK's main lcore 0, pinned to the control core;
 // threads that it starts later inherit that.

@@ -7,7 +7,6 @@
 #include <rte_dev.h>
 #include <rte_rcu_qsbr.h>
 #include <rte_ring.h>
-#include <sched.h>
 
 #include "bench/huge_pages.hpp"
 #include "dataplane/packet/headers.hpp"
@@ -23,21 +22,10 @@ constexpr unsigned kBuffers = 4095;
 constexpr uint64_t kBase = uint64_t{160} << 20;
 constexpr uint64_t kPerSession = 14 << 10;
 
-unsigned allowed_cpu() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
-    for (unsigned cpu = CPU_SETSIZE; cpu-- > 0;) {
-      if (CPU_ISSET(cpu, &allowed)) return cpu;
-    }
-  }
-  return 0;
-}
-
 // DPDK starts once a process. It takes more huge pages when tables are made, and gives them back.
 const dp::Eal& eal() {
   static const dp::Eal one = [] {
-    const unsigned cpu = allowed_cpu();
+    const unsigned cpu = dp::allowed_cpus().back();
     return dp::Eal({.control_core = cpu,
                     .workers = {cpu},  // its thread only waits
                     .memory_mb = kStartMegabytes,

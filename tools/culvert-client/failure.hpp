@@ -1,8 +1,7 @@
 // Why the client gives up: one sentence and an exit status.
 #pragma once
 
-#include <stdexcept>
-#include <string>
+#include "tools/failure.hpp"
 
 namespace culvert::client {
 
@@ -13,14 +12,6 @@ enum class ExitStatus : int {
   refused = 3,  // the headend refused log-in or cookie
 };
 
-class Failure : public std::runtime_error {
- public:
-  explicit Failure(const std::string& sentence, ExitStatus status = ExitStatus::failed)
-      : std::runtime_error(sentence), status_(status) {}
-  [[nodiscard]] ExitStatus status() const noexcept { return status_; }
-
- private:
-  ExitStatus status_;
-};
+using Failure = FailureWith<ExitStatus>;
 
 }  // namespace culvert::client

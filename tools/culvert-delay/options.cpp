@@ -4,8 +4,8 @@
 #include <stdexcept>
 
 #include <CLI/CLI.hpp>
-#include <sched.h>
 
+#include "dataplane/eal.hpp"
 #include "tools/culvert-delay/units.hpp"
 
 namespace culvert::delay {
@@ -70,17 +70,6 @@ Impairment meaning(const Words& words) {
   return what;
 }
 
-std::vector<unsigned> allowed_cores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  std::vector<unsigned> cores;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return {0};
-  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &allowed)) cores.push_back(cpu);
-  }
-  return cores;
-}
-
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -126,7 +115,7 @@ Options parse_options(int argc, char** argv) {
   if (devices.size() % 2 != 0) throw std::invalid_argument("--line wants the devices of both ends");
   for (size_t i = 0; i < devices.size(); i += 2)
     options.lines.emplace_back(devices[i], devices[i + 1]);
-  if (options.cores.empty()) options.cores.push_back(allowed_cores().front());
+  if (options.cores.empty()) options.cores.push_back(dp::allowed_cpus().front());
   return options;
 }
 

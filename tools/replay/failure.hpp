@@ -1,8 +1,7 @@
 // What keeps a replay from happening, with the exit status that says so.
 #pragma once
 
-#include <stdexcept>
-#include <string>
+#include "tools/failure.hpp"
 
 namespace culvert::replay {
 
@@ -14,15 +13,6 @@ enum class ExitStatus : int {
   incomplete = 4,    // started, and not everything was sent, received or written
 };
 
-// `what()` is a sentence for the user.
-class Failure : public std::runtime_error {
- public:
-  explicit Failure(const std::string& sentence, ExitStatus status = ExitStatus::failed)
-      : std::runtime_error(sentence), status_(status) {}
-  [[nodiscard]] ExitStatus status() const noexcept { return status_; }
-
- private:
-  ExitStatus status_;
-};
+using Failure = FailureWith<ExitStatus>;
 
 }  // namespace culvert::replay

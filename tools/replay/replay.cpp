@@ -7,7 +7,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include "dataplane/eal.hpp"
@@ -67,21 +66,10 @@ std::vector<Part> parts_of(const Options& options, Progress& progress,
   return parts;
 }
 
-std::vector<unsigned> allowed_cores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  std::vector<unsigned> cores;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return {0};
-  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &allowed)) cores.push_back(cpu);
-  }
-  return cores;
-}
-
 // The main thread has little to do, and less so while packets pass: it gets the first core, the workers the
 // last ones.
 dp::EalConfig eal_config(const Options& options, const std::vector<Part>& parts) {
-  const std::vector<unsigned> cores = allowed_cores();
+  const std::vector<unsigned> cores = dp::allowed_cpus();
   dp::EalConfig config;
   config.control_core = options.main_core.value_or(cores.front());
   config.workers = options.cores;

@@ -5,23 +5,12 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <sched.h>
+
+#include "dataplane/eal.hpp"
 
 namespace culvert::tcp_peer {
 
 namespace {
-
-// The first CPU is where everybody else is.
-unsigned last_cpu() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  unsigned last = 0;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return last;
-  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &allowed)) last = cpu;
-  }
-  return last;
-}
 
 void parse_address(const std::string& text, Options& options) {
   const size_t slash = text.find('/');
@@ -53,7 +42,7 @@ Options parse_options(int argc, char** argv) {
   const std::map<std::string, tcp::CongestionAlgorithm> algorithms{
       {"cubic", tcp::CongestionAlgorithm::cubic}, {"newreno", tcp::CongestionAlgorithm::newreno}};
   Options options;
-  options.cpu = last_cpu();
+  options.cpu = dp::allowed_cpus().back();  // the first one is where everybody else is
   std::string address;
   std::string connect;
   std::vector<std::string> sources;
