@@ -42,21 +42,17 @@ class DelayLine:
 
 @contextlib.contextmanager
 def wire_addresses(lab: Lab):
-    """The client and the server as neighbours. IPv6 is off: what it says of its own accord would be packets that the
-    line counts and draws lots for."""
+    """The client and the server as neighbours. They say nothing by IPv6, which would be packets that the line counts
+    and draws lots for; switching it off would cost the lab its addresses for good."""
     ends = ((lab.client, "wan", NEAR), (lab.server, "lan", FAR))
-    interfaces = ((lab.client, "wan"), (lab.headend, "outside"), (lab.headend, "inside"), (lab.server, "lan"))
-
-    def set_ipv6(off: int) -> None:
-        for host, interface in interfaces:
-            host.run("sysctl", "-q", "-w", f"net.ipv6.conf.{interface}.disable_ipv6={off}")
-
-    set_ipv6(1)
     for host, interface, address in ends:
+        host.run("nft", "-f", "-", input=f"""table ip6 wire {{
+            chain mute {{ type filter hook output priority 0; oifname "{interface}" drop; }}
+        }}""")
         host.run("ip", "address", "add", f"{address}/24", "dev", interface)
     try:
         yield
     finally:
         for host, interface, address in ends:
             host.run("ip", "address", "del", f"{address}/24", "dev", interface)
-        set_ipv6(0)
+            host.run("nft", "delete", "table", "ip6", "wire")
