@@ -1,32 +1,28 @@
-// Random numbers that are the same everywhere for the same seed (SplitMix64).
+// Random numbers that are the same everywhere for the same seed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "tools/culvert-delay/split_mix.hpp"
 
 namespace culvert::tcp::test {
 
 class Dice {
  public:
-  explicit Dice(uint64_t seed) : state_(seed) {}
-  uint64_t roll() {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  }
+  explicit Dice(uint64_t seed) : numbers_(seed) {}
+  uint64_t roll() { return numbers_.next(); }
   // 0 <= x < limit; limit > 0.
   uint64_t below(uint64_t limit) { return roll() % limit; }
   uint64_t between(uint64_t least, uint64_t most) { return least + below(most - least + 1); }
-  bool happens(double probability) {
-    return probability > 0 && static_cast<double>(roll() >> 11) * 0x1p-53 < probability;
-  }
+  bool happens(double probability) { return probability > 0 && numbers_.hits(probability); }
   template <typename T, size_t N>
   const T& one_of(const T (&choices)[N]) {
     return choices[below(N)];
   }
 
  private:
-  uint64_t state_;
+  delay::SplitMix64 numbers_;
 };
 
 }  // namespace culvert::tcp::test
