@@ -31,6 +31,7 @@ from .poll import until
 from .process import Process
 
 ECHO_PORT = 7777
+_RCVBUFFORCE = 33  # asm-generic/socket.h; Python has no name for it
 SOURCES = ",".join(f"198.51.100.{n}" for n in range(16, 20))
 SOURCES6 = ",".join(f"2001:db8:100::{n:x}" for n in range(16, 20))
 
@@ -47,8 +48,8 @@ class CrowdPeer:
 
     def events(self, kind: str) -> list[dict]:
         found = []
-        for line in self._process.log().splitlines():
-            if line.startswith("{") and line.endswith("}"):
+        for line in self._process.log().splitlines(keepends=True):
+            if line.startswith("{") and line.endswith("}\n"):
                 event = json.loads(line)
                 if event["event"] == kind:
                     found.append(event)
@@ -108,7 +109,7 @@ def echo_server(host: Namespace, address: str):
     """Sends every UDP datagram back."""
     with host.entered():
         server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 64 << 20)
+        server.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, 64 << 20)
         server.bind((address, ECHO_PORT))
 
     def serve() -> None:
