@@ -39,8 +39,10 @@ void print(const Report& report, bool json) {
 }
 
 int search(const culvert::replay::Options& options) {
-  const auto report = culvert::replay::search_plain(options, interrupted);
-  print(report, options.json);
+  const auto report = culvert::replay::search_plain(options, interrupted, [&](const auto& done) {
+    print(done, options.json);
+    std::fflush(stdout);
+  });
   const bool finished =
       std::ranges::all_of(report.passes, [](const auto& pass) { return pass.finished; });
   return static_cast<int>(finished ? ExitStatus::done : ExitStatus::incomplete);

@@ -24,7 +24,8 @@ class Row:
         """The median over searches, with what was found first."""
         found = next((each for each in self.search["results"] if each["goal"] == goal), None)
         first = next((each for each in self.search["searches"][0]["found"] if each["goal"] == goal), None)
-        return {**first, **found} if found and first else None
+        asked = next((each["width"] for each in self.search["goals"] if each["name"] == goal), None)
+        return {**first, **found, "asked_width": asked} if found and first and asked else None
 
     @property
     def goals(self) -> list[str]:
@@ -52,7 +53,7 @@ class SearchFailed(RuntimeError):
 def command(plan: Plan, folder: Path, size: int | str, direction: str) -> list[str]:
     ways = {"there": ((plan.port, plan.receive, False),), "back": ((plan.receive, plan.port, True),),
             "both": ((plan.port, plan.receive, False), (plan.receive, plan.port, True))}[direction]
-    words = [str(RELEASE.path / "tools" / "culvert-replay"), "--search", "--json", "--mtu", "1600"]
+    words = [str(RELEASE.path / "tools" / "culvert-replay"), "--search", "--json"]
     for port, receive, _ in ways:
         words += ["--port", port, "--receive", receive]
     words += [str(frames.make(folder, size, back)) for _, _, back in ways]
