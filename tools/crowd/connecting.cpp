@@ -19,6 +19,7 @@ std::optional<dp::Flow> Crowd::Parts::next_flow() {
 bool Crowd::Parts::begin(MemberId id, const Credentials* who) {
   Member& m = members[id];
   m.who = who != nullptr ? std::make_unique<Credentials>(*who) : nullptr;
+  if (who != nullptr) m.want_dtls = who->want_dtls;
   m.began = now;
   m.deadline = now + config.setup_timeout;
   m.peer_closed = false;
@@ -75,6 +76,7 @@ bool Crowd::Parts::run_steps() {
 void Crowd::Parts::begin_log_in(Member& m) {
   m.log_in = m.who != nullptr ? std::make_unique<LogIn>(context, *m.who)
                               : std::make_unique<LogIn>(context, m.cookie, m.grant.inner);
+  if (!m.want_dtls) m.log_in->without_dtls();
 }
 
 void Crowd::Parts::step(MemberId id) {

@@ -28,6 +28,7 @@ namespace culvert::crowd {
 struct Credentials {
   std::string user;
   std::string password;
+  bool want_dtls = true;  // if CrowdConfig says so too; of the session's reconnects as well
 };
 
 // One inner packet for a member's tunnel: IP header first, one buffer, headroom of kHeadroom and tailroom of

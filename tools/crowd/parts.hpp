@@ -40,6 +40,7 @@ struct Member {
   Time deadline = 0;                 // of the set-up
   std::unique_ptr<Credentials> who;  // of log_in(), until its TCP connection is open
   std::unique_ptr<LogIn> log_in;
+  bool want_dtls = true;
   Cookie cookie;
   Grant grant;
   std::string_view tls_suite, dtls_suite;

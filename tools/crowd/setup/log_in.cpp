@@ -186,8 +186,8 @@ void LogIn::connect() {
     if (!address.is_unspecified())
       request += fmt::format("X-CSTP-Address: {}\r\n", address.to_string());
   }
-  if (allows(config, true)) request += "X-DTLS-CipherSuite: PSK-NEGOTIATE\r\n";
-  if (allows(config, false)) {
+  if (want_dtls_ && allows(config, true)) request += "X-DTLS-CipherSuite: PSK-NEGOTIATE\r\n";
+  if (want_dtls_ && allows(config, false)) {
     const std::span<uint8_t> master = master_.reserve(kMasterBytes);
     if (RAND_bytes(master.data(), static_cast<int>(master.size())) != 1)
       return fail(Why::tls_failed, "OpenSSL has no random bytes");
@@ -231,8 +231,9 @@ void LogIn::take_grant(const client::Reply& reply) {
   } else {
     offer.secret = master_;
   }
-  const bool usable = offer.pre_shared ? allows(context_.config(), true)
-                                       : allows(context_.config(), false) && !offer.suite.empty();
+  const bool usable =
+      want_dtls_ && (offer.pre_shared ? allows(context_.config(), true)
+                                      : allows(context_.config(), false) && !offer.suite.empty());
   if (!offer.id.empty() && offer.port != 0 && usable) grant_.dtls = offer;
   stage_ = Stage::established;
 }

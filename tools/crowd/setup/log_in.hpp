@@ -31,6 +31,8 @@ class LogIn {
   // By the cookie of a session that there is; `before` are its addresses, to be asked for again.
   LogIn(const ClientContext& context, const Cookie& cookie, const dp::InnerAddresses& before);
   ~LogIn();
+  // Does not ask for DTLS, whatever the configuration says. Before anything else.
+  void without_dtls() noexcept { want_dtls_ = false; }
 
   // The next record of the stream, whole. Once the stage is `established` or `failed`, none.
   void receive(std::span<const uint8_t> record);
@@ -62,6 +64,7 @@ class LogIn {
   std::string web_context_;  // ocserv's cookie of the dialogue
   const dp::InnerAddresses before_;
   const bool by_cookie_;
+  bool want_dtls_ = true;
   unsigned rounds_ = 0;
   bool answered_ = false;
   Stage stage_ = Stage::handshake;
