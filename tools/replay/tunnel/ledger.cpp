@@ -43,6 +43,16 @@ void Ledger::sent(uint32_t lane, uint32_t packet, uint32_t bytes, uint16_t tally
   ++sent_;
 }
 
+void Ledger::take_back(uint32_t lane, uint64_t number, uint32_t bytes) noexcept {
+  Passage& passage = place(lane, number);
+  if (!passage.open || passage.number != number) return;
+  passage.open = false;
+  Tally& sum = *tallies_[passage.tally];
+  --sum.sent;
+  sum.sent_bytes -= bytes;
+  --sent_;
+}
+
 Passage* Ledger::find(uint32_t lane, uint16_t number) noexcept {
   const uint64_t next = lanes_[lane].next;
   // How far it is behind the last one that was sent: 1 is that one.

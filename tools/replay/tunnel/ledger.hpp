@@ -61,11 +61,11 @@ class Ledger {
     return tallies_;
   }
 
-  // The number of the lane's next packet, to be written into it; the same until sent() was called.
-  [[nodiscard]] uint16_t next_number(uint32_t lane) const noexcept {
-    return static_cast<uint16_t>(lanes_[lane].next);
-  }
+  // The number of the lane's next packet, whose low 16 bits are to be written into it; the same until sent() was called.
+  [[nodiscard]] uint64_t next_number(uint32_t lane) const noexcept { return lanes_[lane].next; }
   void sent(uint32_t lane, uint32_t packet, uint32_t bytes, uint16_t tally, uint64_t tick) noexcept;
+  // It was not, after all: the number stays unused.
+  void take_back(uint32_t lane, uint64_t number, uint32_t bytes) noexcept;
   // The packet that has this number, if it is on its way. Null: it never left, has come before (counted), or is further
   // behind than the window (counted as what it may be, a stranger).
   [[nodiscard]] Passage* find(uint32_t lane, uint16_t number) noexcept;
