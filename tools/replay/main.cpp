@@ -1,4 +1,5 @@
 // culvert-replay: plays captures on DPDK ports, and counts what arrives. The exit status is ExitStatus.
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include "tools/replay/command_line.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/replay.hpp"
+#include "tools/replay/search_run.hpp"
 
 namespace {
 
@@ -27,6 +29,23 @@ int fail(const std::exception& error, ExitStatus status) {
   return static_cast<int>(status);
 }
 
+template <typename Report>
+void print(const Report& report, bool json) {
+  if (json) {
+    fmt::print("{}\n", as_json(report).dump(2));
+  } else {
+    fmt::print("{}", as_text(report));
+  }
+}
+
+int search(const culvert::replay::Options& options) {
+  const auto report = culvert::replay::search_plain(options, interrupted);
+  print(report, options.json);
+  const bool finished =
+      std::ranges::all_of(report.passes, [](const auto& pass) { return pass.finished; });
+  return static_cast<int>(finished ? ExitStatus::done : ExitStatus::incomplete);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -39,12 +58,9 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
   try {
+    if (command_line.options->search) return search(*command_line.options);
     const auto report = culvert::replay::replay(*command_line.options, interrupted);
-    if (command_line.options->json) {
-      fmt::print("{}\n", culvert::replay::as_json(report).dump(2));
-    } else {
-      fmt::print("{}", culvert::replay::as_text(report));
-    }
+    print(report, command_line.options->json);
     return static_cast<int>(report.complete ? ExitStatus::done : ExitStatus::incomplete);
   } catch (const culvert::replay::Failure& error) {
     return fail(error, error.status());

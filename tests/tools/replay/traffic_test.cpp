@@ -118,6 +118,30 @@ TEST_F(Traffic, ShortRoundsAreRepeatedAsOftenAsAsked) {
     ASSERT_EQ(got[i], frames_[i % 3]) << i;
 }
 
+TEST_F(Traffic, ALimitEndsInTheMiddleOfARound) {
+  store(3);
+  config_.rounds = 0;
+  config_.limit = 5;
+  Sender sender(config_);
+  EXPECT_EQ(sender.total(), 5u);
+  EXPECT_EQ(run(sender).size(), 5u);
+}
+
+TEST_F(Traffic, NothingLeavesAfterTheDeadline) {
+  store(3);
+  config_.rounds = 0;
+  config_.deadline = 1'000'000;
+  Sender sender(config_);
+  const uint64_t start = rte_rdtsc() - 20'000'000;
+  sender.begin(start);
+  EXPECT_TRUE(sender.poll(start + 1'000'000));
+  const size_t sent = take().size();
+  EXPECT_GT(sent, 0u);
+  EXPECT_FALSE(sender.poll(start + 1'000'001));
+  EXPECT_EQ(take().size(), 0u);
+  EXPECT_EQ(sender.counters().packets.load(), sent);
+}
+
 TEST_F(Traffic, NothingLeavesBeforeItIsDue) {
   store(2);
   config_.due = {1000, 5000};

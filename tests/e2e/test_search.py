@@ -1,0 +1,118 @@
+"""culvert-replay --search and tools/rfc2544: the limit of a device that has one is found, and what the results, the table
+and the page say. How fast anything is, is a benchmark's matter."""
+
+import json
+import subprocess
+
+import pytest
+
+from harness.limited_wire import limited_wire
+from harness.odd_captures import pcap
+from harness.paths import BUILD, ROOT
+from harness.replay import looped
+from test_bench_report import Page
+from test_replay import numbered
+
+TOOL = ROOT / "tools" / "rfc2544"
+LIMIT = 10_000
+# Short trials, and a width that is no finer than the device's own burst allows.
+BRIEFLY = ["--trial", "0.5", "--trial-sum", "1.5", "--width", "0.05", "--warm-up", "0.2", "--curve", "2"]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """What a user does: two sizes through a device, in one direction that is limited."""
+    folder = tmp_path_factory.mktemp("search")
+    with limited_wire(LIMIT, 200) as host:
+        done = host.run(TOOL, "--build", BUILD, "--port", "net_af_packet0,iface=left", "--receive",
+                        "net_af_packet1,iface=right", "--sizes", 64, "IMIX", "--out", folder / "page.html", "--json",
+                        folder / "out.json", "--", "--no-huge", "--max-rate", "30k", *BRIEFLY, timeout=300)
+    return folder, done.stdout
+
+
+def test_the_limit_is_found(measured):
+    folder, _ = measured
+    rows = json.loads((folder / "out.json").read_text())["rows"]
+    assert [(row["cipher"], row["size"], row["direction"]) for row in rows] == [("plain", 64, "there"),
+                                                                              ("plain", "IMIX", "there")]
+    for row in rows:
+        ndr, pdr = row["search"]["results"]
+        # The burst is worth 400 packets a second more in half a second; a busy machine may cost something.
+        assert 0.6 * LIMIT < ndr["rate"] <= pdr["rate"] < 1.15 * LIMIT, (ndr, pdr)
+        found, = (each for each in row["search"]["searches"][0]["found"] if each["goal"] == "NDR")
+        assert found["exact"] and found["rate"] < found["upper"]
+        assert found["at_upper"]["loss_ratio"] > 1e-5 >= found["at_rate"]["loss_ratio"]
+        assert found["bottleneck"] == "device" and not found["generator_bound"]
+        assert row["search"]["tester_rate"] > 30_000
+        for trial in row["search"]["searches"][0]["trials"]:
+            assert trial["arrived"] <= trial["sent"] <= trial["expected"] and trial["duplicates"] == 0
+
+
+def test_table_and_page(measured):
+    folder, said = measured
+    assert "| cipher | bytes | direction | goal |" in said and "| plain  | IMIX  | there     | PDR  |" in said
+    text = (folder / "page.html").read_text()
+    page = Page(text)
+    assert "script" not in page.seen and "link" not in page.seen and "url(" not in text
+    assert page.links and all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+    assert page.seen["svg"] == 1 + 2 * 2, "an overview; loss and latency for each row"
+    again = subprocess.run([TOOL, "--from", folder / "out.json", "--out", folder / "again.html"], capture_output=True,
+                           text=True, timeout=60)
+    assert again.returncode == 0, again.stderr
+    assert (folder / "again.html").read_text() == text
+
+
+def test_what_culvert_replay_itself_wrote_is_shown(tmp_path):
+    """A ring in memory is no device: the tester is the limit, and says so."""
+    outcome = looped(pcap(tmp_path / "a.pcap", numbered(500)), "--search", "--max-rate", "20M", *BRIEFLY, timeout=120)
+    assert outcome.status == 0, outcome.said
+    (tmp_path / "one.json").write_text(json.dumps(outcome.report))
+    done = subprocess.run([TOOL, "--from", tmp_path / "one.json", "--out", tmp_path / "one.html"], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found = outcome.report["searches"][0]["found"][0]
+    assert found["generator_bound"] or found["end"] == "at the highest rate that was tried"
+    assert ("generator-bound" in done.stdout) == any(each["generator_bound"] for each in
+                                                     outcome.report["searches"][0]["found"])
+
+
+def test_the_headends_workers_are_asked(headend, tmp_path):
+    outcome = looped(pcap(tmp_path / "a.pcap", numbered(100)), "--search", "--max-rate", "100k", "--tester-rate", "1M",
+                     "--headend", headend.config.socket, *BRIEFLY, timeout=120)
+    assert outcome.status == 0, outcome.said
+    uses = [trial["headend"] for trial in outcome.report["searches"][0]["trials"]]
+    assert uses and all(0 <= use["busiest_worker"] <= 1 for use in uses)
+    gone = looped(pcap(tmp_path / "a.pcap", numbered(100)), "--search", "--max-rate", "100k", "--tester-rate", "1M",
+                  "--headend", "/nonexistent.sock", *BRIEFLY)
+    assert gone.status == 1 and "/nonexistent.sock" in gone.said
+
+
+def test_a_device_that_passes_nothing_is_told(tmp_path):
+    with limited_wire(LIMIT, 200) as host:
+        done = host.run(BUILD / "tools" / "culvert-replay", "--search", "--no-huge", "--no-progress", "-p",
+                        "net_af_packet0,iface=left", "-r", "net_ring0", pcap(tmp_path / "a.pcap", numbered(100)),
+                        "--max-rate", "1k", check=False)
+    assert done.returncode == 1 and "Nothing arrived of" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["--port", "net_ring0"], ["--port", "a", "--receive", "b", "--sizes", "63"],
+                                   ["--port", "a", "--receive", "b", "--directions", "up"],
+                                   ["--from", "a.json", "--port", "a"], ["--fast"]], ids=" ".join)
+def test_wrong_command_lines_are_refused_at_once(words):
+    done = subprocess.run([TOOL, *words], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2, done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"rows": []}', '{"searches": []}', '{"rows": [{"cipher": 1}]}'])
+def test_what_is_no_result(tmp_path, text):
+    source = tmp_path / "in.json"
+    source.write_text(text)
+    done = subprocess.run([TOOL, "--from", source, "--out", tmp_path / "out.html"], capture_output=True, text=True,
+                          timeout=20)
+    assert done.returncode == 1 and str(source) in done.stderr, done
+    assert not (tmp_path / "out.html").exists()
+
+
+def test_help():
+    done = subprocess.run([TOOL, "--help"], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0 and "usage: sudo tools/rfc2544" in done.stdout
