@@ -23,9 +23,10 @@ struct Recording {
 // Goes through what survey() of the same files and rules found, `packets` of them at most: frames in the form in which they
 // are played, each with its time. A file behind another one goes on after a gap like the mean one before. It ends when
 // `take` says false. Returns how many were taken.
-uint64_t each_packet(const std::vector<std::string>& paths, const SelectionRules& rules,
-                     uint64_t packets, const OnProgress& on_progress,
-                     const std::function<bool(std::span<const uint8_t> frame, uint64_t time_ns)>& take);
+uint64_t each_packet(
+    const std::vector<std::string>& paths, const SelectionRules& rules, uint64_t packets,
+    const OnProgress& on_progress,
+    const std::function<bool(std::span<const uint8_t> frame, uint64_t time_ns)>& take);
 
 // Loads what survey() of the same files and rules found. Throws Failure if a file has become shorter meanwhile; what it has more is
 // left out.

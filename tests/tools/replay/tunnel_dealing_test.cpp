@@ -21,12 +21,12 @@ Bytes from_b(unsigned port) {
 
 TEST(Dealer, WhoBeginsIsInTheSession) {
   Dealer dealer(Direction::both);
-  const Dealt first = dealer.deal(from_a(1000));
+  const Assigned first = dealer.deal(from_a(1000));
   EXPECT_TRUE(first.up);
-  const Dealt answer = dealer.deal(from_b(1000));
+  const Assigned answer = dealer.deal(from_b(1000));
   EXPECT_FALSE(answer.up);
   EXPECT_EQ(answer.conversation, first.conversation);
-  const Dealt other = dealer.deal(from_b(1001));
+  const Assigned other = dealer.deal(from_b(1001));
   EXPECT_TRUE(other.up);
   EXPECT_NE(other.conversation, first.conversation);
   EXPECT_FALSE(dealer.deal(from_a(1001)).up);
@@ -51,8 +51,8 @@ TEST(Dealer, ProtocolsAndFamiliesAreApart) {
 
 TEST(Dealer, FragmentsOfTwoHostsAreTogether) {
   Dealer dealer(Direction::both);
-  const Dealt first = dealer.deal(ipv4(kA4, kB4, 17, udp(Bytes(16, 0)), 0x2000));
-  const Dealt later = dealer.deal(ipv4(kA4, kB4, 17, Bytes(8, 0), 3));
+  const Assigned first = dealer.deal(ipv4(kA4, kB4, 17, udp(Bytes(16, 0)), 0x2000));
+  const Assigned later = dealer.deal(ipv4(kA4, kB4, 17, Bytes(8, 0), 3));
   EXPECT_EQ(first.conversation, later.conversation);
 }
 

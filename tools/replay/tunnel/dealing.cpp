@@ -22,7 +22,7 @@ size_t Dealer::Hash::operator()(const Key& key) const noexcept {
   return sum;
 }
 
-Dealt Dealer::deal(std::span<const uint8_t> packet) {
+Assigned Dealer::deal(std::span<const uint8_t> packet) {
   const Ends ends = ends_of(packet);
   const Layers layers = find_ip_layers(packet, 0);
   Key key{.low = ends.source, .high = ends.destination, .protocol = layers.protocol};

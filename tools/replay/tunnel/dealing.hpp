@@ -12,7 +12,7 @@ namespace culvert::replay {
 
 enum class Direction : uint8_t { up, down, both };  // up: from a session to the headend's inside
 
-struct Dealt {
+struct Assigned {
   uint32_t conversation = 0;  // from 0, in the order of their first packets
   bool up = true;
 };
@@ -25,7 +25,7 @@ class Dealer {
   explicit Dealer(Direction direction) : direction_(direction) {}
 
   // `packet` begins with a whole IP header.
-  [[nodiscard]] Dealt deal(std::span<const uint8_t> packet);
+  [[nodiscard]] Assigned deal(std::span<const uint8_t> packet);
   [[nodiscard]] uint32_t conversations() const noexcept {
     return static_cast<uint32_t>(known_.size());
   }

@@ -43,15 +43,16 @@ AddressedPackets::AddressedPackets(const InnerRecording& recording,
   uint64_t wanted = rounds_for_all(recording.conversations, count);
   if (rounds != 0) wanted = std::min(wanted, rounds);
   const uint64_t one = std::max<uint64_t>(recording.bytes.size() + a_round_ * sizeof(Packet), 1);
-  rounds_ = static_cast<uint32_t>(std::clamp<uint64_t>(wanted, 1, std::max<uint64_t>(most_bytes / one, 1)));
+  rounds_ = static_cast<uint32_t>(
+      std::clamp<uint64_t>(wanted, 1, std::max<uint64_t>(most_bytes / one, 1)));
   bytes_.reserve(recording.bytes.size() * rounds_);
   packets_.reserve(size_t{a_round_} * rounds_);
   for (uint32_t round = 0; round < rounds_; ++round) {
     NotTunnelled& out = left_out_.emplace_back(recording.left_out);
     for (const InnerRecording::Packet& packet : recording.packets) {
       const uint32_t session =
-          session_of(packet.dealt.conversation, recording.conversations, round, count);
-      Packet& made = packets_.emplace_back(Packet{.session = session, .up = packet.dealt.up});
+          session_of(packet.assigned.conversation, recording.conversations, round, count);
+      Packet& made = packets_.emplace_back(Packet{.session = session, .up = packet.assigned.up});
       add(recording, packet, sessions[session], made, rules, out);
     }
   }

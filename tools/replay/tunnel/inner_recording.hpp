@@ -28,7 +28,7 @@ struct InnerRecording {
   struct Packet {
     uint64_t at = 0;  // in `bytes`
     uint32_t size = 0;
-    Dealt dealt{};
+    Assigned assigned{};
   };
   std::vector<uint8_t> bytes{};
   std::vector<Packet> packets{};
@@ -48,7 +48,8 @@ struct SessionEnds {
   uint16_t mtu = 0;          // bytes of an IP packet; 0: whatever fits
 };
 struct AddressRules {
-  dp::IpAddress inside4{}, inside6{};  // the other end's; unspecified: packets of that family are left out
+  dp::IpAddress inside4{},
+      inside6{};  // the other end's; unspecified: packets of that family are left out
   bool keep_source = false, keep_far_end = false;
 };
 

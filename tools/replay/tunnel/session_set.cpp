@@ -13,8 +13,8 @@ using crowd::EventKind;
 SessionSet::SessionSet(const TunnelOptions& options, crowd::Crowd& crowd)
     : options_(options), crowd_(crowd), sessions_(options.sessions) {
   for (size_t i = 0; i < sessions_.size(); ++i) {
-    const bool tls = options.channels == Channels::tls ||
-                     (options.channels == Channels::both && i % 2 == 0);
+    const bool tls =
+        options.channels == Channels::tls || (options.channels == Channels::both && i % 2 == 0);
     sessions_[i].channel = tls ? Channel::tls : Channel::dtls;
   }
 }

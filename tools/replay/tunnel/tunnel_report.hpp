@@ -21,8 +21,8 @@ namespace culvert::replay {
 // Packets of one kind.
 struct PassageReport {
   bool up = true;
-  std::string channel, suite;
-  std::string sizes;  // "65-128"; empty: all
+  std::string channel{}, suite{};
+  std::string sizes{};  // "65-128"; empty: all
   uint64_t sent = 0, sent_bytes = 0;
   bool watched = true;  // false: nobody was there to see what comes out
   uint64_t intact = 0, intact_bytes = 0, clamped = 0, changed = 0, lost = 0, reordered = 0;
@@ -38,8 +38,9 @@ struct TunnelReport {
   std::map<std::string, uint64_t> ended{};  // sessions, by why they did not last
   uint32_t conversations = 0;
   uint64_t rounds = 0;  // begun
-  uint64_t asked = 0;   // packets of the captures, those left out included; 0: as many as there was time for
-  uint64_t taken = 0;   // of them
+  uint64_t asked =
+      0;  // packets of the captures, those left out included; 0: as many as there was time for
+  uint64_t taken = 0;  // of them
   NotTunnelled left_out{};
   LeftOut captures_left_out{};
   uint64_t closed = 0, unfit = 0;  // were to be sent, and no tunnel took them
@@ -51,7 +52,7 @@ struct TunnelReport {
   std::vector<PassageReport> suites{};  // by direction, channel, suite
   std::vector<PassageReport> sizes{};   // and by size too
   uint64_t copies = 0, strangers = 0, foreign = 0;
-  DropCounts here{};                         // dropped by this side of the tunnels, by the same names
+  DropCounts here{};  // dropped by this side of the tunnels, by the same names
   std::optional<DropCounts> headend_drops{};  // nothing: --cli was not given
   std::string end{};
   bool complete = true;

@@ -42,9 +42,18 @@ TunnelTraffic::TunnelTraffic(TrafficPlan plan, const AddressedPackets& packets,
 
 TunnelTraffic::~TunnelTraffic() {
   crowd_.on_arrivals({});
-  for (const Outlet* outlet : {&tls_, &dtls_, &down_}) {
-    for (const crowd::Outgoing& o : outlet->packets)
-      rte_pktmbuf_free(o.packet);
+  give_up();
+}
+
+void TunnelTraffic::give_up() noexcept {
+  for (Outlet* outlet : {&tls_, &dtls_, &down_}) {
+    for (size_t i = 0; i < outlet->packets.size(); ++i) {
+      unsent(*outlet, i);
+      rte_pktmbuf_free(outlet->packets[i].packet);
+      ++given_up_;
+    }
+    outlet->packets.clear();
+    outlet->numbers.clear();
   }
 }
 
@@ -101,13 +110,15 @@ bool TunnelTraffic::build(uint32_t index, Outlet& outlet, uint64_t tick) noexcep
     ++unfit_;
     return true;
   }
-  auto* bytes = reinterpret_cast<uint8_t*>(rte_pktmbuf_append(m, static_cast<uint16_t>(packet.size)));
+  auto* bytes =
+      reinterpret_cast<uint8_t*>(rte_pktmbuf_append(m, static_cast<uint16_t>(packet.size)));
   std::memcpy(bytes, packets_.bytes(index).data(), packet.size);
   const uint32_t at = lane(packet.session, packet.up);
   const uint64_t number = ledger_.next_number(at);
   write_number({bytes, packet.size}, static_cast<uint16_t>(number));
   const uint16_t first = packet.up ? up_tally_[packet.session] : down_tally_[packet.session];
-  ledger_.sent(at, index, packet.size, static_cast<uint16_t>(first + size_class(packet.size)), tick);
+  ledger_.sent(at, index, packet.size, static_cast<uint16_t>(first + size_class(packet.size)),
+               tick);
   if (packet.up && inside_ == nullptr) ++blind_;
   outlet.packets.push_back({m, packet.session});
   outlet.numbers.push_back(number);
@@ -198,7 +209,8 @@ void TunnelTraffic::came(uint32_t session, bool up, rte_mbuf* m, uint64_t tick,
   Passage* passage = ledger_.find(at, read_number(packet));
   if (passage != nullptr) {
     last_arrival_ = tick;
-    ledger_.arrived(at, *passage, compare(packets_.bytes(passage->packet), packet), m->data_len, tick);
+    ledger_.arrived(at, *passage, compare(packets_.bytes(passage->packet), packet), m->data_len,
+                    tick);
     if (!expected_channel) ++ledger_.tally(passage->tally).other_channel;
   }
   rte_pktmbuf_free(m);

@@ -45,6 +45,8 @@ class TunnelTraffic {
   bool receive(uint64_t tick) noexcept;
   // Nothing more is taken from the recording.
   void stop() noexcept { left_ = 0; }
+  // What still waits for its channel will not be sent.
+  void give_up() noexcept;
 
   [[nodiscard]] bool all_sent() const noexcept { return left_ == 0 && waiting() == 0; }
   [[nodiscard]] size_t waiting() const noexcept;
@@ -65,6 +67,7 @@ class TunnelTraffic {
   // Not sent: the session had no tunnel any more, or the tunnel did not take the packet.
   [[nodiscard]] uint64_t closed() const noexcept { return closed_; }
   [[nodiscard]] uint64_t unfit() const noexcept { return unfit_; }
+  [[nodiscard]] uint64_t given_up() const noexcept { return given_up_; }
   // Came, and is none of those that were sent: the headend's own, for example.
   [[nodiscard]] uint64_t foreign() const noexcept { return foreign_; }
 
@@ -109,7 +112,7 @@ class TunnelTraffic {
   Outlet tls_, dtls_, down_;
   uint64_t began_ = 0, taken_ = 0, total_ = 0, left_ = 0;
   uint64_t first_sent_ = 0, last_sent_ = 0, last_arrival_ = 0;
-  uint64_t closed_ = 0, unfit_ = 0, foreign_ = 0, blind_ = 0;
+  uint64_t closed_ = 0, unfit_ = 0, foreign_ = 0, blind_ = 0, given_up_ = 0;
   Histogram lateness_;
 };
 
