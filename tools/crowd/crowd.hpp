@@ -75,9 +75,10 @@ struct CrowdCounters {
   uint64_t dtls_packets_in = 0, dtls_packets_out = 0;
   uint64_t log_ins = 0, reconnects = 0, roams = 0, dtls_handshakes = 0;  // that worked
   uint64_t key_updates = 0;
-  uint64_t unclaimed = 0;   // arrivals that nobody took
-  uint64_t silenced = 0;    // frames to and from members that have vanished
-  uint64_t not_for_us = 0;  // frames for other stations, and IP packets for other addresses
+  uint64_t unclaimed = 0;  // arrivals that nobody took
+  uint64_t silenced = 0;   // frames to and from members that have vanished
+  uint64_t not_for_us =
+      0;  // frames for other stations, and packets for addresses that are not ours
   uint32_t in_setup = 0, up = 0, dtls_up = 0;  // members, now
 };
 
@@ -112,8 +113,7 @@ class Crowd {
   bool vanish(MemberId member, Time now);  // any but idle: not one frame more. The member is idle
   bool part_silently(MemberId member,
                      Time now);  // up: as vanish(), but the cookie is kept. The member is parted
-  bool update_keys(
-      MemberId member);  // up, with TLS 1.3: KeyUpdate, and one is asked for (RFC 8446 §4.6.3)
+  bool update_keys(MemberId member);  // up, with TLS 1.3: our own KeyUpdate (RFC 8446 §4.6.3)
 
   [[nodiscard]] MemberState state(MemberId member) const noexcept;
   [[nodiscard]] Membership membership(MemberId member) const noexcept;

@@ -95,18 +95,20 @@ DropReason Wire::take_in(rte_mbuf* m) noexcept {
   if (!dp::make_contiguous(m, sizeof(EthernetHeader))) return DropReason::l2_malformed;
   const auto* ethernet = dp::header_at<EthernetHeader>(m, 0);
   const bool group_frame = (ethernet->dst[0] & 1) != 0;
-  if (!group_frame && ethernet->dst != interface_.mac) {
-    ++not_for_us_;
-    return DropReason::l2_not_ours;
-  }
+  if (!group_frame && ethernet->dst != interface_.mac) return foreign();
   if ((m->ol_flags & RTE_MBUF_F_RX_VLAN) != 0) return DropReason::l2_vlan;
   switch (static_cast<EtherType>(ethernet->type.get())) {
-    case EtherType::ipv4: return group_frame ? foreign() : take_ipv4(m);
-    case EtherType::ipv6: return take_ipv6(m, group_frame);
+    case EtherType::ipv4: return group_frame || !neighbour_.is_v4() ? foreign() : take_ipv4(m);
+    case EtherType::ipv6: return neighbour_.is_v4() ? foreign() : take_ipv6(m, group_frame);
     case EtherType::arp: return take_arp(m);
     case EtherType::vlan: return DropReason::l2_vlan;
   }
   return DropReason::l2_malformed;
+}
+
+DropReason Wire::foreign() noexcept {
+  ++not_for_us_;
+  return kDone;
 }
 
 DropReason Wire::take_ipv4(rte_mbuf* m) noexcept {

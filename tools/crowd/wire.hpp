@@ -1,9 +1,9 @@
 // A crowd's link: Ethernet, ARP or neighbour discovery, and ICMP, for as many addresses as its members have.
 //
 // One station stands on the other side, the headend or the router before it. In: frames of the port; out: TCP segments
-// and UDP datagrams for the crowd, IP header first, as the headend's classify() leaves them. Drops: l2_malformed,
-// l2_not_ours, l2_vlan, arp_malformed, ip_version, ip_bad_header, ip_bad_length, ip_bad_address, ip6_bad_address,
-// ip6_bad_extension, ip6_extension_order, ip_protocol, ip_not_forwarded, fragment_failed, icmp_*, nd_malformed,
+// and UDP datagrams for the crowd, IP header first, as the headend's classify() leaves them. What is for others is
+// counted as such. Drops: l2_malformed, l2_vlan, arp_malformed, ip_version, ip_bad_header, ip_bad_length, ip_bad_address, ip6_bad_address,
+// ip6_bad_extension, ip6_extension_order, ip_protocol, fragment_failed, icmp_*, nd_malformed,
 // ip_no_adjacency, no_buffer, tx_full, tx_refused.
 #pragma once
 
@@ -45,10 +45,7 @@ class Wire {
   [[nodiscard]] dp::DropReason take_ipv6(rte_mbuf* m, bool group_frame) noexcept;
   [[nodiscard]] dp::DropReason to_edge(rte_mbuf* m, uint8_t protocol) noexcept;
   [[nodiscard]] dp::DropReason take_arp(rte_mbuf* m) noexcept;
-  [[nodiscard]] dp::DropReason foreign() noexcept {
-    ++not_for_us_;
-    return dp::DropReason::ip_not_forwarded;
-  }
+  [[nodiscard]] dp::DropReason foreign() noexcept;
   void take_discovery() noexcept;
   [[nodiscard]] bool to_silent(rte_mbuf* m, uint8_t protocol) const noexcept;
   [[nodiscard]] bool from_silent(rte_mbuf* m) const noexcept;

@@ -58,7 +58,7 @@ class CrowdPeer:
     def tell(self, *words) -> None:
         self._process.say(" ".join(str(word) for word in words))
 
-    def wait(self, kind: str, count: int = 1, timeout: float = 30.0) -> list[dict]:
+    def wait(self, kind: str, count: int = 1, timeout: float = 10.0) -> list[dict]:
         return until(lambda: self.events(kind) if len(self.events(kind)) >= count else None,
                      lambda: f"{count} × {kind}:\n{self._process.tail(8)}", timeout)
 
@@ -67,13 +67,16 @@ class CrowdPeer:
         self.tell("report")
         return self.wait("report", before + 1)[-1]
 
-    def log_in(self, count: int = 1, user: str = "vpn", password: str = "secret", timeout: float = 30.0) -> None:
+    def log_in(self, count: int = 1, user: str = "vpn", password: str = "secret", timeout: float = 20.0) -> None:
         before = len(self.events("established"))
         self.tell("log_in", 0, count, user, password)
         self.wait("established", before + count, timeout)
 
-    def exchange(self, channel: str, count: int, each: int, size: int, server: str, timeout: float = 30.0) -> dict:
-        """Sends and waits until every datagram is back, whole. The last report."""
+    def exchange(self, channel: str, count: int, each: int, size: int, server: str, back: str = "",
+                 timeout: float = 10.0) -> dict:
+        """Sends and waits until every datagram is back, whole: by the channel `back`, which is the headend's choice. The
+        last report."""
+        back = back or channel
         before = self.report()["members"]
         sent = len(self.events("sent"))
         self.tell("send", 0, count, channel, each, size, server)
@@ -81,11 +84,11 @@ class CrowdPeer:
 
         def all_back() -> dict | None:
             now = self.report()
-            back = [new[channel]["right"] - old[channel]["right"] for old, new in zip(before, now["members"])]
-            return now if back[:count] == [each] * count else None
+            right = [new[back]["right"] - old[back]["right"] for old, new in zip(before, now["members"])]
+            return now if right[:count] == [each] * count else None
 
-        report = until(all_back, lambda: f"{each} echoes for each of {count}:\n{self._process.tail(2)}", timeout)
-        assert not any(member[channel]["wrong"] for member in report["members"])
+        report = until(all_back, lambda: f"{each} echoes for each of {count}:\n{[(m['tls'], m['dtls']) for m in self.report()['members'][:3]]}, {self.report()['drops']}", timeout)
+        assert not any(member[back]["wrong"] for member in report["members"])
         return report
 
     def finish(self) -> dict:

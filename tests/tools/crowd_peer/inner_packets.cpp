@@ -70,7 +70,8 @@ rte_mbuf* make_packet(rte_mempool* pool, const dp::IpAddress& from, const dp::Ip
                             .dst = server.bytes()};
     std::memcpy(at, &ip, sizeof ip);
   }
-  dp::UdpHeader udp{static_cast<uint16_t>(10000 + member % 50000), kEchoPort, udp_size, uint16_t{0}};
+  dp::UdpHeader udp{static_cast<uint16_t>(10000 + member % 50000), kEchoPort, udp_size,
+                    uint16_t{0}};
   std::memcpy(at + l3, &udp, sizeof udp);
   const Label label{member, number};
   uint8_t* payload = at + l3 + sizeof udp;

@@ -160,14 +160,14 @@ class Peer {
     for (; n < burst.size() && plan_.next < all; ++plan_.next) {
       const auto member = static_cast<uint32_t>(plan_.first + plan_.next % plan_.count);
       const crowd::Membership membership = crowd_.membership(member);
-      const dp::IpAddress& from =
-          plan_.server.is_v4() ? membership.inner.v4 : membership.inner.v6;
+      const dp::IpAddress& from = plan_.server.is_v4() ? membership.inner.v4 : membership.inner.v6;
       if (from.is_unspecified()) {
         ++plan_.unsendable;
         continue;
       }
-      rte_mbuf* m = crowd_peer::make_packet(pool_, from, plan_.server, member,
-                                static_cast<uint32_t>(plan_.next / plan_.count), plan_.size);
+      rte_mbuf* m =
+          crowd_peer::make_packet(pool_, from, plan_.server, member,
+                                  static_cast<uint32_t>(plan_.next / plan_.count), plan_.size);
       if (m == nullptr) break;
       burst[n++] = {m, member};
     }
@@ -292,8 +292,8 @@ void run(const Options& options) {
   };
   const dp::Eal eal(config);
   dp::register_packet_meta();
-  const dp::PacketPool pool = dp::make_packet_pool("crowd", buffers, options.crowd.mtu,
-                                                   dp::BufferLayout::within_pages);
+  const dp::PacketPool pool =
+      dp::make_packet_pool("crowd", buffers, options.crowd.mtu, dp::BufferLayout::within_pages);
   const dp::Clock clock(rte_rdtsc());
   dp::Port port(eal.devices()[0].name);
   port.configure({.workers = 1, .pool = pool.get(), .mtu = options.crowd.mtu});
