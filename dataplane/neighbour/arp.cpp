@@ -11,19 +11,6 @@ namespace {
 
 constexpr uint32_t kFrameSize = sizeof(EthernetHeader) + sizeof(ArpPacket);
 
-bool well_formed(const ArpPacket& arp) noexcept {
-  if (arp.hardware_type != 1 || arp.protocol_type != static_cast<uint16_t>(EtherType::ipv4) ||
-      arp.hardware_size != 6 || arp.protocol_size != 4) {
-    return false;
-  }
-  const uint16_t operation = arp.operation;
-  if (operation != 1 && operation != 2) return false;
-  // A group address can answer for nobody (RFC 1812 §3.3.2), nor can the zero address.
-  if ((arp.sender_mac[0] & 1) != 0 || arp.sender_mac == MacAddress{}) return false;
-  const uint32_t sender = arp.sender_ip;
-  return sender < 0xe0000000U && (sender >> 24) != 127;
-}
-
 void report_clash(LinkContext& link, ArpState& state, const Interface& interface,
                   const MacAddress& station, Time now) noexcept {
   uint64_t packed = interface.index;
@@ -67,7 +54,7 @@ void reply_in_place(LinkContext& link, ArpState& state, const Interface& interfa
 void input_one(LinkContext& link, ArpState& state, rte_mbuf* m, Time now) noexcept {
   const Interface* interface = link.interfaces.by_port(meta(m).port);
   if (interface == nullptr || !make_contiguous(m, kFrameSize) ||
-      !well_formed(*header_at<ArpPacket>(m, sizeof(EthernetHeader)))) {
+      !arp_well_formed(*header_at<ArpPacket>(m, sizeof(EthernetHeader)))) {
     drop(link.drops, DropReason::arp_malformed, m);
     return;
   }
@@ -112,6 +99,19 @@ void input_one(LinkContext& link, ArpState& state, rte_mbuf* m, Time now) noexce
 }
 
 }  // namespace
+
+bool arp_well_formed(const ArpPacket& arp) noexcept {
+  if (arp.hardware_type != 1 || arp.protocol_type != static_cast<uint16_t>(EtherType::ipv4) ||
+      arp.hardware_size != 6 || arp.protocol_size != 4) {
+    return false;
+  }
+  const uint16_t operation = arp.operation;
+  if (operation != 1 && operation != 2) return false;
+  // A group address can answer for nobody (RFC 1812 §3.3.2), nor can the zero address.
+  if ((arp.sender_mac[0] & 1) != 0 || arp.sender_mac == MacAddress{}) return false;
+  const uint32_t sender = arp.sender_ip;
+  return sender < 0xe0000000U && (sender >> 24) != 127;
+}
 
 void arp_input(LinkContext& link, ArpState& state, Batch& in, Time now) noexcept {
   for (rte_mbuf* m : in)

@@ -35,6 +35,9 @@ struct ArpState {
 // learns from it.
 void arp_input(LinkContext& link, ArpState& state, Batch& in, Time now) noexcept;
 
+// Whether it is a question or an answer for Ethernet and IPv4 from a station that can exist (RFC 826, RFC 1812 §3.3.2).
+[[nodiscard]] bool arp_well_formed(const ArpPacket& arp) noexcept;
+
 enum class ArpOperation : uint16_t { request = 1, reply = 2 };
 struct ArpMessage {
   ArpOperation operation;

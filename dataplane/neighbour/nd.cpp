@@ -24,16 +24,6 @@ struct LinkLayerOption {
 };
 static_assert(sizeof(LinkLayerOption) == 8);
 
-// A message that passed the checks of RFC 4861 §7.1; points into its packet.
-struct Message {
-  IpAddress source;
-  IpAddress destination;
-  IpAddress target;
-  uint8_t type = 0;
-  uint32_t flags = 0;
-  const MacAddress* mac = nullptr;  // of the option that belongs to the type
-};
-
 // The link-layer option of `type`. nullopt: an option is malformed.
 std::optional<const MacAddress*> find_mac(std::span<const uint8_t> options, uint8_t type) noexcept {
   const MacAddress* found = nullptr;
@@ -52,42 +42,6 @@ std::optional<const MacAddress*> find_mac(std::span<const uint8_t> options, uint
     options = options.subspan(options[1] * size_t{8});
   }
   return found;
-}
-
-// RFC 4861 §7.1.1 and §7.1.2, in this order but for the checksum, which came before.
-std::optional<Message> parse(rte_mbuf* m) noexcept {
-  const unsigned l3_size = meta(m).l3_size;
-  // RFC 6980 §5: never with a fragment header; and nobody sends it behind any other.
-  if (l3_size != sizeof(Ipv6Header)) return std::nullopt;
-  if (!make_contiguous(m, m->pkt_len)) return std::nullopt;
-  const auto* ip = header_at<Ipv6Header>(m, 0);
-  const auto* nd = header_at<NeighbourMessage>(m, l3_size);
-  if (ip->hop_limit != kHopLimit || m->pkt_len < l3_size + sizeof(NeighbourMessage) ||
-      nd->icmp.code != 0) {
-    return std::nullopt;
-  }
-  Message out{.source = IpAddress::v6(ip->src),
-              .destination = IpAddress::v6(ip->dst),
-              .target = IpAddress::v6(nd->target),
-              .type = nd->icmp.type,
-              .flags = nd->icmp.rest};
-  if (is_multicast6(out.target)) return std::nullopt;
-  const bool solicitation = out.type == Icmp6Header::kNeighbourSolicitation;
-  const uint32_t options = l3_size + uint32_t{sizeof(NeighbourMessage)};
-  const auto mac = find_mac({header_at<const uint8_t>(m, options), m->pkt_len - options},
-                            solicitation ? kSourceLinkLayer : kTargetLinkLayer);
-  if (!mac) return std::nullopt;
-  out.mac = *mac;
-  if (solicitation && out.source.is_unspecified() &&
-      (out.destination != solicited_node(out.target) || out.mac != nullptr)) {
-    return std::nullopt;
-  }
-  if (!solicitation &&
-      (out.source.is_unspecified() ||
-       (is_multicast6(out.destination) && (out.flags & NeighbourMessage::kSolicited) != 0))) {
-    return std::nullopt;
-  }
-  return out;
 }
 
 struct Outgoing {
@@ -154,7 +108,7 @@ void learn(LinkContext& link, const Interface& interface, const IpAddress& ip,
 
 // RFC 4861 §7.2.3 and §7.2.4.
 void on_solicitation(LinkContext& link, NdState& state, const Interface& interface,
-                     const Message& in, bool first_hand, Time now) noexcept {
+                     const NeighbourWord& in, bool first_hand, Time now) noexcept {
   if (first_hand) count(state.counters.solicitations_in);
   if (!interface.owns(in.target)) return;
   const bool probe = in.source.is_unspecified();
@@ -168,20 +122,12 @@ void on_solicitation(LinkContext& link, NdState& state, const Interface& interfa
                                              : link.neighbours.peek(in.source, interface.index);
   if (!probe && to == nullptr) return;  // it will ask again, with its address
   count(state.counters.advertisements_out);
-  send(link, interface,
-       {.source = in.target,
-        .destination = probe ? kAllNodes : in.source,
-        .target = in.target,
-        .type = Icmp6Header::kNeighbourAdvertisement,
-        .flags = NeighbourMessage::kRouter | NeighbourMessage::kOverride |
-                 (probe ? 0 : NeighbourMessage::kSolicited),
-        .with_mac = true,
-        .to = probe ? group_mac(kAllNodes) : *to});
+  (void)answer_solicitation(link, interface, in, probe ? MacAddress{} : *to, true);
 }
 
 // RFC 4861 §7.2.5.
 void on_advertisement(LinkContext& link, NdState& state, const Interface& interface,
-                      const Message& in, bool first_hand, Time now) noexcept {
+                      const NeighbourWord& in, bool first_hand, Time now) noexcept {
   if (first_hand) count(state.counters.advertisements_in);
   if (interface.owns(in.target)) {
     if (first_hand) report_clash(link, state, interface, in.target, now);
@@ -207,7 +153,7 @@ void input_one(LinkContext& link, NdState& state, rte_mbuf* m, Time now) noexcep
     drop(link.drops, DropReason::icmp_ignored, m);
     return;
   }
-  const std::optional<Message> message = parse(m);
+  const std::optional<NeighbourWord> message = read_neighbour_word(m);
   if (!message) {
     drop(link.drops, DropReason::nd_malformed, m);
     return;
@@ -226,6 +172,55 @@ void input_one(LinkContext& link, NdState& state, rte_mbuf* m, Time now) noexcep
 }
 
 }  // namespace
+
+std::optional<NeighbourWord> read_neighbour_word(rte_mbuf* m) noexcept {
+  const unsigned l3_size = meta(m).l3_size;
+  // RFC 6980 §5: never with a fragment header; and nobody sends it behind any other.
+  if (l3_size != sizeof(Ipv6Header)) return std::nullopt;
+  if (!make_contiguous(m, m->pkt_len)) return std::nullopt;
+  const auto* ip = header_at<Ipv6Header>(m, 0);
+  const auto* nd = header_at<NeighbourMessage>(m, l3_size);
+  if (ip->hop_limit != kHopLimit || m->pkt_len < l3_size + sizeof(NeighbourMessage) ||
+      nd->icmp.code != 0) {
+    return std::nullopt;
+  }
+  NeighbourWord out{.source = IpAddress::v6(ip->src),
+                    .destination = IpAddress::v6(ip->dst),
+                    .target = IpAddress::v6(nd->target),
+                    .type = nd->icmp.type,
+                    .flags = nd->icmp.rest};
+  if (is_multicast6(out.target)) return std::nullopt;
+  const bool solicitation = out.type == Icmp6Header::kNeighbourSolicitation;
+  const uint32_t options = l3_size + uint32_t{sizeof(NeighbourMessage)};
+  const auto mac = find_mac({header_at<const uint8_t>(m, options), m->pkt_len - options},
+                            solicitation ? kSourceLinkLayer : kTargetLinkLayer);
+  if (!mac) return std::nullopt;
+  out.mac = *mac;
+  if (solicitation && out.source.is_unspecified() &&
+      (out.destination != solicited_node(out.target) || out.mac != nullptr)) {
+    return std::nullopt;
+  }
+  if (!solicitation &&
+      (out.source.is_unspecified() ||
+       (is_multicast6(out.destination) && (out.flags & NeighbourMessage::kSolicited) != 0))) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+bool answer_solicitation(LinkContext& link, const Interface& interface, const NeighbourWord& asked,
+                         const MacAddress& to, bool router) noexcept {
+  const bool probe = asked.source.is_unspecified();
+  return send(link, interface,
+              {.source = asked.target,
+               .destination = probe ? kAllNodes : asked.source,
+               .target = asked.target,
+               .type = Icmp6Header::kNeighbourAdvertisement,
+               .flags = (router ? NeighbourMessage::kRouter : 0) | NeighbourMessage::kOverride |
+                        (probe ? 0 : NeighbourMessage::kSolicited),
+               .with_mac = true,
+               .to = probe ? group_mac(kAllNodes) : to});
+}
 
 void nd_input(LinkContext& link, NdState& state, Batch& in, Time now) noexcept {
   for (rte_mbuf* m : in)

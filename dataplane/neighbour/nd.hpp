@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "dataplane/neighbour/link.hpp"
 #include "dataplane/packet/batch.hpp"
@@ -33,6 +34,23 @@ struct NdState {
 // A packet whose meta.handoff is Handoff::neighbour was answered by another worker; here one only
 // learns from it. Empties `in`.
 void nd_input(LinkContext& link, NdState& state, Batch& in, Time now) noexcept;
+
+// A solicitation or an advertisement that passed the checks of RFC 4861 §7.1; points into its packet.
+struct NeighbourWord {
+  IpAddress source;
+  IpAddress destination;
+  IpAddress target;
+  uint8_t type = 0;
+  uint32_t flags = 0;
+  const MacAddress* mac = nullptr;  // of the option that belongs to the type
+};
+// RFC 4861 §7.1.1 and §7.1.2, in this order but for the checksum, which comes before. `m` is ICMPv6 of one of the two
+// types, meta filled. nullopt: malformed.
+[[nodiscard]] std::optional<NeighbourWord> read_neighbour_word(rte_mbuf* m) noexcept;
+// Answers a solicitation for an address of this box (RFC 4861 §7.2.4): the asker at `to`, or, if it has no address yet
+// (a probe), all nodes. `router`: this box passes packets on. False if there is no buffer (counted).
+bool answer_solicitation(LinkContext& link, const Interface& interface, const NeighbourWord& asked,
+                         const MacAddress& to, bool router) noexcept;
 
 struct Solicitation {
   IpAddress source;  // unspecified: a probe (RFC 4862 §5.4.2)

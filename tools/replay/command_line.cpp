@@ -243,6 +243,10 @@ void fill_rewrite(RewriteRules& rules, const Words& w) {
 
 void fill(Options& o, const Words& w) {
   fill_pace(o, w);
+  understood("--tunnel", [&] {
+    check_tunnel(o.tunnel, o.ports.size());
+    return 0;
+  });
   fill_search(o, w.search);
   fill_rewrite(o.rewrite, w);
   o.on_fault = w.on_fault == "skip" ? OnFault::skip : OnFault::refuse;
@@ -273,6 +277,7 @@ CommandLine read_command_line(int argc, char** argv) {
   describe_packets(app, options, words);
   describe_result(app, options, words);
   describe_search(app, words.search);
+  describe_tunnel(app, options.tunnel);
   app.set_version_flag("--version", "culvert-replay " CULVERT_VERSION);
   app.footer(
       "SIGINT ends it with the summary.\n"

@@ -12,6 +12,7 @@
 #include "tools/replay/failure.hpp"
 #include "tools/replay/replay.hpp"
 #include "tools/replay/search_run.hpp"
+#include "tools/replay/tunnel/tunnel_replay.hpp"
 
 namespace {
 
@@ -55,12 +56,18 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "culvert-replay: this CPU has no {}, for which it was built\n", missing);
     return static_cast<int>(ExitStatus::failed);
   }
-  const auto command_line = culvert::replay::read_command_line(argc, argv);
+  auto command_line = culvert::replay::read_command_line(argc, argv);
   if (!command_line.options) return command_line.status;
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
   try {
     if (command_line.options->search) return search(*command_line.options);
+    if (command_line.options->tunnel.wanted()) {
+      const auto report =
+          culvert::replay::replay_through_tunnels(*command_line.options, interrupted);
+      print(report, command_line.options->json);
+      return static_cast<int>(report.complete ? ExitStatus::done : ExitStatus::incomplete);
+    }
     const auto report = culvert::replay::replay(*command_line.options, interrupted);
     print(report, command_line.options->json);
     return static_cast<int>(report.complete ? ExitStatus::done : ExitStatus::incomplete);

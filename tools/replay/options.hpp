@@ -8,6 +8,7 @@
 
 #include "tools/replay/pace.hpp"
 #include "tools/replay/rewrite.hpp"
+#include "tools/replay/tunnel/tunnel_options.hpp"
 #include "tools/search/goal.hpp"
 
 namespace culvert::replay {
@@ -61,6 +62,7 @@ struct Options {
   double linger_s = 0.5;  // how long ports stay open when everything is sent
 
   std::optional<SearchWish> search{};
+  TunnelOptions tunnel{};
 
   bool json = false;
   bool progress = true;

@@ -8,7 +8,8 @@ from .poll import until
 
 
 class Process:
-    def __init__(self, words: list[str], log: Path, stdin: str = "", env: dict[str, str] | None = None):
+    def __init__(self, words: list[str], log: Path, stdin: str = "", env: dict[str, str] | None = None,
+                 keep_talking: bool = False):
         self.log_path = log
         self._log = open(log, "ab")
         self.words = [str(word) for word in words]
@@ -16,7 +17,9 @@ class Process:
                                        start_new_session=True)
         try:
             self._child.stdin.write(stdin.encode())
-            self._child.stdin.close()
+            self._child.stdin.flush()
+            if not keep_talking:
+                self._child.stdin.close()
         except BrokenPipeError:
             pass  # It ended without reading: whoever waits for it will see its exit status.
 
@@ -34,6 +37,11 @@ class Process:
 
     def tail(self, lines: int = 15) -> str:
         return "\n".join(self.log().splitlines()[-lines:])
+
+    def say(self, line: str) -> None:
+        """One more line of standard input, of a process that was started with keep_talking."""
+        self._child.stdin.write(f"{line}\n".encode())
+        self._child.stdin.flush()
 
     def running(self) -> bool:
         return self._child.poll() is None

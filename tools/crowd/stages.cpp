@@ -1,0 +1,163 @@
+#include "tools/crowd/stages.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <stdexcept>
+
+#include <rte_random.h>
+#include <unistd.h>
+
+#include "dataplane/cstp/control_packet.hpp"
+#include "dataplane/cstp/input.hpp"
+#include "dataplane/cstp/output.hpp"
+#include "dataplane/cstp/setup.hpp"
+#include "dataplane/dtls/messages.hpp"
+#include "dataplane/dtls/output.hpp"
+#include "dataplane/dtls/timers.hpp"
+#include "dataplane/packet/pool.hpp"
+
+namespace culvert::crowd {
+
+namespace {
+
+// Opening CBC writes a block before the payload, which lies at the very beginning where records are opened out of place.
+constexpr size_t kBeforeRecord = 64;
+static_assert(kBeforeRecord >= crypto::record::kBlockSize);
+constexpr unsigned kMessages = 256;
+constexpr Time kSweepInterval = 10 * dp::kMillisecond;
+
+// Names of rings are the process's, and it may have several crowds.
+unsigned next_name() {
+  static std::atomic<unsigned> next{100};
+  return next.fetch_add(1);
+}
+
+tcp::EndpointConfig endpoint_config(const CrowdConfig& config, rte_mempool* pool) {
+  tcp::EndpointConfig out;
+  out.max_connections = connections_of(config);
+  out.interface_mtu = config.mtu;
+  out.tcpmss_max = 0;
+  // A tester opens more connections than its ports last for if each stays for a minute. SourcePorts takes the one that
+  // was used longest ago.
+  out.time_wait = 2 * dp::kSecond;
+  if (getentropy(out.isn_key, sizeof out.isn_key) != 0)
+    throw std::runtime_error("the system gives no random numbers for TCP's secrets");
+  out.pool = pool;
+  return out;
+}
+
+tcp::Offload offload_of(const dp::Port& port) {
+  // PortTx does in software what a port cannot, so checksums may always be left to it.
+  const dp::PortCapabilities& c = port.capabilities();
+  tcp::Offload o{true, true, c.multi_segment, 0, tcp::kMaxTsoBuffers};
+  o.tso_buffers = std::min<uint32_t>(o.tso_buffers, c.max_tso_segments);
+  if (c.tso && c.multi_segment && o.tso_buffers >= 2)
+    o.tso_bytes = std::min<uint32_t>(60'000, c.max_tso_size);
+  return o;
+}
+
+cstp::EndReason end_reason(tcp::CloseReason reason) noexcept {
+  switch (reason) {
+    case tcp::CloseReason::peer_reset: return cstp::EndReason::peer_reset;
+    case tcp::CloseReason::timed_out: return cstp::EndReason::timed_out;
+    default: return cstp::EndReason::peer_closed;
+  }
+}
+
+}  // namespace
+
+uint32_t connections_of(const CrowdConfig& config) {
+  return 2 * (config.members + config.strangers) + 256;
+}
+
+Stages::Stages(const CrowdConfig& wanted, const dp::Port& port, rte_mempool* pool,
+               dp::DropCounters& drops, const Sinks& sinks)
+    : config(wanted),
+      mb(config.isa),
+      mailbox(next_name(), kMessages, crowd_bell, stages_bell),
+      tcp(endpoint_config(config, pool), offload_of(port), drops, sinks.segments),
+      tunnels(connections_of(config), 64),
+      large_record(std::make_unique<uint8_t[]>(kBeforeRecord + crypto::record::kMaxRecord)),
+      cstp{0, tcp, tunnels, mailbox, mb, drops, pool, large_record.get() + kBeforeRecord},
+      dtls_receive(config.members, {rte_rand(), rte_rand()}),
+      dtls_transmit(config.members),
+      dtls_home(&dtls_transmit),
+      dtls{.worker = 0,
+           .workers = 1,
+           .receive = dtls_receive,
+           .transmit = dtls_transmit,
+           .mailbox = mailbox,
+           .mb = mb,
+           .drops = drops,
+           .pool = pool,
+           .scratch = large_record.get() + kBeforeRecord,
+           .homes = &dtls_home,
+           .edges = {sinks.dtls_up,
+                     {[](void* self, dp::Batch& packets) {
+                        auto& s = *static_cast<Stages*>(self);
+                        dtls::output(s.dtls, packets.span(), dtls::Framing::cdtp_packet, s.now);
+                        packets.clear();
+                      },
+                      this, &dtls_replies},
+                     // There is no other worker: nothing is ever handed over.
+                     sinks.out,
+                     sinks.out}},
+      tls_up(sinks.tls_up) {}
+
+Stages::~Stages() {
+  rte_pktmbuf_free_bulk(dtls_replies.data(), dtls_replies.size());
+}
+
+void Stages::tunnel_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept {
+  cstp::Tunnel* t = tunnels.find(event.conn);
+  if (t == nullptr) return;
+  if ((event.bits & tcp::event::kPeerClosed) != 0) t->peer_closed = true;
+  if ((event.bits & (tcp::event::kReadable | tcp::event::kPeerClosed)) != 0 &&
+      t->phase == cstp::Phase::tunnel && (t->owed & cstp::owed::kRead) == 0) {
+    burst.gather(*t, tls_up, now);
+  }
+  if ((event.bits & tcp::event::kRoom) != 0) cstp::has_room(cstp, *t);
+  if ((event.bits & tcp::event::kClosed) != 0) {
+    // Records that are still in the burst belong to a connection that lived when they came.
+    burst.finish(tls_up, now);
+    cstp::end(cstp, *t, end_reason(tcp.close_reason(event.conn)));
+  }
+}
+
+void Stages::read_owed(cstp::OpenBurst& burst) noexcept {
+  for (size_t i = 0; i < tunnels.owing.size(); ++i) {
+    cstp::Tunnel& t = tunnels[tunnels.owing[i]];
+    if ((t.owed & cstp::owed::kRead) != 0 && t.phase == cstp::Phase::tunnel)
+      burst.gather(t, tls_up, now);
+  }
+}
+
+void Stages::settle() noexcept {
+  if (!dtls_replies.empty()) {
+    dtls::output(dtls, dtls_replies.span(), dtls::Framing::cdtp_packet, now);
+    dtls_replies.clear();
+  }
+  if (const Time elapsed = now - last_sweep; elapsed >= kSweepInterval) {
+    last_sweep = now;
+    cstp::sweep_timers(cstp, now, elapsed);
+    dtls::sweep_timers(dtls, now, elapsed);
+  }
+  if (now - last_share >= dp::kMillisecond) {
+    share_buffers();
+    last_share = now;
+  }
+  cstp::settle(cstp);
+  dtls::settle(dtls);
+}
+
+// As in a worker of the headend: each connection may have a quarter of what is left above a reserve on its way.
+void Stages::share_buffers() noexcept {
+  const unsigned reserve = dtls.pool->size / 4;
+  const unsigned free = dp::available_buffers(*dtls.pool);
+  const uint64_t buffer = rte_pktmbuf_data_room_size(dtls.pool) + sizeof(rte_mbuf);
+  const uint64_t share = free > reserve ? (free - reserve) / 4 * buffer : 0;
+  tcp.set_pressure(free < reserve);
+  tcp.set_send_limit(static_cast<uint32_t>(std::min<uint64_t>(share, UINT32_MAX)));
+}
+
+}  // namespace culvert::crowd
