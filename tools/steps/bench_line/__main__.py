@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import itertools
 import json
 import shlex
 import shutil
@@ -18,7 +19,7 @@ from steps.rfc2544.page import render
 from steps.rfc2544.rows import as_document
 from steps.rfc2544.table import as_text
 
-from . import wire
+from . import line, wire
 from .arguments import QUICK, parse_arguments
 
 def measured(arguments: argparse.Namespace) -> list:
@@ -27,11 +28,15 @@ def measured(arguments: argparse.Namespace) -> list:
     try:
         with step("Search") as progress:
             rows = []
-            for each in arguments.sizes:
-                progress.show(f"{wire.NAME}, {each}")
-                rows.append(wire.row(folder, each, words))
+            for size in arguments.sizes:
+                progress.show(f"{wire.NAME}, {size}")
+                rows.append(wire.row(folder, size, words))
+                alone = rows[-1].result("PDR")["rate"]
+                for cipher, direction in itertools.product(arguments.ciphers, arguments.directions):
+                    progress.show(f"{cipher}, {size}, {direction}")
+                    rows.append(line.row(folder, cipher, size, direction, [*words, "--tester-rate", f"{alone:.0f}"]))
             progress.outcome = f"{len(rows)} rows"
-            return rows
+            return sorted(rows, key=lambda row: row.cipher != wire.NAME)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -44,7 +49,7 @@ def main() -> int:
         if not arguments.build:
             with step("Build") as progress:
                 set_up(RELEASE)
-                ninja(RELEASE, progress, "tools/culvert-replay")
+                ninja(RELEASE, progress, "tools/culvert-replay", "tools/culvertctl", "control/culvertd")
         context = describe_machine() | {
             "date": datetime.datetime.now().astimezone().isoformat(timespec="minutes"),
             "command": shlex.join(["tools/bench-line", *sys.argv[1:]])}
