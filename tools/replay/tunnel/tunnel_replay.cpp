@@ -1,6 +1,8 @@
 // One core does it all: it is the crowd's, the inside port's and the timetable's.
 #include "tools/replay/tunnel/tunnel_replay.hpp"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include <fmt/format.h>
@@ -156,8 +158,11 @@ void Run::start() {
   for (const std::string& warning : eal.warnings())
     fmt::print(stderr, "culvert-replay: {}\n", warning);
   dp::register_packet_meta();
+  const bool xdp = std::ranges::any_of(
+      eal.devices(), [](const dp::DeviceName& device) { return device.driver() == "net_af_xdp"; });
   pool_ =
-      dp::make_packet_pool("replay-tunnels", buffers, options_.mtu, dp::BufferLayout::within_pages);
+      dp::make_packet_pool("replay-tunnels", buffers, options_.mtu,
+                           xdp ? dp::BufferLayout::side_by_side : dp::BufferLayout::within_pages);
   const dp::PortConfig port_config{
       .workers = 1,
       .pool = pool_.get(),
