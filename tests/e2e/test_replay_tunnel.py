@@ -113,14 +113,14 @@ def test_1000_tls_and_1000_dtls_sessions_both_ways(both_sides, tmp_path, headend
 
 
 def test_both_families_and_odd_packets(both_sides, tmp_path, headend):
-    """What a tunnel does not carry is named and counted, the rest arrives: both families, behind VLAN tags and extension
-    headers, fragments, three times."""
+    """What a tunnel does not carry is named and counted, the rest arrives: both families, behind VLAN tags and
+    extension headers, fragments, three times."""
     headend()
     files = [tunnel_replay.dialogue(tmp_path / "dialogue.pcap", 40, 4, v6=2),
              pcap(tmp_path / "odd.pcap", [Packet(n * 1000, each) for n, each in enumerate(odd_frames())]),
-             pcap(tmp_path / "more.pcap", [Packet(0, frame(0x800, ipv4(udp(b"to itself"), destination=b"\x0a\1\2\3")))])]
-    done = tunnel_replay.run(both_sides, tmp_path, USER, PASSWORD, *files, "--sessions", 8, "--both", "--direction", "both",
-                             "--pps", 500, "--loops", 3)
+             pcap(tmp_path / "more.pcap", [Packet(0, frame(0x800, ipv4(udp(b"me"), destination=b"\x0a\1\2\3")))])]
+    done = tunnel_replay.run(both_sides, tmp_path, USER, PASSWORD, *files, "--sessions", 8, "--both", "--direction",
+                             "both", "--pps", 500, "--loops", 3)
     total = all_intact(done)
     left_out = done.report["left_out"]
     # ARP and LLDP; two of 1500 bytes.
@@ -128,7 +128,8 @@ def test_both_families_and_odd_packets(both_sides, tmp_path, headend):
     assert total["sent"] == 3 * (40 * 4 * 2 + 9 - 2 - 2)
 
 
-@pytest.mark.parametrize("channel, cipher", [("TLS", "TLS_CHACHA20_POLY1305_SHA256"), ("TLS", "ECDHE-RSA-AES256-GCM-SHA384"),
+@pytest.mark.parametrize("channel, cipher", [("TLS", "TLS_CHACHA20_POLY1305_SHA256"),
+                                             ("TLS", "ECDHE-RSA-AES256-GCM-SHA384"),
                                              ("DTLS", "ECDHE-RSA-AES256-GCM-SHA384")])
 def test_the_cipher_that_was_asked_for(both_sides, tmp_path, headend, channel, cipher):
     headend()
@@ -168,8 +169,8 @@ def test_ocserv_is_a_peer(both_sides, tmp_path_factory):
     headend = Ocserv(both_sides, folder)
     try:
         file = tunnel_replay.dialogue(folder / "dialogue.pcap", 24, 20)
-        done = tunnel_replay.run(both_sides, folder, USER, PASSWORD, file, "--sessions", 12, "--both", "--direction", "both",
-                                 "--pps", 500, v6=False)
+        done = tunnel_replay.run(both_sides, folder, USER, PASSWORD, file, "--sessions", 12, "--both", "--direction",
+                                 "both", "--pps", 500, v6=False)
         assert all_intact(done)["sent"] == 24 * 20 * 2
         for channel in ("TLS", "DTLS"):
             assert sums(done.report["by_cipher"], channel=channel)["intact"] == 24 * 20

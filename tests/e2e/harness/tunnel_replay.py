@@ -1,4 +1,4 @@
-"""culvert-replay --tunnel, in a lab whose client has both cables: that of the headend's outside and that of its inside."""
+"""culvert-replay --tunnel, in a lab whose client has both cables: those of the headend's outside and of its inside."""
 
 import contextlib
 import json

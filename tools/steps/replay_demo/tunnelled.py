@@ -1,5 +1,5 @@
-"""Captures through live tunnels: half of the sessions over TLS, half over DTLS, both ways at once, each packet looked for
-at the other end."""
+"""Captures through live tunnels: half of the sessions over TLS, half over DTLS, both ways at once, each packet looked
+for at the other end."""
 
 from pathlib import Path
 
@@ -25,7 +25,8 @@ def through(folder: Path, captures: list[Path]) -> dict:
                  [Packet(n * 1000, each) for capture in captures for n, each in enumerate(frames_of(capture))])
     room = tunnel_replay.room_for(SESSIONS, USER, stored(PASSWORD))
     with tunnel_replay.two_sided_lab() as lab:
-        headend = Headend(lab, HeadendConfig(state=folder / "state", certificate=make_certificate(folder), **room), folder)
+        config = HeadendConfig(state=folder / "state", certificate=make_certificate(folder), **room)
+        headend = Headend(lab, config, folder)
         try:
             headend.wait_ready()
             done = tunnel_replay.run(
@@ -62,7 +63,8 @@ def as_text(result: dict) -> str:
 
 
 def succeeded(result: dict) -> bool:
-    """Nothing was changed, and what was lost is what the headend says it dropped: captures may hold what no router takes."""
+    """Nothing was changed, and what was lost is what the headend says it dropped: a capture may hold what no router
+    takes."""
     report = result["sessions"]
     lost = sum(row["lost"] for row in report["total"])
     return (report["complete"] and not any(row["changed"] for row in report["total"])
