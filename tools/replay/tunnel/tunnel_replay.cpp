@@ -97,8 +97,8 @@ class Run {
   void linger();
   void fill(TunnelReport& report);
 
-  // One turn of everything but the timetable. Sleeps a moment when there has been nothing to do for a while: whoever is
-  // tested may share the core.
+  // One turn of everything but the timetable. Sleeps a moment when there has been nothing to do for a while:
+  // whoever is tested may share the core.
   void turn();
   void rest(bool busy);
   [[nodiscard]] dp::Time now() const noexcept { return clock_.at(rte_rdtsc()); }
