@@ -17,9 +17,9 @@ struct Assigned {
   bool up = true;
 };
 
-// A conversation is what two addresses exchange with one protocol over one pair of ports; fragments, which mostly have no
-// ports, are one for all that two addresses exchange. In both directions, whoever speaks first is the session's side: its
-// packets go up, the answers down. In one direction all packets go that way.
+// A conversation is what two addresses exchange with one protocol over one pair of ports; fragments, which mostly
+// have no ports, are one for all that two addresses exchange. In both directions, whoever speaks first is the
+// session's side: its packets go up, the answers down. In one direction all packets go that way.
 class Dealer {
  public:
   explicit Dealer(Direction direction) : direction_(direction) {}
@@ -49,8 +49,8 @@ class Dealer {
   std::unordered_map<Key, Conversation, Hash> known_;
 };
 
-// A conversation's session in a round through the captures. With more sessions than conversations each round takes the
-// next ones, so that all have their turn.
+// A conversation's session in a round through the captures. With more sessions than conversations each round takes
+// the next ones, so that all have their turn.
 [[nodiscard]] constexpr uint32_t session_of(uint32_t conversation, uint32_t conversations,
                                             uint64_t round, uint32_t sessions) noexcept {
   return static_cast<uint32_t>((conversation + round * conversations) % sessions);

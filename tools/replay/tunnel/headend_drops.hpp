@@ -12,7 +12,8 @@ using DropCounts = std::map<std::string, uint64_t>;  // by keyword, such as "svc
 
 // Throws Failure if nobody answers there as Culvert does.
 [[nodiscard]] DropCounts headend_drops(const std::string& socket);
-// What was added; reasons without any are left out. A counter that became less was cleared meanwhile, and is taken whole.
+// What was added; reasons without any are left out. A counter that became less was cleared meanwhile, and is taken
+// whole.
 [[nodiscard]] DropCounts drops_since(const DropCounts& before, const DropCounts& after);
 
 }  // namespace culvert::replay

@@ -10,8 +10,8 @@ namespace culvert::replay {
 
 namespace {
 
-// What the header says of the whole packet's size; 0: nothing. IPv6 says 0 of no payload and of a jumbogram (RFC 2675),
-// and only the first is as long as its header.
+// What the header says of the whole packet's size; 0: nothing. IPv6 says 0 of no payload and of a jumbogram (RFC
+// 2675), and only the first is as long as its header.
 uint32_t stated_size(std::span<const uint8_t> frame, const Layers& layers) noexcept {
   const uint8_t* at = frame.data() + layers.network_at;
   if (layers.network == Network::ipv4)

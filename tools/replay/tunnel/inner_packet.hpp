@@ -29,8 +29,8 @@ struct InnerPacket {
 // The ends of a packet that begins with a whole IP header.
 [[nodiscard]] Ends ends_of(std::span<const uint8_t> packet) noexcept;
 
-// Puts addresses of the same family in the place of those that the packet has, in what ICMP errors quote too. Checksums of
-// transports stay as right or wrong as they were; the IPv4 header's is made anew.
+// Puts addresses of the same family in the place of those that the packet has, in what ICMP errors quote too.
+// Checksums of transports stay as right or wrong as they were; the IPv4 header's is made anew.
 void readdress(std::span<uint8_t> packet, const Ends& to);
 
 }  // namespace culvert::replay

@@ -1,5 +1,5 @@
-// A capture's IP packets: dealt to conversations when they are loaded, and given the sessions' addresses once those are
-// known.
+// A capture's IP packets: dealt to conversations when they are loaded, and given the sessions' addresses once those
+// are known.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,8 @@ class AddressedPackets {
     bool up = true;
   };
 
-  // Enough rounds that every session has a turn, `rounds` (0: endless) at most and as many as fit `most_bytes`; one in any case.
+  // Enough rounds that every session has a turn, `rounds` (0: endless) at most and as many as fit `most_bytes`; one
+  // in any case.
   AddressedPackets(const InnerRecording& recording, std::span<const SessionEnds> sessions,
                    const AddressRules& rules, uint64_t rounds, uint64_t most_bytes);
 

@@ -30,11 +30,11 @@ class InsidePort {
   // Asks for the headend's MAC address, once a second until it is known.
   void poll(dp::Time now) noexcept;
   [[nodiscard]] bool ready() const noexcept { return known_ || nobody_to_ask(); }
-  // Up to kBurst IP packets that have come, which the caller frees; answers what is asked of it meanwhile. Packets begin
-  // with their IP header, and end with it what it says.
+  // Up to kBurst IP packets that have come, which the caller frees; answers what is asked of it meanwhile. Packets
+  // begin with their IP header, and end with it what it says.
   uint32_t receive(std::span<rte_mbuf*, kBurst> packets) noexcept;
-  // Sends IP packets to the headend; buffers have room for an Ethernet header in front. Returns how many were taken; the
-  // others stay the caller's, as they were.
+  // Sends IP packets to the headend; buffers have room for an Ethernet header in front. Returns how many were
+  // taken; the others stay the caller's, as they were.
   uint32_t send(std::span<rte_mbuf*> packets) noexcept;
 
   [[nodiscard]] uint64_t other_frames() const noexcept { return other_frames_; }

@@ -1,5 +1,5 @@
-// What is on its way through tunnels, and what became of it: one entry for each packet from the moment it is sent until it
-// comes out, and sums.
+// What is on its way through tunnels, and what became of it: one entry for each packet from the moment it is sent
+// until it comes out, and sums.
 #pragma once
 
 #include <array>
@@ -50,8 +50,8 @@ struct Passage {
 // A lane is one direction of one session.
 class Ledger {
  public:
-  // `window`: packets of a lane that may be on their way at once; what is further behind counts as lost. A power of two,
-  // at most 32768, so that 16 bits tell which packet it is.
+  // `window`: packets of a lane that may be on their way at once; what is further behind counts as lost. A power of
+  // two, at most 32768, so that 16 bits tell which packet it is.
   Ledger(uint32_t lanes, uint32_t window);
   [[nodiscard]] static uint32_t window_for(uint32_t lanes) noexcept;
 
@@ -61,13 +61,14 @@ class Ledger {
     return tallies_;
   }
 
-  // The number of the lane's next packet, whose low 16 bits are to be written into it; the same until sent() was called.
+  // The number of the lane's next packet, whose low 16 bits are to be written into it; the same until sent() was
+  // called.
   [[nodiscard]] uint64_t next_number(uint32_t lane) const noexcept { return lanes_[lane].next; }
   void sent(uint32_t lane, uint32_t packet, uint32_t bytes, uint16_t tally, uint64_t tick) noexcept;
   // It was not, after all: the number stays unused.
   void take_back(uint32_t lane, uint64_t number, uint32_t bytes) noexcept;
-  // The packet that has this number, if it is on its way. Null: it never left, has come before (counted), or is further
-  // behind than the window (counted as what it may be, a stranger).
+  // The packet that has this number, if it is on its way. Null: it never left, has come before (counted), or is
+  // further behind than the window (counted as what it may be, a stranger).
   [[nodiscard]] Passage* find(uint32_t lane, uint16_t number) noexcept;
   // It has come out.
   void arrived(uint32_t lane, Passage& passage, Likeness likeness, uint32_t bytes,

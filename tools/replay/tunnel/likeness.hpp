@@ -7,7 +7,7 @@
 namespace culvert::replay {
 
 enum class Likeness : uint8_t {
-  intact,  // byte for byte, but for what every router changes: the hops left, and the IPv4 header's checksum, which is right
+  intact,   // but for what every router changes: hops left, and the IPv4 checksum, which is right
   clamped,  // and but for a lowered maximum segment size in a SYN, with a TCP checksum that fits
   changed,
 };

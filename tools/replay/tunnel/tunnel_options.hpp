@@ -61,8 +61,8 @@ void describe_tunnel(CLI::App& app, TunnelOptions& options);
 // std::invalid_argument with a sentence.
 void check_tunnel(TunnelOptions& options, size_t ports);
 
-// A cipher's name goes to the lists of those protocols that have it: names of TLS 1.3 begin with TLS_, and with one of
-// them alone TLS 1.2 is not offered, nor the other way round.
+// A cipher's name goes to the lists of those protocols that have it: names of TLS 1.3 begin with TLS_, and with one
+// of them alone TLS 1.2 is not offered, nor the other way round.
 struct CipherLists {
   std::string tls12{}, tls13{}, dtls{};  // OpenSSL's names, separated by colons
   bool allow_tls13 = true;
