@@ -75,10 +75,7 @@ Survey look(const Options& options, Progress& progress, const OnProgress& on_pro
 class Run {
  public:
   Run(Options& options, const std::atomic<bool>& interrupted)
-      : options_(options),
-        interrupted_(interrupted),
-        progress_(options.progress),
-        clock_(rte_rdtsc()) {}
+      : options_(options), interrupted_(interrupted), progress_(options.progress) {}
   ~Run() {
     if (inside_port_) inside_port_->stop();
     if (outside_) outside_->stop();
@@ -101,7 +98,7 @@ class Run {
   // whoever is tested may share the core.
   void turn();
   void rest(bool busy);
-  [[nodiscard]] dp::Time now() const noexcept { return clock_.at(rte_rdtsc()); }
+  [[nodiscard]] dp::Time now() const noexcept { return clock_->at(rte_rdtsc()); }
   void show(const std::string& line) {
     if (progress_.due()) progress_.show(line);
   }
@@ -110,7 +107,7 @@ class Run {
   const std::atomic<bool>& interrupted_;
   Progress progress_;
   TickClock ticks_;
-  dp::Clock clock_;
+  std::optional<dp::Clock> clock_;  // DPDK must have told how fast the counter ticks
   Survey found_;
   InnerRecording recording_;
   dp::PacketPool pool_;
@@ -157,6 +154,8 @@ void Run::start() {
   static const dp::Eal& eal = *new dp::Eal(eal_config);
   for (const std::string& warning : eal.warnings())
     fmt::print(stderr, "culvert-replay: {}\n", warning);
+  clock_.emplace(rte_rdtsc());
+  ticks_.calibrate();
   dp::register_packet_meta();
   const bool xdp = std::ranges::any_of(
       eal.devices(), [](const dp::DeviceName& device) { return device.driver() == "net_af_xdp"; });
@@ -211,15 +210,15 @@ void Run::turn() {
   const uint64_t tick = rte_rdtsc();
   bool busy = false;
   if (traffic_) {
-    busy = traffic_->send(clock_.at(tick), tick);
+    busy = traffic_->send(clock_->at(tick), tick);
     busy |= traffic_->receive(rte_rdtsc());
   } else if (inside_) {
     std::array<rte_mbuf*, InsidePort::kBurst> early;
     const uint32_t n = inside_->receive(early);
     rte_pktmbuf_free_bulk(early.data(), n);
   }
-  if (inside_) inside_->poll(clock_.at(tick));
-  busy |= crowd_->poll(clock_.at(tick));
+  if (inside_) inside_->poll(clock_->at(tick));
+  busy |= crowd_->poll(clock_->at(tick));
   rest(busy);
 }
 
@@ -250,7 +249,6 @@ void Run::play() {
   packets_.emplace(recording_, ends,
                    AddressRules{t.inside4, t.inside6, t.keep_source, t.keep_far_end},
                    options_.loops, kAddressedBytes);
-  ticks_.calibrate();
   const uint64_t origin = recording_.recorded.empty() ? 0 : recording_.recorded.front().time_ns;
   TrafficPlan plan{.rounds = options_.loops,
                    .times = make_timetable(options_.pace, recording_.recorded, origin,
