@@ -1,5 +1,5 @@
-"""culvert-replay --search and tools/rfc2544: the limit of a device that has one is found, and what the results, the table
-and the page say. How fast anything is, is a benchmark's matter."""
+"""culvert-replay --search, tools/rfc2544, tools/bench-line: a device's limit is found, and what is said of it. How fast
+anything is, is a benchmark's matter."""
 
 import json
 import subprocess
@@ -7,16 +7,19 @@ import subprocess
 import pytest
 
 from harness.limited_wire import limited_wire
-from harness.odd_captures import pcap
+from harness.odd_captures import Packet, frame, ipv4, pcap, udp
 from harness.paths import BUILD, ROOT
 from harness.replay import looped
-from test_bench_report import Page
-from test_replay import numbered
+from test_bench_report import THREE, Page, document
 
-TOOL = ROOT / "tools" / "rfc2544"
+TOOL, LINE = ROOT / "tools" / "rfc2544", ROOT / "tools" / "bench-line"
 LIMIT = 10_000
 # Short trials, and a width that is no finer than the device's own burst allows.
 BRIEFLY = ["--trial", "0.5", "--trial-sum", "1.5", "--width", "0.05", "--warm-up", "0.2", "--curve", "2"]
+
+
+def packets(count: int) -> list[Packet]:
+    return [Packet(n, frame(0x800, ipv4(udp(bytes(400), 1000 + n % 50)))) for n in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +65,34 @@ def test_table_and_page(measured):
     assert (folder / "again.html").read_text() == text
 
 
+def test_a_part_of_bench_report(measured, tmp_path):
+    folder, _ = measured
+    (tmp_path / "bench.json").write_text(json.dumps(document(*THREE)))
+    done = subprocess.run([ROOT / "tools" / "bench-report", "--from", tmp_path / "bench.json", "--line",
+                           folder / "out.json", "--out", tmp_path / "report.html"], capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 0, done.stderr
+    page = Page((tmp_path / "report.html").read_text())
+    assert "line" in page.ids and "#line" in page.links
+    wrong = subprocess.run([ROOT / "tools" / "bench-report", "--from", tmp_path / "bench.json", "--line",
+                            tmp_path / "bench.json", "--out", tmp_path / "wrong.html"], capture_output=True, text=True,
+                           timeout=60)
+    assert wrong.returncode == 1 and "bench.json cannot be shown" in wrong.stderr
+
+
+def test_between_two_wires(tmp_path):
+    """tools/bench-line at its shortest."""
+    done = subprocess.run([LINE, "--build", BUILD, "--quick", "--sizes", "1518", "--out", tmp_path / "line.html",
+                           "--json", tmp_path / "line.json"], capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    row, = json.loads((tmp_path / "line.json").read_text())["rows"]
+    assert row["cipher"] == "no headend" and row["search"]["results"][1]["rate"] > 0
+    Page((tmp_path / "line.html").read_text())
+
+
 def test_what_culvert_replay_itself_wrote_is_shown(tmp_path):
     """A ring in memory is no device: the tester is the limit, and says so."""
-    outcome = looped(pcap(tmp_path / "a.pcap", numbered(500)), "--search", "--max-rate", "20M", *BRIEFLY, timeout=120)
+    outcome = looped(pcap(tmp_path / "a.pcap", packets(500)), "--search", "--max-rate", "20M", *BRIEFLY, timeout=120)
     assert outcome.status == 0, outcome.said
     (tmp_path / "one.json").write_text(json.dumps(outcome.report))
     done = subprocess.run([TOOL, "--from", tmp_path / "one.json", "--out", tmp_path / "one.html"], capture_output=True,
@@ -77,12 +105,12 @@ def test_what_culvert_replay_itself_wrote_is_shown(tmp_path):
 
 
 def test_the_headends_workers_are_asked(headend, tmp_path):
-    outcome = looped(pcap(tmp_path / "a.pcap", numbered(100)), "--search", "--max-rate", "100k", "--tester-rate", "1M",
+    outcome = looped(pcap(tmp_path / "a.pcap", packets(100)), "--search", "--max-rate", "100k", "--tester-rate", "1M",
                      "--headend", headend.config.socket, *BRIEFLY, timeout=120)
     assert outcome.status == 0, outcome.said
     uses = [trial["headend"] for trial in outcome.report["searches"][0]["trials"]]
     assert uses and all(0 <= use["busiest_worker"] <= 1 for use in uses)
-    gone = looped(pcap(tmp_path / "a.pcap", numbered(100)), "--search", "--max-rate", "100k", "--tester-rate", "1M",
+    gone = looped(pcap(tmp_path / "a.pcap", packets(100)), "--search", "--max-rate", "100k", "--tester-rate", "1M",
                   "--headend", "/nonexistent.sock", *BRIEFLY)
     assert gone.status == 1 and "/nonexistent.sock" in gone.said
 
@@ -90,7 +118,7 @@ def test_the_headends_workers_are_asked(headend, tmp_path):
 def test_a_device_that_passes_nothing_is_told(tmp_path):
     with limited_wire(LIMIT, 200) as host:
         done = host.run(BUILD / "tools" / "culvert-replay", "--search", "--no-huge", "--no-progress", "-p",
-                        "net_af_packet0,iface=left", "-r", "net_ring0", pcap(tmp_path / "a.pcap", numbered(100)),
+                        "net_af_packet0,iface=left", "-r", "net_ring0", pcap(tmp_path / "a.pcap", packets(100)),
                         "--max-rate", "1k", check=False)
     assert done.returncode == 1 and "Nothing arrived of" in done.stderr, done.stderr
 
@@ -101,6 +129,12 @@ def test_a_device_that_passes_nothing_is_told(tmp_path):
 def test_wrong_command_lines_are_refused_at_once(words):
     done = subprocess.run([TOOL, *words], capture_output=True, text=True, timeout=20)
     assert done.returncode == 2, done.stderr
+
+
+def test_wrong_words_for_bench_line():
+    for words in (["--sizes"], ["--sizes", "63"], ["--repeat", "0"], ["fast"]):
+        done = subprocess.run([LINE, *words], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 2, done.stderr
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"rows": []}', '{"searches": []}', '{"rows": [{"cipher": 1}]}'])
@@ -114,5 +148,6 @@ def test_what_is_no_result(tmp_path, text):
 
 
 def test_help():
-    done = subprocess.run([TOOL, "--help"], capture_output=True, text=True, timeout=20)
-    assert done.returncode == 0 and "usage: sudo tools/rfc2544" in done.stdout
+    for tool in (TOOL, LINE):
+        done = subprocess.run([tool, "--help"], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0 and f"usage: sudo tools/{tool.name}" in done.stdout

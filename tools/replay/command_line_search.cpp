@@ -127,10 +127,13 @@ void fill_search(Options& o, const SearchWords& w) {
   if (wish.max_rate > 0 && wish.min_rate >= wish.max_rate) {
     throw CLI::ValidationError("--min-rate is less than --max-rate");
   }
-  if (o.ports.empty() || o.receive_ports.empty()) {
+  if (o.tunnel.wanted()) {
+    if (o.tunnel.inside.empty())
+      throw CLI::ValidationError("--search with --tunnel needs an --inside");
+  } else if (o.ports.empty() || o.receive_ports.empty()) {
     throw CLI::ValidationError("--search needs a --port and a --receive");
   }
-  o.track = true;
+  o.track = !o.tunnel.wanted();
   o.search = std::move(wish);
 }
 

@@ -13,6 +13,7 @@
 #include "tools/replay/replay.hpp"
 #include "tools/replay/search_run.hpp"
 #include "tools/replay/tunnel/tunnel_replay.hpp"
+#include "tools/replay/tunnel/tunnel_search.hpp"
 
 namespace {
 
@@ -39,9 +40,14 @@ void print(const Report& report, bool json) {
   }
 }
 
-int search(const culvert::replay::Options& options) {
-  const auto report = culvert::replay::search_plain(options, interrupted);
-  print(report, options.json);
+int search(culvert::replay::Options& options) {
+  const auto show = [&](const culvert::replay::SearchReport& done) {
+    print(done, options.json);
+    std::fflush(stdout);
+  };
+  const auto report = options.tunnel.wanted()
+                          ? culvert::replay::search_through_tunnels(options, interrupted, show)
+                          : culvert::replay::search_plain(options, interrupted, show);
   const bool finished =
       std::ranges::all_of(report.passes, [](const auto& pass) { return pass.finished; });
   return static_cast<int>(finished ? ExitStatus::done : ExitStatus::incomplete);

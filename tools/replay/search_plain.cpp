@@ -17,24 +17,37 @@ namespace culvert::replay {
 
 namespace {
 
-// From the tester to itself with nothing between: a ring of DPDK's, with the same packets, marks and cores.
-class OwnRing {
+// From the tester to itself with nothing between: rings of DPDK's, one for each port that sends, with the same packets,
+// marks and cores.
+class OwnRings {
  public:
-  OwnRing(const Options& options, uint16_t queues)
-      : pool_(dp::make_packet_pool("tester-ring", 4096, options.mtu,
-                                   dp::BufferLayout::within_pages)) {
-    if (rte_eal_hotplug_add("vdev", kName, "") != 0)
-      throw Failure("DPDK makes no net_ring device.");
-    port_ = std::make_unique<dp::Port>(kName);
-    port_->configure({.workers = queues, .pool = pool_.get(), .verbatim = true});
-    port_->start();
+  OwnRings(const Options& options, const Wire& wire)
+      : pool_(dp::make_packet_pool("tester-rings",
+                                   4096 * static_cast<unsigned>(wire.from.size() * options.queues),
+                                   options.mtu, dp::BufferLayout::within_pages)) {
+    for (size_t i = 0; i < wire.from.size(); ++i) {
+      const std::string name = fmt::format("net_ring_tester{}", i);
+      if (rte_eal_hotplug_add("vdev", name.c_str(), "") != 0) {
+        throw Failure("DPDK makes no net_ring device: give --tester-rate.");
+      }
+      ports_.push_back(std::make_unique<dp::Port>(name));
+      ports_.back()->configure(
+          {.workers = wire.from[i].port->tx_queues(), .pool = pool_.get(), .verbatim = true});
+      ports_.back()->start();
+    }
   }
-  [[nodiscard]] const dp::Port& port() const noexcept { return *port_; }
+  [[nodiscard]] Wire loop(const Wire& wire) const {
+    Wire own{.copies = wire.copies, .burst = wire.burst};
+    for (size_t i = 0; i < ports_.size(); ++i) {
+      own.from.push_back({ports_[i].get(), wire.from[i].recording});
+      own.to.push_back(ports_[i].get());
+    }
+    return own;
+  }
 
  private:
-  static constexpr const char* kName = "net_ring_tester";
   dp::PacketPool pool_;
-  std::unique_ptr<dp::Port> port_;
+  std::vector<std::unique_ptr<dp::Port>> ports_;
 };
 
 double mean(const std::vector<Part>& parts, uint32_t (*bytes)(const Recorded&)) {
@@ -69,7 +82,8 @@ void ask_cards(const std::vector<std::string>& devices, const PortSet& ports, Be
 
 }  // namespace
 
-SearchReport search_plain(const Options& options, const std::atomic<bool>& interrupted) {
+SearchReport search_plain(const Options& options, const std::atomic<bool>& interrupted,
+                          const std::function<void(const SearchReport&)>& on_report) {
   const SearchWish& wish = options.search.value();
   TickClock clock;
   Progress progress(options.progress);
@@ -107,18 +121,18 @@ SearchReport search_plain(const Options& options, const std::atomic<bool>& inter
   };
   ask_cards(devices_of(options), *prepared.ports, bench);
 
-  std::optional<OwnRing> ring;
+  std::optional<OwnRings> rings;
   std::optional<TrialRunner> own;
   if (wish.tester_rate == 0) {
-    ring.emplace(options, prepared.ports->sending().front()->tx_queues());
-    Wire loop{.to = {&ring->port()}, .copies = wire.copies, .burst = wire.burst};
-    loop.from.push_back({&ring->port(), &prepared.parts.front().recording});
-    own.emplace(loop, prepared.workers, clock, silent, interrupted);
+    rings.emplace(options, wire);
+    own.emplace(rings->loop(wire), prepared.workers, clock, silent, interrupted);
     bench.tester = [&](double rate, double seconds) { return own->run(rate, seconds); };
   }
   SearchReport report = search_on(bench, wish, progress);
   for (const Part& part : prepared.parts)
     report.captures.insert(report.captures.end(), part.captures.begin(), part.captures.end());
+  on_report(report);
+  linger(*prepared.ports, options.linger_s, interrupted);
   prepared.ports->stop();
   return report;
 }

@@ -36,7 +36,8 @@ double tester_rate(const Bench& bench, const SearchWish& wish, Progress& progres
     if (trial.arrived == 0 || trial.sent_seconds <= 0) {
       throw Failure("Nothing of what the tester sent to itself arrived.");
     }
-    rates.push_back(static_cast<double>(trial.arrived) / trial.sent_seconds);
+    rates.push_back(static_cast<double>(trial.arrived) / trial.sent_seconds /
+                    static_cast<double>(bench.ports));
   }
   std::ranges::sort(rates);
   return median(rates);

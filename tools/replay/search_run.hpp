@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 
 #include "tools/replay/options.hpp"
 #include "tools/replay/progress.hpp"
@@ -22,8 +23,9 @@ struct Bench {
 [[nodiscard]] SearchReport search_on(const Bench& bench, const SearchWish& wish,
                                      Progress& progress);
 
-// --search with captures on plain ports. Once a process.
-[[nodiscard]] SearchReport search_plain(const Options& options,
-                                        const std::atomic<bool>& interrupted);
+// --search with captures on plain ports. Once a process. `on_report` gets the result while ports are still open,
+// which is until their peers have gone or options.linger_s is over.
+SearchReport search_plain(const Options& options, const std::atomic<bool>& interrupted,
+                          const std::function<void(const SearchReport&)>& on_report);
 
 }  // namespace culvert::replay

@@ -50,7 +50,10 @@ std::string goal_text(const SearchReport& report, size_t index) {
       continue;
     }
     said += fmt::format("  {}", rate_of(report, *result.lower));
-    if (const auto width = result.width()) said += fmt::format(", -0 +{:.2f} %", 100 * *width);
+    // Bounds may be closer than was asked for by chance, on a machine that has moods, and say no more for that.
+    if (const auto width = result.width()) {
+      said += fmt::format(", -0 +{:.2f} %", 100 * std::max(*width, goal.width));
+    }
     if (result.end != search::GoalResult::End::exact) said += ", " + describe(result.end);
     said += one.bottleneck == search::Bottleneck::generator
                 ? "; generator-bound: the device may be faster\n"

@@ -21,8 +21,8 @@ def limited_wire(packets_per_second: int, burst: int):
             # Nothing of the kernel's own is to meet the tester.
             host.run("sh", "-c", f"echo 1 > /proc/sys/net/ipv6/conf/{interface}/disable_ipv6")
             host.run("ip", "link", "set", interface, "up")
-        host.run("nft", "-f", "-", input=f"""table netdev limit {{
-            chain egress {{
+        host.run("nft", "-f", "-", input=f"""table netdev narrow {{
+            chain leaving {{
                 type filter hook egress device "left" priority 0; policy accept;
                 limit rate over {packets_per_second}/second burst {burst} packets drop
             }}

@@ -224,6 +224,24 @@ TEST_F(Traffic, MarksOfFramesInFlightStayTheirs) {
   EXPECT_EQ(sequence.missing() + sequence.duplicates() + sequence.reordered(), 0u);
 }
 
+TEST_F(Traffic, MarksOfOtherStreamsAreNone) {
+  store(5, kMarkSize);
+  config_.stream = 0x123456'01;
+  Sender sender(config_);
+  sender.poll(rte_rdtsc());
+  Receiver other({.port = port_->id(), .marks = true, .prefix = 0x123457});
+  other.poll();
+  EXPECT_EQ(other.counters().packets.load(), 5u);
+  EXPECT_EQ(other.counters().unmarked.load(), 5u);
+  EXPECT_EQ(other.latency().count(), 0u);
+  Sender again(config_);
+  again.poll(rte_rdtsc());
+  Receiver own({.port = port_->id(), .marks = true, .prefix = 0x123456});
+  own.poll();
+  EXPECT_EQ(own.counters().unmarked.load(), 0u);
+  EXPECT_EQ(own.streams().front()->sequence.arrived(), 5u);
+}
+
 TEST_F(Traffic, UnmarkedPacketsAreCounted) {
   store(5);
   Sender sender(config_);

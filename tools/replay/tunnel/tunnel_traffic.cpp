@@ -23,8 +23,9 @@ TunnelTraffic::TunnelTraffic(TrafficPlan plan, const AddressedPackets& packets,
       inside_(inside),
       pool_(pool),
       ledger_(2 * sessions.size(), Ledger::window_for(2 * sessions.size())) {
-  total_ = plan_.rounds * packets.a_round();
-  left_ = plan_.rounds == 0 && packets.a_round() != 0 ? UINT64_MAX : total_;
+  total_ = plan_.limit != 0 ? plan_.limit : plan_.rounds * packets.a_round();
+  if (packets.a_round() == 0) total_ = 0;
+  left_ = total_ == 0 && packets.a_round() != 0 ? UINT64_MAX : total_;
   name_tallies(sessions);
   for (uint32_t i = 0; i < sessions.size(); ++i) {
     if (!ends[i].v4.is_unspecified()) session_at_[ends[i].v4] = i;

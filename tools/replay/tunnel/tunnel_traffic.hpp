@@ -18,6 +18,7 @@ namespace culvert::replay {
 
 struct TrafficPlan {
   uint64_t rounds = 1;  // 0: until it is stopped
+  uint64_t limit = 0;   // packets in all, instead of `rounds`; 0: none
   Timetable times{};    // of one round
 };
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from . import frames
-from .rows import DIRECTIONS
+from .rows import CHANNELS, DIRECTIONS, PLAIN
 
 PAGE = "rfc2544.html"
 
@@ -18,12 +18,21 @@ def size(word: str) -> int | str:
     return int(word)
 
 
+def cipher(word: str) -> str:
+    channel, colon, name = word.partition(":")
+    if channel not in CHANNELS or not colon or not name:
+        raise argparse.ArgumentTypeError(f"'{word}' is no cipher such as dtls:ECDHE-RSA-AES128-GCM-SHA256 or "
+                                         "tls:TLS_AES_128_GCM_SHA256")
+    return word
+
+
 def parse_arguments(words: list[str]) -> argparse.Namespace:
     own, more = (words[:words.index("--")], words[words.index("--") + 1:]) if "--" in words else (words, [])
     parser = argparse.ArgumentParser(prog="rfc2544", add_help=False, allow_abbrev=False)
     parser.add_argument("--port")
     parser.add_argument("--receive")
-    parser.add_argument("--sizes", nargs="+", type=size, default=[*frames.SIZES, frames.MIX_NAME])
+    parser.add_argument("--sizes", nargs="+", type=size, default=[])
+    parser.add_argument("--ciphers", nargs="+", type=cipher, default=[PLAIN])
     parser.add_argument("--directions", nargs="+", choices=DIRECTIONS, default=["there"])
     parser.add_argument("--mac", default="")
     parser.add_argument("--mac-back", default="")
@@ -37,6 +46,10 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
         parser.error("--from shows what was measured: it goes with --json and --out only")
     if not arguments.source and not (arguments.port and arguments.receive):
         parser.error("--port and --receive are needed: the two ports beside the device under test")
+    tunnels = arguments.ciphers != [PLAIN]
+    if tunnels != ("--tunnel" in more):
+        parser.error("--ciphers are of tunnels, and belong to -- --tunnel ADDRESS and what else culvert-replay wants for it")
+    arguments.sizes = arguments.sizes or [*(frames.TUNNEL_SIZES if tunnels else frames.SIZES), frames.MIX_NAME]
     if not arguments.out.parent.is_dir() or arguments.out.is_dir():
         parser.error(f"--out: {arguments.out} cannot be a file")
     return arguments

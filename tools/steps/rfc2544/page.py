@@ -10,7 +10,7 @@ from steps.benchmarks.style import sheet
 from .rows import Row
 from .table import HEADS, body, limited
 
-PERCENTILES = (("50", "up"), ("99", "ours"), ("99.9", "openssl"))
+PERCENTILES = (("50", "ours"), ("99", "down"), ("99.9", "openssl"))
 COLOURS = ("ours", "openssl", "raw", "down")
 
 
@@ -22,6 +22,16 @@ def render(rows: list[Row], context: dict, title: str = "Searched rates") -> str
     return ('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{escape(title)}</title><style>{sheet()}</style></head><body>{content}</body></html>\n")
+
+
+def section(rows: list[Row]) -> str:
+    """A part of another page."""
+    if not rows:
+        return ""
+    return ('<h2 id="line">Searched rates</h2>'
+            "<p>The highest rates with no more than 1e-5 (NDR) and 0.5 % (PDR) of loss, by frame size (check sequence "
+            "included), found by RFC 9971; docs/search.md tells how.</p>" + cautions(rows) + overview(rows)
+            + table(HEADS, body(rows), words=4))
 
 
 def subtitle(context: dict) -> str:
@@ -65,7 +75,7 @@ def overview(rows: list[Row]) -> str:
             bars.append(Bar(name(row) if at == 0 else "", [Part(gbit, colour, f"{goal}, {name(row)}: {text}")], text,
                             below=at > 0))
     legend = [(goal, COLOURS[at % len(COLOURS)], "box") for at, goal in enumerate(rows[0].goals)]
-    return figure("Gbit/s on layer 1", bar_chart(bars, "Gbit/s by row"), legend, wide=True)
+    return figure("Gbit/s on layer 1", bar_chart(bars, "Gbit/s by row", names=330), legend, wide=True)
 
 
 def by_rate(row: Row) -> list[tuple[float, list[dict]]]:

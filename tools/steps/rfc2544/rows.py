@@ -11,11 +11,13 @@ from . import frames
 
 PLAIN = "plain"
 DIRECTIONS = ("there", "back", "both")
+TUNNEL_DIRECTIONS = {"there": "up", "back": "down", "both": "both"}
+CHANNELS = ("dtls", "tls")
 
 
 @dataclass(frozen=True)
 class Row:
-    cipher: str       # "plain": no tunnel
+    cipher: str       # "plain": no tunnel; "dtls:ECDHE-RSA-AES128-GCM-SHA256"
     size: int | str   # bytes with the frame check sequence, or "IMIX"
     direction: str
     search: dict = field(hash=False, compare=False)  # of culvert-replay
@@ -24,7 +26,8 @@ class Row:
         """The median over searches, with what was found first."""
         found = next((each for each in self.search["results"] if each["goal"] == goal), None)
         first = next((each for each in self.search["searches"][0]["found"] if each["goal"] == goal), None)
-        return {**first, **found} if found and first else None
+        asked = next((each["width"] for each in self.search["goals"] if each["name"] == goal), None)
+        return {**first, **found, "asked_width": asked} if found and first and asked else None
 
     @property
     def goals(self) -> list[str]:
@@ -40,9 +43,11 @@ class Plan:
     words: tuple[str, ...] = ()   # more for culvert-replay
     destination_mac: str = ""     # of the device under test, beside `port`
     destination_mac_back: str = ""  # and beside `receive`
+    ciphers: tuple[str, ...] = (PLAIN,)
 
     def rows(self) -> list[tuple[str, int | str, str]]:
-        return [(PLAIN, size, direction) for direction in self.directions for size in self.sizes]
+        return [(cipher, size, direction) for cipher in self.ciphers for direction in self.directions
+                for size in self.sizes]
 
 
 class SearchFailed(RuntimeError):
@@ -52,7 +57,7 @@ class SearchFailed(RuntimeError):
 def command(plan: Plan, folder: Path, size: int | str, direction: str) -> list[str]:
     ways = {"there": ((plan.port, plan.receive, False),), "back": ((plan.receive, plan.port, True),),
             "both": ((plan.port, plan.receive, False), (plan.receive, plan.port, True))}[direction]
-    words = [str(RELEASE.path / "tools" / "culvert-replay"), "--search", "--json", "--mtu", "1600"]
+    words = [str(RELEASE.path / "tools" / "culvert-replay"), "--search", "--json"]
     for port, receive, _ in ways:
         words += ["--port", port, "--receive", receive]
     words += [str(frames.make(folder, size, back)) for _, _, back in ways]
@@ -60,11 +65,20 @@ def command(plan: Plan, folder: Path, size: int | str, direction: str) -> list[s
     return [*words, *(["--destination-mac", mac] if mac else []), *plan.words]
 
 
+def tunnel_command(plan: Plan, folder: Path, cipher: str, size: int | str, direction: str) -> list[str]:
+    channel, name = cipher.split(":")
+    return [str(RELEASE.path / "tools" / "culvert-replay"), "--search", "--json", "--port", plan.port, "--inside",
+            plan.receive, f"--{channel}", "--cipher", name, "--direction", TUNNEL_DIRECTIONS[direction],
+            str(frames.make_for_tunnels(folder, size, direction)), *plan.words]
+
+
 def measure(plan: Plan, folder: Path, progress) -> list[Row]:
     found = []
     for cipher, size, direction in plan.rows():
         progress.show(f"{cipher}, {size}, {direction}: row {len(found) + 1} of {len(plan.rows())}")
-        found.append(Row(cipher, size, direction, search(command(plan, folder, size, direction))))
+        words = (command(plan, folder, size, direction) if cipher == PLAIN
+                 else tunnel_command(plan, folder, cipher, size, direction))
+        found.append(Row(cipher, size, direction, search(words)))
     progress.outcome = f"{len(found)} rows"
     return found
 

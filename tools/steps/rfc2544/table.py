@@ -42,7 +42,7 @@ def cells(row: Row, goal: str) -> list[str]:
 def spread(result: dict) -> float | None:
     """The larger of how exact one search is, and how far repeated ones are apart."""
     apart = (result["most"] - result["least"]) / result["most"] if result["most"] else 0
-    return apart if result["width"] is None else max(result["width"], apart)
+    return apart if result["width"] is None else max(result["width"], result["asked_width"], apart)
 
 
 def body(rows: list[Row]) -> list[list[str]]:
