@@ -82,11 +82,15 @@ TEST(AddressedPackets, WhatIsLeftOutIsCountedInEachRound) {
   EXPECT_EQ(packets[0].size, 0u);
   EXPECT_EQ(packets[1].size, 0u);
   EXPECT_NE(packets[2].size, 0u);
-  const NotTunnelled out = packets.left_out(3);
+  const NotTunnelled out = packets.left_out(9);
   EXPECT_EQ(out.too_large, 3u);
   EXPECT_EQ(out.no_family, 3u);
   EXPECT_EQ(out.not_ip, 6u);
   EXPECT_EQ(out.all(), 12u);
+  const NotTunnelled partly = packets.left_out(4);  // a round, and the first packet of the next
+  EXPECT_EQ(partly.too_large, 2u);
+  EXPECT_EQ(partly.no_family, 1u);
+  EXPECT_EQ(partly.not_ip, 4u);
 }
 
 TEST(AddressedPackets, EndsMayStayAsCaptured) {

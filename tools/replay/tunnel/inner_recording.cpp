@@ -38,7 +38,7 @@ InnerRecording load_inner(const std::vector<std::string>& paths, const Selection
 AddressedPackets::AddressedPackets(const InnerRecording& recording,
                                    std::span<const SessionEnds> sessions, const AddressRules& rules,
                                    uint64_t rounds, uint64_t most_bytes)
-    : a_round_(static_cast<uint32_t>(recording.packets.size())) {
+    : a_round_(static_cast<uint32_t>(recording.packets.size())), never_(recording.left_out) {
   const auto count = static_cast<uint32_t>(sessions.size());
   uint64_t wanted = rounds_for_all(recording.conversations, count);
   if (rounds != 0) wanted = std::min(wanted, rounds);
@@ -48,21 +48,19 @@ AddressedPackets::AddressedPackets(const InnerRecording& recording,
   bytes_.reserve(recording.bytes.size() * rounds_);
   packets_.reserve(size_t{a_round_} * rounds_);
   for (uint32_t round = 0; round < rounds_; ++round) {
-    NotTunnelled& out = left_out_.emplace_back(recording.left_out);
     for (const InnerRecording::Packet& packet : recording.packets) {
       const uint32_t session =
           session_of(packet.assigned.conversation, recording.conversations, round, count);
       Packet& made = packets_.emplace_back(Packet{.session = session, .up = packet.assigned.up});
-      add(recording, packet, sessions[session], made, rules, out);
+      add(recording, packet, sessions[session], made, rules);
     }
   }
 }
 
 void AddressedPackets::add(const InnerRecording& recording, const InnerRecording::Packet& packet,
-                           const SessionEnds& session, Packet& made, const AddressRules& rules,
-                           NotTunnelled& out) {
+                           const SessionEnds& session, Packet& made, const AddressRules& rules) {
   if (session.mtu != 0 && packet.size > session.mtu) {
-    ++out.too_large;
+    made.too_large = true;
     return;
   }
   const std::span<const uint8_t> captured(recording.bytes.data() + packet.at, packet.size);
@@ -73,26 +71,26 @@ void AddressedPackets::add(const InnerRecording& recording, const InnerRecording
   if (rules.keep_source) near = made.up ? was.source : was.destination;
   if (rules.keep_far_end) far = made.up ? was.destination : was.source;
   // A packet down without the session's address would not find it.
-  if (near.is_unspecified() || far.is_unspecified() || (rules.keep_source && !made.up)) {
-    ++out.no_family;
-    return;
-  }
+  if (near.is_unspecified() || far.is_unspecified() || (rules.keep_source && !made.up)) return;
   made.at = bytes_.size();
   made.size = packet.size;
   bytes_.insert(bytes_.end(), captured.begin(), captured.end());
   readdress({bytes_.data() + made.at, made.size}, made.up ? Ends{near, far} : Ends{far, near});
 }
 
-NotTunnelled AddressedPackets::left_out(uint64_t rounds) const noexcept {
+NotTunnelled AddressedPackets::left_out(uint64_t taken) const noexcept {
   NotTunnelled sum;
-  for (uint64_t round = 0; round < rounds; ++round) {
-    const NotTunnelled& one = left_out_[round % rounds_];
-    sum.not_ip += one.not_ip;
-    sum.not_whole += one.not_whole;
-    sum.one_address += one.one_address;
-    sum.too_large += one.too_large;
-    sum.no_family += one.no_family;
+  const uint64_t all = packets_.size();
+  for (uint64_t i = 0; i < std::min(taken, all); ++i) {
+    if (packets_[i].size != 0) continue;
+    // As often as it was taken.
+    const uint64_t times = taken / all + (i < taken % all ? 1 : 0);
+    (packets_[i].too_large ? sum.too_large : sum.no_family) += times;
   }
+  const uint64_t rounds = a_round_ == 0 ? 1 : (taken + a_round_ - 1) / a_round_;
+  sum.not_ip = rounds * never_.not_ip;
+  sum.not_whole = rounds * never_.not_whole;
+  sum.one_address = rounds * never_.one_address;
   return sum;
 }
 

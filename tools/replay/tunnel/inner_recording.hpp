@@ -61,6 +61,7 @@ class AddressedPackets {
     uint32_t size = 0;  // 0: it is left out
     uint32_t session = 0;
     bool up = true;
+    bool too_large = false;  // why
   };
 
   // Enough rounds that every session has a turn, `rounds` (0: endless) at most and as many as fit `most_bytes`; one
@@ -76,17 +77,18 @@ class AddressedPackets {
   [[nodiscard]] std::span<const uint8_t> bytes(uint32_t index) const noexcept {
     return {bytes_.data() + packets_[index].at, packets_[index].size};
   }
-  // In the first `rounds` rounds, of which those here are repeated.
-  [[nodiscard]] NotTunnelled left_out(uint64_t rounds) const noexcept;
+  // Among the first `taken` packets, which may be of more rounds than there are here; what no round has for itself (not
+  // IP and the like) once for each round that was begun.
+  [[nodiscard]] NotTunnelled left_out(uint64_t taken) const noexcept;
 
  private:
   void add(const InnerRecording& recording, const InnerRecording::Packet& packet,
-           const SessionEnds& session, Packet& made, const AddressRules& rules, NotTunnelled& out);
+           const SessionEnds& session, Packet& made, const AddressRules& rules);
 
   uint32_t a_round_ = 0, rounds_ = 0;
   std::vector<uint8_t> bytes_;
   std::vector<Packet> packets_;
-  std::vector<NotTunnelled> left_out_;  // one for each round
+  NotTunnelled never_;  // of each round alike
 };
 
 }  // namespace culvert::replay

@@ -67,9 +67,12 @@ void Run::fill(TunnelReport& report) {
   report.ended = sessions_->ended();
   report.conversations = recording_.conversations;
   report.rounds = traffic.rounds_begun();
-  report.asked = traffic.total();
-  report.taken = traffic.taken();
-  report.left_out = packets_->left_out(report.rounds);
+  report.left_out = packets_->left_out(traffic.taken());
+  // What a tunnel never carries is no packet of the traffic's, but one of the captures'.
+  const NotTunnelled& out = report.left_out;
+  const uint64_t never = out.not_ip + out.not_whole + out.one_address;
+  report.taken = traffic.taken() + never;
+  report.asked = options_.loops == 0 ? 0 : traffic.total() + never / report.rounds * options_.loops;
   report.captures_left_out = found_.left_out;
   report.closed = traffic.closed();
   report.unfit = traffic.unfit();
