@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tools/replay/command_line_search.hpp"
 #include "tools/replay/failure.hpp"
 
 namespace culvert::replay {
@@ -19,6 +20,7 @@ struct Words {
   std::string on_fault = "refuse";
   bool no_huge = false, no_progress = false;
   int main_core = -1;
+  SearchWords search{};
 };
 
 constexpr double kLongest = 1e7;  // seconds
@@ -241,6 +243,11 @@ void fill_rewrite(RewriteRules& rules, const Words& w) {
 
 void fill(Options& o, const Words& w) {
   fill_pace(o, w);
+  understood("--tunnel", [&] {
+    check_tunnel(o.tunnel, o.ports.size());
+    return 0;
+  });
+  fill_search(o, w.search);
   fill_rewrite(o.rewrite, w);
   o.on_fault = w.on_fault == "skip" ? OnFault::skip : OnFault::refuse;
   o.huge_pages = !w.no_huge;
@@ -269,6 +276,8 @@ CommandLine read_command_line(int argc, char** argv) {
   describe_pace(app, options, words);
   describe_packets(app, options, words);
   describe_result(app, options, words);
+  describe_search(app, words.search);
+  describe_tunnel(app, options.tunnel);
   app.set_version_flag("--version", "culvert-replay " CULVERT_VERSION);
   app.footer(
       "SIGINT ends it with the summary.\n"
