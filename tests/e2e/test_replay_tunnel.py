@@ -4,6 +4,8 @@ for. Against culvertd, and against ocserv, which proves the tool."""
 import os
 import shutil
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -163,12 +165,18 @@ def test_refused(both_sides, tmp_path, headend):
     assert done.status == 1 and "Session 1 was not set up" in done.said, done.said
 
 
+@pytest.fixture
+def own_folder():
+    """pytest's are closed to ocserv's unprivileged processes, all the way up."""
+    with tempfile.TemporaryDirectory(prefix="culvert-tunnels.") as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
 @pytest.mark.skipif(not shutil.which("ocserv"), reason="ocserv is not installed: tools/install-dependencies compare")
 @pytest.mark.alone
-def test_ocserv_is_a_peer(both_sides, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ocserv")
-    for each in (folder, folder.parent):  # ocserv's unprivileged processes must be able to enter
-        os.chmod(each, 0o755)
+def test_ocserv_is_a_peer(both_sides, own_folder):
+    folder = own_folder
     headend = Ocserv(both_sides, folder)
     try:
         file = tunnel_replay.dialogue(folder / "dialogue.pcap", 24, 20, sizes=FIT_OCSERV)
