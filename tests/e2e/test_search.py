@@ -3,6 +3,7 @@ anything is, is a benchmark's matter."""
 
 import json
 import subprocess
+import sys
 
 import pytest
 
@@ -11,6 +12,11 @@ from harness.odd_captures import Packet, frame, ipv4, pcap, udp
 from harness.paths import BUILD, ROOT
 from harness.replay import looped
 from test_bench_report import THREE, Page, document
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from steps.bench_line import line  # noqa: E402
+from steps.rfc2544.table import as_text  # noqa: E402
 
 TOOL, LINE = ROOT / "tools" / "rfc2544", ROOT / "tools" / "bench-line"
 LIMIT = 10_000
@@ -82,12 +88,27 @@ def test_a_part_of_bench_report(measured, tmp_path):
 
 def test_between_two_wires(tmp_path):
     """tools/bench-line at its shortest."""
-    done = subprocess.run([LINE, "--build", BUILD, "--quick", "--sizes", "1518", "--out", tmp_path / "line.html",
-                           "--json", tmp_path / "line.json"], capture_output=True, text=True, timeout=280)
+    done = subprocess.run([LINE, "--build", BUILD, "--quick", "--sizes", "1400", "--ciphers", "--out",
+                           tmp_path / "line.html", "--json", tmp_path / "line.json"], capture_output=True, text=True,
+                          timeout=280)
     assert done.returncode == 0, done.stderr
     row, = json.loads((tmp_path / "line.json").read_text())["rows"]
     assert row["cipher"] == "no headend" and row["search"]["results"][1]["rate"] > 0
     Page((tmp_path / "line.html").read_text())
+
+
+@pytest.mark.parametrize("cipher, direction", [("dtls:ECDHE-RSA-AES128-GCM-SHA256", "there"),
+                                               ("tls:TLS_AES_128_GCM_SHA256", "back"),
+                                               ("dtls:ECDHE-RSA-AES128-SHA256", "both")])
+def test_through_tunnels(tmp_path, cipher, direction):
+    """culvertd between two wires, as tools/bench-line has it, at rates that it carries on any machine."""
+    row = line.row(tmp_path, cipher, "IMIX", direction, [*BRIEFLY, "--max-rate", "4k", "--min-rate", "100"])
+    for goal in row.goals:
+        result = row.result(goal)
+        assert 100 <= result["rate"] <= 4000, result
+        assert result["at_rate"]["arrived"] > 0 and result["at_rate"]["headend"]["cycles_per_packet"] > 0
+        assert result["at_rate"]["latency_ns"]["50"] > 0
+    assert cipher in as_text([row])
 
 
 def test_what_culvert_replay_itself_wrote_is_shown(tmp_path):
@@ -125,6 +146,8 @@ def test_a_device_that_passes_nothing_is_told(tmp_path):
 
 @pytest.mark.parametrize("words", [[], ["--port", "net_ring0"], ["--port", "a", "--receive", "b", "--sizes", "63"],
                                    ["--port", "a", "--receive", "b", "--directions", "up"],
+                                   ["--port", "a", "--receive", "b", "--ciphers", "dtls:AES128-SHA"],
+                                   ["--port", "a", "--receive", "b", "--", "--tunnel", "192.0.2.1"],
                                    ["--from", "a.json", "--port", "a"], ["--fast"]], ids=" ".join)
 def test_wrong_command_lines_are_refused_at_once(words):
     done = subprocess.run([TOOL, *words], capture_output=True, text=True, timeout=20)
@@ -132,7 +155,7 @@ def test_wrong_command_lines_are_refused_at_once(words):
 
 
 def test_wrong_words_for_bench_line():
-    for words in (["--sizes"], ["--sizes", "63"], ["--repeat", "0"], ["fast"]):
+    for words in (["--ciphers", "aes"], ["--sizes"], ["--sizes", "63"], ["--repeat", "0"], ["fast"]):
         done = subprocess.run([LINE, *words], capture_output=True, text=True, timeout=20)
         assert done.returncode == 2, done.stderr
 

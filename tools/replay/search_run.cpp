@@ -86,7 +86,8 @@ Found found_of(const search::GoalResult& result, const SearchPass& pass,
                             .width = result.width().value_or(result.goal.width),
                             .line_rate = report.line_rate,
                             .slot_rate = report.slot_rate,
-                            .tester_rate = report.tester_rate};
+                            .tester_rate = report.tester_rate,
+                            .at_maximum = result.end == search::GoalResult::End::at_maximum};
   if (result.upper) evidence.tester_fell_behind = mostly_fell_behind(pass.trials, *result.upper);
   for (const auto& trial : {found.at_lower, found.at_upper}) {
     if (!trial || !trial->headend) continue;

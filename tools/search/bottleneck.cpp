@@ -26,7 +26,7 @@ Bottleneck bottleneck(const Evidence& e) noexcept {
   if (e.tester_fell_behind || near(e.rate, e.tester_rate, kNearTester))
     return Bottleneck::generator;
   if (e.worker_busy.value_or(0) >= kBusy) return Bottleneck::worker;
-  return Bottleneck::device;
+  return e.at_maximum ? Bottleneck::none : Bottleneck::device;
 }
 
 const char* name_of(Bottleneck bottleneck) noexcept {
@@ -35,6 +35,7 @@ const char* name_of(Bottleneck bottleneck) noexcept {
     case Bottleneck::pcie: return "PCIe";
     case Bottleneck::generator: return "generator";
     case Bottleneck::worker: return "worker";
+    case Bottleneck::none: return "none";
     case Bottleneck::device: break;
   }
   return "device";

@@ -11,6 +11,7 @@ enum class Bottleneck : uint8_t {
   pcie,       // the slot carries no more
   generator,  // the tester sends, or receives, no more: the device may be faster
   worker,     // the headend's busiest worker is busy
+  none,       // the highest rate that was tried was carried
   device,     // none of these: something in the device under test that cannot be seen from here
 };
 
@@ -21,15 +22,16 @@ struct Evidence {
   std::optional<double> line_rate{};
   std::optional<double> slot_rate{};    // slot_rate() of the narrower slot
   std::optional<double> tester_rate{};  // that the tester carries without a device
-  bool tester_fell_behind =
-      false;  // at the upper bound it did not send all, or had no room for what came
-  std::optional<double>
-      worker_busy{};  // 0..1, the busiest one, at the upper bound or the rate itself
+  // At the upper bound it did not send all, or had no room for what came.
+  bool tester_fell_behind = false;
+  bool at_maximum = false;  // no higher rate was tried
+  // 0..1, of the busiest one, at the upper bound or the rate itself.
+  std::optional<double> worker_busy{};
 };
 
 // The first that is near enough to the rate to be what limits it, in the order in which packets meet them.
 [[nodiscard]] Bottleneck bottleneck(const Evidence& evidence) noexcept;
-// "NIC", "PCIe", "generator", "worker", "device"
+// "NIC", "PCIe", "generator", "worker", "none", "device"
 [[nodiscard]] const char* name_of(Bottleneck bottleneck) noexcept;
 
 struct Slot {

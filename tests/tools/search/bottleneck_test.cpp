@@ -18,6 +18,8 @@ TEST(Bottleneck, TheFirstThatIsNear) {
             Bottleneck::worker);
   EXPECT_EQ(bottleneck({.rate = 1e6, .tester_rate = 10e6, .worker_busy = 0.5}), Bottleneck::device);
   EXPECT_EQ(bottleneck({.rate = 1e6}), Bottleneck::device);
+  EXPECT_EQ(bottleneck({.rate = 1e6, .at_maximum = true}), Bottleneck::none);
+  EXPECT_EQ(bottleneck({.rate = 1e6, .line_rate = 1e6, .at_maximum = true}), Bottleneck::nic);
 }
 
 TEST(Bottleneck, AWideResultIsAtTheLineIfItMayBe) {

@@ -78,6 +78,7 @@ TrialRecord SearchRun::trial(double rate, double seconds) {
     if (interrupted_.load()) throw Failure("Interrupted in the middle of a trial.");
   }
   traffic_->stop();
+  traffic_->give_up();  // what no channel has taken by now is too late
   settle();
   sessions_->watch();
   if (!sessions_->ended().empty()) {

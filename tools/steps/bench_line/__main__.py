@@ -23,7 +23,7 @@ from . import line, wire
 from .arguments import QUICK, parse_arguments
 
 def measured(arguments: argparse.Namespace) -> list:
-    words = ["--no-huge", "--repeat", str(arguments.repeat), *(QUICK if arguments.quick else ())]
+    words = ["--repeat", str(arguments.repeat), *(QUICK if arguments.quick else ())]
     folder = Path(tempfile.mkdtemp(prefix="culvert-bench-line."))
     try:
         with step("Search") as progress:

@@ -21,6 +21,6 @@ def row(folder: Path, size: int | str, words: list[str]) -> Row:
     # A socket's path is short, and folders need not be.
     with tempfile.TemporaryDirectory(prefix="cl-") as short:
         left, right = ends(Path(short), 0)
-        program = RELEASE.path / "tools" / "culvert-replay"
-        return Row(NAME, size, "there", search([str(program), "--search", "--json", "--port", left, "--receive", right,
-                                                str(frames.make(folder, size)), *words]))
+        words = [str(RELEASE.path / "tools" / "culvert-replay"), "--search", "--json", "--no-huge", "--port", left,
+                 "--receive", right, str(frames.make(folder, size)), *words]
+        return Row(NAME, size, "there", search(words))

@@ -48,7 +48,7 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
         parser.error("--port and --receive are needed: the two ports beside the device under test")
     tunnels = arguments.ciphers != [PLAIN]
     if tunnels != ("--tunnel" in more):
-        parser.error("--ciphers are of tunnels, and belong to -- --tunnel ADDRESS and what else culvert-replay wants for it")
+        parser.error("--ciphers are of tunnels, and belong to -- --tunnel ADDRESS and what that wants")
     arguments.sizes = arguments.sizes or [*(frames.TUNNEL_SIZES if tunnels else frames.SIZES), frames.MIX_NAME]
     if not arguments.out.parent.is_dir() or arguments.out.is_dir():
         parser.error(f"--out: {arguments.out} cannot be a file")

@@ -159,8 +159,8 @@ def how_to_read() -> str:
          "The tester was the limit: it could not send that fast, or had no room for what came. The busy share and the "
          "cycles are then what the headend's workers had to do at that rate."),
         ("limited by",
-         "NIC: the link is full. PCIe: the slot is. Worker: the headend's busiest one is busy. Device: none of these; "
-         "it is something that cannot be seen from the tester."),
+         "NIC: the link is full. PCIe: the slot is. Worker: the headend's busiest one is busy. None: no higher rate "
+         "was tried. Device: it is something that cannot be seen from the tester."),
         ("points",
          "Each is the median of all trials at that rate; hover for their range. Trials that the search made at one "
          "rate are many where it decides."))
