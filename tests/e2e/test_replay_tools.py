@@ -18,7 +18,11 @@ def run(*words: object, timeout: float = 240) -> subprocess.CompletedProcess:
 def test_demo_with_its_own_capture():
     done = run(DEMO, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    plain = json.loads(done.stdout)["plain"]
+    result = json.loads(done.stdout)
+    through = result["tunnelled"]["sessions"]
+    assert through["sessions_ready"] == 100 and {row["direction"] for row in through["total"]} == {"up", "down"}
+    assert all(row["intact"] == row["sent"] for row in through["total"]) and through["headend_drops"] == {}
+    plain = result["plain"]
     assert plain["compared"]["identical"] and plain["compared"]["packets"] == plain["compared"]["arrived"] == 5000
     assert plain["tracked"]["reordered"] == plain["tracked"]["duplicates"] == 0
     assert plain["tracked"]["latency_ns"]["99.999"] > 0
