@@ -15,6 +15,7 @@ namespace {
 
 constexpr unsigned kMostRounds = 6;  // name, password, and some to spare
 constexpr std::string_view kUserAgent = "AnyConnect Windows 4.10.07073";
+constexpr size_t kMostUnread = 16 * 1024;  // bytes of a header that is not whole yet
 constexpr size_t kPskBytes = 32, kMasterBytes = 48;
 
 void append_escaped(Cookie& out, std::string_view text) {
@@ -94,6 +95,8 @@ void LogIn::receive(std::span<const uint8_t> record) {
       break;
     }
   }
+  if (stage_ != Stage::failed && plaintext_.size() > kMostUnread)
+    return fail(Why::http_failed, "the headend's answer has a header without end");
   if (stage_ != Stage::failed && stage_ != Stage::established && tls_.closed())
     fail(Why::closed_by_peer, "the headend closed the connection");
 }

@@ -12,6 +12,7 @@
 #include "crypto/bytes.hpp"
 #include "crypto/kdf.hpp"
 #include "crypto/record/format.hpp"
+#include "crypto/record/key_update.hpp"
 #include "tools/crowd/setup/client_context.hpp"
 
 namespace culvert::crowd {
@@ -95,6 +96,9 @@ void TlsSide::on_message(int sent, int, int type, const void* data, size_t size,
     // In TLS 1.2 the record behind ChangeCipherSpec is number 0 (RFC 5246 §6.1).
     uint64_t& count = sent != 0 ? self->records_out_ : self->records_in_;
     count = bytes[0] == static_cast<uint8_t>(ContentType::change_cipher_spec) ? 0 : count + 1;
+  } else if (type == SSL3_RT_HANDSHAKE && self->established_ &&
+             bytes[0] == crypto::record::kKeyUpdateType) {
+    self->changed_keys_ = true;
   } else if (type == SSL3_RT_HANDSHAKE && sent == 0 && bytes[0] == control::kServerHelloType) {
     self->encrypt_then_mac_ =
         control::agrees_to_encrypt_then_mac({bytes, size}, control::kHandshakeHeaderSize);
@@ -130,22 +134,23 @@ bool TlsSide::receive(std::span<const uint8_t> record, control::http::WipingStri
   const int size = static_cast<int>(record.size());
   if (BIO_write(SSL_get_rbio(ssl_.get()), record.data(), size) != size) return fail();
   if (!established_) return shake_hands();
-  std::array<char, crypto::record::kMaxPlaintext> room;
-  for (;;) {
-    const int n = SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()));
-    if (n > 0) {
-      plaintext.append(room.data(), static_cast<size_t>(n));
-      continue;
-    }
-    const int error = SSL_get_error(ssl_.get(), n);
-    if (error == SSL_ERROR_ZERO_RETURN) {
-      closed_ = true;
-    } else if (error != SSL_ERROR_WANT_READ) {
-      return fail();
-    }
-    take_output();
-    return true;
+  std::array<uint8_t, 4096> room;
+  int n = 0;
+  while ((n = SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()))) > 0)
+    plaintext.append(reinterpret_cast<const char*>(room.data()), static_cast<size_t>(n));
+  const int error = SSL_get_error(ssl_.get(), n);
+  crypto::wipe(room);  // it may have held a cookie
+  if (error == SSL_ERROR_ZERO_RETURN) {
+    closed_ = true;
+  } else if (error != SSL_ERROR_WANT_READ) {
+    return fail();
   }
+  take_output();
+  if (changed_keys_) {
+    reason_ = "the headend changed keys before the tunnel began";
+    return false;
+  }
+  return true;
 }
 
 bool TlsSide::write(std::string_view plaintext) {

@@ -74,6 +74,7 @@ class TlsSide {
   bool established_ = false, closed_ = false;
   bool sealing12_ = false;  // our ChangeCipherSpec of TLS 1.2 has gone out
   bool encrypt_then_mac_ = false;
+  bool changed_keys_ = false;  // KeyUpdate before the tunnel: counts and secrets mean nothing now
   uint64_t records_in_ = 0, records_out_ = 0;  // under the present keys
   uint64_t last_explicit_nonce_ = 0;
   crypto::Secret<48> client_secret_, server_secret_;
