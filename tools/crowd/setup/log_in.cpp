@@ -16,6 +16,7 @@ namespace {
 
 constexpr unsigned kMostRounds = 6;  // name, password, and some to spare
 constexpr std::string_view kUserAgent = "AnyConnect Windows 4.10.07073";
+constexpr size_t kMostUnread = 16 * 1024;  // bytes of a header that is not whole yet
 constexpr size_t kPskBytes = 32, kMasterBytes = 48;
 
 // A list of suites with pre-shared keys only, or none of them, makes only one form of DTLS possible.
@@ -45,7 +46,9 @@ void LogIn::fail(Why why, std::string text) {
 
 void LogIn::receive(std::span<const uint8_t> record) {
   if (stage_ == Stage::established || stage_ == Stage::failed) return;
-  if (!tls_.receive(record, plaintext_)) return fail(Why::tls_failed, tls_.reason());
+  if (!tls_.receive(record, plaintext_)) {
+    return fail(tls_.without_suite() ? Why::no_common_suite : Why::tls_failed, tls_.reason());
+  }
   if (stage_ == Stage::handshake && tls_.established()) begin();
   while (stage_ != Stage::failed && !plaintext_.empty()) {
     const size_t before = plaintext_.size();
@@ -57,6 +60,8 @@ void LogIn::receive(std::span<const uint8_t> record) {
       break;
     }
   }
+  if (stage_ != Stage::failed && plaintext_.size() > kMostUnread)
+    return fail(Why::http_failed, "the headend's answer has a header without end");
   if (stage_ != Stage::failed && stage_ != Stage::established && tls_.closed())
     fail(Why::closed_by_peer, "the headend closed the connection");
 }
