@@ -80,7 +80,7 @@ TEST_P(CbcTrafficKeys, WithTheMacBeforeEncryption) {
 class Tls13TrafficKeys : public TrafficKeys {};
 
 TEST_P(Tls13TrafficKeys, WhateverTicketsTheHeadendSends) {
-  for (const size_t tickets : {0, 1, 7}) {
+  for (const size_t tickets : {size_t{0}, size_t{1}, size_t{7}}) {
     TlsHeadend::Settings s = settings();
     s.tickets = tickets;
     check(s, false);
