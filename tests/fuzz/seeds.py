@@ -294,9 +294,35 @@ def replay() -> list[bytes]:
     return [bytes([what]) + frame for what in (0x03, 0x1d, 0x7f) for frame in frames]
 
 
+def crowd_setup() -> list[bytes]:
+    """A ServerHello and an alert in clear; a log-in of two forms and one by cookie; DTLS's first answer."""
+    def reply(body: bytes, header: str = "") -> bytes:
+        return f"HTTP/1.1 200 OK\r\n{header}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    def form(name: str, kind: str) -> bytes:
+        return reply(f'<config-auth client="vpn" type="auth-request">{OPAQUE}<auth id="main"><form action="/auth">'
+                     f'<input type="{kind}" name="{name}"/></form></auth></config-auth>'.encode())
+
+    done = reply(b'<config-auth type="complete"><auth id="success"/></config-auth>', "Set-Cookie: webvpn=0123ABCD\r\n")
+    common = ("HTTP/1.1 200 CONNECTED\r\nX-CSTP-Address: 10.48.66.7\r\nX-CSTP-Address-IP6: fd00::7/64\r\n"
+              "X-CSTP-MTU: 1406\r\nX-DTLS-MTU: 1390\r\nX-CSTP-DPD: 30\r\nX-CSTP-Keepalive: 20\r\nX-DTLS-Port: 443\r\n")
+    grants = [(common + extra + "\r\n").encode() for extra in
+              ("X-DTLS-App-ID: 00ff\r\n", "X-DTLS-Session-ID: 00ff\r\nX-DTLS12-CipherSuite: AES256-GCM-SHA384\r\n")]
+    hello = b"\x03\x03" + b"\x11" * 32 + b"\0\xc0\x30\0\0\0"
+    message = b"\x02" + len(hello).to_bytes(3, "big") + hello
+    body = b"\xfe\xff" + b"\x04" + b"\x22" * 4
+    verify = b"\x03" + len(body).to_bytes(3, "big") + bytes(5) + len(body).to_bytes(3, "big") + body
+    datagram = b"\x16\xfe\xff" + bytes(8) + struct.pack(">H", len(verify)) + verify
+    return [b"\0\x16" + bytes([len(message)]) + message, b"\0\x15\x02\x02\x28",
+            b"\x01" + b"\0".join([form("username", "text"), form("password", "password"), done, grants[0]]),
+            *(b"\x02" + grant for grant in grants),
+            *(mode + bytes([len(datagram)]) + datagram for mode in (b"\x03", b"\x04"))]
+
+
 TARGETS = {
     "client_fuzz": client,
     "config_fuzz": configuration,
+    "crowd_setup_fuzz": crowd_setup,
     "cstp_fuzz": cstp_targets,
     "dtls_fuzz": dtls,
     "http_fuzz": http,

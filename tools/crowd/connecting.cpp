@@ -50,7 +50,10 @@ void Crowd::Parts::member_event(MemberId id, const tcp::Event& event) {
     const Why why = why_of(stages.tcp.close_reason(event.conn));
     while (m.log_in != nullptr && take_record(id)) {
     }
-    if (m.state == MemberState::setup) refuse(id, why);
+    if (m.state == MemberState::setup) return refuse(id, why);
+    // The tunnel began and ended in one breath.
+    if (cstp::Tunnel* t = stages.tunnels.find(event.conn); t != nullptr)
+      cstp::end(stages.cstp, *t, cstp::EndReason::peer_closed);
     return;
   }
   if ((event.bits & tcp::event::kPeerClosed) != 0) m.peer_closed = true;
@@ -139,6 +142,8 @@ bool Crowd::Parts::flush_log_in(MemberId id) {
 void Crowd::Parts::establish(MemberId id) {
   Member& m = members[id];
   m.grant = m.log_in->grant();
+  m.tls_mtu = m.grant.tls_mtu;
+  m.dtls_mtu = m.grant.dtls_mtu;
   m.cookie = m.log_in->cookie();
   dp::Message* word = stages.mailbox.allocate_for_worker();
   const TunnelKeys keys = m.log_in->keys();

@@ -28,17 +28,19 @@ struct TrafficSecrets {
   crypto::Secret<48> rx, tx;
 };
 
-struct Member {
+// What each packet of a member's looks at comes first, in one line of the cache.
+struct alignas(64) Member {
   MemberState state = MemberState::idle;
   bool queued = false;       // in Parts::steps
   bool waits = false;        // in Parts::waiting_for_link
   bool peer_closed = false;  // FIN during the set-up
   bool dtls_up = false;
   bool dtls_installed = false;
-  dp::ConnId conn;                   // generation 0: none
-  Time began = 0;                    // of the present set-up
-  Time deadline = 0;                 // of the set-up
-  std::unique_ptr<Credentials> who;  // of log_in(), until its TCP connection is open
+  uint16_t tls_mtu = 0, dtls_mtu = 0;  // of the grant
+  dp::ConnId conn;                     // generation 0: none
+  Time began = 0;                      // of the present set-up
+  Time deadline = 0;                   // of the set-up
+  std::unique_ptr<Credentials> who;    // of log_in(), until its TCP connection is open
   std::unique_ptr<LogIn> log_in;
   bool want_dtls = true;
   Cookie cookie;

@@ -103,6 +103,8 @@ void Crowd::Parts::tunnel_ended(const dp::Message& message) {
 }
 
 uint32_t Crowd::Parts::seal_tls(std::span<Outgoing> packets) {
+  for (const Outgoing& o : packets)
+    __builtin_prefetch(&members[o.member]);
   for (const Outgoing& o : packets) {
     const dp::ConnId conn = members[o.member].conn;
     stages.tunnels.prefetch(conn.slot);
@@ -119,7 +121,7 @@ uint32_t Crowd::Parts::seal_tls(std::span<Outgoing> packets) {
     }
     const uint32_t size = o.packet->pkt_len;
     if (!cstp::record_fits(*t, o.packet) || rte_mbuf_refcnt_read(o.packet) != 1 ||
-        (m.grant.tls_mtu != 0 && size > m.grant.tls_mtu)) {
+        (m.tls_mtu != 0 && size > m.tls_mtu)) {
       o.result = Sent::unfit;
     } else if (!burst.wants(*t, size + cstp::kHeaderSize + t->overhead.total())) {
       o.result = Sent::later;
@@ -136,8 +138,10 @@ uint32_t Crowd::Parts::seal_tls(std::span<Outgoing> packets) {
 }
 
 uint32_t Crowd::Parts::seal_dtls(std::span<Outgoing> packets) {
-  for (const Outgoing& o : packets)
+  for (const Outgoing& o : packets) {
+    __builtin_prefetch(&members[o.member]);
     stages.dtls_transmit.prefetch(o.member);
+  }
   std::array<rte_mbuf*, dp::kBurst> ready;
   uint32_t taken = 0;
   for (Outgoing& o : packets) {
@@ -152,7 +156,7 @@ uint32_t Crowd::Parts::seal_dtls(std::span<Outgoing> packets) {
     rte_mbuf* packet = o.packet;
     if (packet->nb_segs != 1 || rte_pktmbuf_headroom(packet) < head ||
         rte_pktmbuf_tailroom(packet) < side.overhead.suffix || rte_mbuf_refcnt_read(packet) != 1 ||
-        (m.grant.dtls_mtu != 0 && packet->pkt_len > m.grant.dtls_mtu)) {
+        (m.dtls_mtu != 0 && packet->pkt_len > m.dtls_mtu)) {
       o.result = Sent::unfit;
       continue;
     }

@@ -241,12 +241,22 @@ void fill_rewrite(RewriteRules& rules, const Words& w) {
   if (w.vlan_add >= 0) rules.vlan_add = static_cast<uint16_t>(w.vlan_add);
 }
 
+void fill_tunnel(Options& o) {
+  try {
+    check_tunnel(o.tunnel, o.ports.size());
+  } catch (const std::invalid_argument& wrong) {
+    throw CLI::ValidationError(wrong.what());
+  }
+  if (!o.tunnel.wanted()) return;
+  require(o.receive_ports.empty(),
+          "With --tunnel, --inside is where packets come out, not --receive");
+  require(!o.track, "--tunnel finds its packets without --track");
+  require(o.queues == 1, "--tunnel has one queue");
+}
+
 void fill(Options& o, const Words& w) {
   fill_pace(o, w);
-  understood("--tunnel", [&] {
-    check_tunnel(o.tunnel, o.ports.size());
-    return 0;
-  });
+  fill_tunnel(o);
   fill_search(o, w.search);
   fill_rewrite(o.rewrite, w);
   o.on_fault = w.on_fault == "skip" ? OnFault::skip : OnFault::refuse;

@@ -38,4 +38,12 @@ uint64_t Histogram::percentile(double percent) const noexcept {
   return max_;
 }
 
+uint64_t Histogram::count_to(uint64_t value) const noexcept {
+  const size_t last = bucket_of(value);
+  uint64_t seen = 0;
+  for (size_t i = 0; i <= last; ++i)
+    seen += buckets_[i];
+  return seen;
+}
+
 }  // namespace culvert::replay

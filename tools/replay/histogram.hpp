@@ -30,6 +30,8 @@ class Histogram {
   // The smallest value that `percent` (0..100) of the values do not exceed: the upper end of its bucket,
   // but never more than max(). 0 where nothing was counted.
   [[nodiscard]] uint64_t percentile(double percent) const noexcept;
+  // How many values were `value` or less; those of its bucket that are greater are among them.
+  [[nodiscard]] uint64_t count_to(uint64_t value) const noexcept;
 
  private:
   static constexpr unsigned kBits = 6;  // 64 buckets a power of two

@@ -48,7 +48,15 @@ TEST(ReplayCommandLine, RefusesWithStatusTwo) {
         "-p net_ring0 -r net_ring0 a --search --width 0",
         "-p net_ring0 -r net_ring0 a --search --first-trial 2 --trial 1",
         "-p net_ring0 -r net_ring0 a --search --max-rate fast",
-        "-p net_ring0 -r net_ring0 a --search --max-rate 1k --min-rate 2k"}) {
+        "-p net_ring0 -r net_ring0 a --search --max-rate 1k --min-rate 2k",
+        "-p net_ring0 a --tunnel 192.0.2.1",
+        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2",
+        "-p net_ring0 a --tunnel vpn.example.com --user u --source-address 192.0.2.2 "
+        "--keep-far-end",
+        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --keep-far-end "
+        "--track",
+        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --direction "
+        "sideways"}) {
     const control::Done done = run(arguments);
     EXPECT_EQ(done.status, 2) << arguments << ": " << done.said;
   }

@@ -54,6 +54,17 @@ TEST(Histogram, TheLargestValueHasABucket) {
   EXPECT_EQ(h.percentile(50), UINT64_MAX);
 }
 
+TEST(Histogram, CountsThoseBelow) {
+  Histogram h;
+  for (const uint64_t v : {uint64_t{1}, uint64_t{100}, uint64_t{255}, uint64_t{256}, UINT64_MAX})
+    h.add(v);
+  EXPECT_EQ(h.count_to(0), 0u);
+  EXPECT_EQ(h.count_to(100), 2u);
+  EXPECT_EQ(h.count_to(255), 3u);
+  EXPECT_EQ(h.count_to(1000), 4u);
+  EXPECT_EQ(h.count_to(UINT64_MAX), 5u);
+}
+
 TEST(Histogram, TwoBecomeOne) {
   Histogram a, b;
   a.add(10, 3);

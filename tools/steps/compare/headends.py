@@ -45,7 +45,9 @@ class Ocserv:
 
     name = "ocserv"
 
-    def __init__(self, lab: Lab, folder: Path):
+    def __init__(self, lab: Lab, folder: Path, clients: int = 16, network: str = "10.10.10.0",
+                 mask: str = "255.255.255.0", more: str = ""):
+        """`more`: lines of its configuration."""
         self._lab = lab
         certificate = make_certificate(folder)
         self.pin = pin_of(certificate)
@@ -53,7 +55,7 @@ class Ocserv:
         subprocess.run(["ocpasswd", "-c", passwords, USER], input=f"{PASSWORD}\n{PASSWORD}\n", text=True, check=True,
                        capture_output=True)
         config = folder / "ocserv.conf"
-        config.write_text(self._config(folder, certificate, passwords))
+        config.write_text(self._config(folder, certificate, passwords, clients, network, mask) + more)
         self._own_the_wires()
         self._process = Process(lab.headend.command("ocserv", "--foreground", "--config", config),
                                 folder / "ocserv.log")
@@ -74,6 +76,9 @@ class Ocserv:
     def kill(self) -> None:
         self._process.kill()
 
+    def tail(self) -> str:
+        return self._process.tail(30)
+
     def _listens(self) -> bool:
         assert self._process.running(), f"ocserv ended at start:\n{self._process.tail(30)}"
         return ":443" in self._lab.headend.run("ss", "-tlnH").stdout
@@ -90,7 +95,7 @@ class Ocserv:
         self._lab.headend.run("sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward")
 
     @staticmethod
-    def _config(folder: Path, certificate: Path, passwords: Path) -> str:
+    def _config(folder: Path, certificate: Path, passwords: Path, clients: int, network: str, mask: str) -> str:
         return f"""auth = "plain[passwd={passwords}]"
 tcp-port = 443
 udp-port = 443
@@ -98,8 +103,8 @@ run-as-user = ocserv
 run-as-group = ocserv
 socket-file = {folder}/ocserv-socket
 isolate-workers = true
-max-clients = 16
-max-same-clients = 16
+max-clients = {clients}
+max-same-clients = {clients}
 server-cert = {certificate}
 server-key = {certificate}
 tls-priorities = "NORMAL:%SERVER_PRECEDENCE:%COMPAT:-VERS-SSL3.0:-VERS-TLS1.0:-VERS-TLS1.1"
@@ -111,8 +116,8 @@ rekey-method = ssl
 use-occtl = false
 pid-file = {folder}/ocserv.pid
 device = vpns
-ipv4-network = 10.10.10.0
-ipv4-netmask = 255.255.255.0
+ipv4-network = {network}
+ipv4-netmask = {mask}
 ping-leases = false
 route = 10.48.66.0/255.255.255.0
 mtu = {INNER_MTU}

@@ -1,10 +1,7 @@
 """tools/session-memory after the installation: two headends, one crowd, three readings."""
 
 import argparse
-import base64
-import hashlib
 import json
-import os
 import shutil
 import signal
 import sys
@@ -24,6 +21,7 @@ from steps import console
 from steps.build import RELEASE, ninja, set_up
 from steps.console import step
 from steps.endings import told
+from steps.stored_password import stored
 
 LAB_PREFIX = "culvert-memory-"
 USER, PASSWORD = "crowd", "crowd-secret"
@@ -41,13 +39,6 @@ def parse_arguments() -> argparse.Namespace:
     if not 1 <= arguments.sessions <= AT_MOST:
         parser.error(f"--sessions is 1 to {AT_MOST}")
     return arguments
-
-
-def stored(password: str) -> str:
-    """As an ASA writes it; with few iterations, for it is not the hash that is measured."""
-    salt = os.urandom(16)
-    hashed = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 1000, 16)
-    return "$sha512$1000$" + "$".join(base64.b64encode(part).decode() for part in (salt, hashed)) + " pbkdf2"
 
 
 class Measurement:

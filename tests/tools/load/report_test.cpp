@@ -1,0 +1,84 @@
+// The report in its three forms, of figures that a test can know.
+#include "tools/load/report.hpp"
+
+#include <gtest/gtest.h>
+
+namespace culvert::load {
+namespace {
+
+Report some() {
+  Report r;
+  r.url = "https://198.51.100.1";
+  r.asked = 100;
+  r.peak = 100;
+  r.held = 99;
+  r.gave_up = 1;
+  r.seconds = {4, 10, 1, 0.5, 0};
+  r.came = 98;
+  r.tally.log_ins = {105, 100, 5};
+  r.tally.failures["timed out"] = 5;
+  for (uint64_t i = 1; i <= 100; ++i)
+    r.tally.setup.add(i * 1000);
+  r.storms = {{100, 99, 3.5}, {99, 99, 2.5}};
+  r.data_wanted = true;
+  r.data = {.sent = 1000, .answered = 980, .again = 1, .late = 2, .interrupted = 15};
+  r.strangers[0].came = 7;
+  r.goals = judge(parse_goals("sessions=100,lost<10"), figures_of(r));
+  r.end = "the scenario is over";
+  return r;
+}
+
+TEST(LoadReport, HasAFigureForEachGoal) {
+  const Figures figures = figures_of(some());
+  EXPECT_EQ(figures.at("sessions"), 99);
+  EXPECT_EQ(figures.at("peak"), 100);
+  EXPECT_EQ(figures.at("failed"), 5);
+  EXPECT_DOUBLE_EQ(figures.at("rate"), 24.5);
+  EXPECT_EQ(figures.at("storm"), 3.5);
+  EXPECT_EQ(figures.at("lost"), 5);
+  EXPECT_DOUBLE_EQ(figures.at("loss"), 0.005);
+  EXPECT_NEAR(figures.at("setup-p50"), 0.05, 0.001);
+  EXPECT_NEAR(figures.at("setup-max"), 0.1, 1e-9);
+  EXPECT_FALSE(figures.contains("rtt-p99")) << "nothing was measured";
+  for (const auto& [name, value] : figures)
+    EXPECT_TRUE(unit_of_figure(name).has_value()) << name;
+}
+
+TEST(LoadReport, AsText) {
+  const std::string said = as_text(some());
+  for (const char* words :
+       {"100 sessions on https://198.51.100.1", "100 of 105, 5 failed, 24.5 a second",
+        "5 timed out", "99 of 100 were back, the last after 3.50 s",
+        "1000 echo requests, 980 answered, 5 lost", "7 garbage", "GOAL MISSED  sessions=100: 99",
+        "goal met     lost<10: 5", "Complete: the scenario is over\n"}) {
+    EXPECT_NE(said.find(words), std::string::npos) << words << " in\n" << said;
+  }
+  // 65 to 100 ms have a bar of their own.
+  EXPECT_NE(said.find("#\n"), std::string::npos);
+}
+
+TEST(LoadReport, AsJson) {
+  const auto json = as_json(some());
+  EXPECT_EQ(json["sessions"]["held"], 99);
+  EXPECT_EQ(json["log_ins"]["failed"], 5);
+  EXPECT_EQ(json["log_ins"]["seconds"]["count"], 100);
+  EXPECT_EQ(json["storms"].size(), 2u);
+  EXPECT_EQ(json["data"]["lost"], 5);
+  EXPECT_EQ(json["strangers"]["garbage"]["came"], 7);
+  EXPECT_FALSE(json["strangers"].contains("syn"));
+  EXPECT_EQ(json["goals"][0]["met"], false);
+  EXPECT_EQ(json["goals"][1]["met"], true);
+  EXPECT_TRUE(json["reconnects"]["seconds"].is_null());
+}
+
+TEST(LoadReport, GoalsAreMetIfAllAre) {
+  Report r = some();
+  EXPECT_FALSE(r.goals_met());
+  r.goals = judge(parse_goals("lost<10,failed=5"), figures_of(r));
+  EXPECT_TRUE(r.goals_met());
+  r.goals.clear();
+  EXPECT_TRUE(r.goals_met());
+}
+
+}  // namespace
+}  // namespace culvert::load

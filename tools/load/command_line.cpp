@@ -1,0 +1,312 @@
+// Words into options, with everything checked that can be before DPDK starts.
+#include "tools/load/command_line.hpp"
+
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "tools/load/echo.hpp"
+#include "tools/load/failure.hpp"
+#include "tools/load/sources.hpp"
+
+namespace culvert::load {
+
+namespace {
+
+// As written, before it is understood.
+struct Words {
+  std::string sources{}, gateway{}, target{}, roam_to = "both";
+  std::string tunnels = "dtls";
+  std::vector<std::string> goals{}, hostile{};
+  double ramp_s = 0, hold_s = 10, pause_s = 1, settle_s = 1, slow = 0;
+  bool no_huge = false, no_progress = false;
+  int core = -1;
+};
+
+constexpr double kLongest = 1e7;  // seconds
+constexpr double kFastest = 1e6;  // a second
+
+void describe_place(CLI::App& app, Options& o, Words& w) {
+  const char* group = "Where";
+  app.add_option("url", o.url, "https://ADDRESS[:PORT][/GROUP] of the headend")
+      ->type_name("URL")
+      ->required();
+  app.add_option("-p,--port", o.port,
+                 "The DPDK device: a PCI address, or a virtual device such as "
+                 "net_af_xdp0,iface=eth1 or net_memif0,role=client,socket=/run/wire.sock")
+      ->type_name("DEVICE")
+      ->required()
+      ->group(group);
+  app.add_option("--sources", w.sources,
+                 "The clients' own addresses, 198.51.100.10-198.51.100.250 or one; taken in turns")
+      ->type_name("FIRST-LAST")
+      ->required()
+      ->group(group);
+  app.add_option("--gateway", w.gateway, "The next hop, if the headend is not on the link")
+      ->type_name("ADDRESS")
+      ->group(group);
+  app.add_option("--mtu", o.mtu, "Of the port")
+      ->type_name("BYTES")
+      ->check(CLI::Range(576, 9000))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void describe_log_in(CLI::App& app, Options& o, Words& w) {
+  const char* group = "Log-in and tunnels";
+  app.add_option("--user", o.user, "Whom all of them log in as")
+      ->type_name("NAME")
+      ->required()
+      ->group(group);
+  app.add_option("--passwd-file", o.password_file,
+                 "Its first line is the password; -: standard input's")
+      ->type_name("FILE")
+      ->required()
+      ->group(group);
+  app.add_option(
+         "--tunnels", w.tunnels,
+         "What carries data: tls alone; dtls, and TLS where that is down; or both, in turns")
+      ->check(CLI::IsMember({"tls", "dtls", "both"}))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--ciphers", o.ciphers, "Of TLS 1.2, by OpenSSL's names with colons between")
+      ->type_name("LIST")
+      ->group(group);
+  app.add_flag("--tls12", o.tls12, "Nothing newer than TLS 1.2")->group(group);
+  app.add_option("--ca", o.ca_file,
+                 "Certificates of authorities, PEM, that the headend's is checked by (default: it "
+                 "is not checked)")
+      ->type_name("FILE")
+      ->group(group);
+}
+
+void describe_crowd(CLI::App& app, Options& o, Words& w) {
+  const char* group = "The crowd";
+  Plan& p = o.plan;
+  const auto rate = [&](const char* name, double& value, const char* help) {
+    app.add_option(name, value, help)
+        ->type_name("PER-SECOND")
+        ->check(CLI::Range(0.0, kFastest))
+        ->capture_default_str()
+        ->group(group);
+  };
+  const auto seconds = [&](const char* name, double& value, const char* help) {
+    app.add_option(name, value, help)
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.0, kLongest))
+        ->capture_default_str()
+        ->group(group);
+  };
+  const auto number = [&](const char* name, uint32_t& value, const char* help, uint32_t least,
+                          uint32_t most) {
+    app.add_option(name, value, help)
+        ->type_name("N")
+        ->check(CLI::Range(least, most))
+        ->capture_default_str()
+        ->group(group);
+  };
+  number("--sessions", p.sessions, "How many", 1, 1'000'000);
+  rate("--rate", p.rate, "Log-ins; 0: as many as --at-once lets");
+  seconds("--ramp", w.ramp_s, "In which the rate rises evenly from nothing");
+  number("--at-once", p.at_once, "Set-ups on their way at the same time, storms excepted", 1,
+         100'000);
+  seconds("--hold", w.hold_s, "How long they stay when all are there; Ctrl-C ends it");
+  rate("--churn", p.churn, "Sessions that leave, each followed by a new log-in");
+  rate("--silent-death", p.silent_death,
+       "Clients that are not heard of again, each followed by a new log-in");
+  rate("--roam", p.roam, "Clients that change their place");
+  app.add_option("--roam-to", w.roam_to,
+                 "Another UDP port under the DTLS tunnel, another address with the cookie, or both "
+                 "in turns")
+      ->check(CLI::IsMember({"port", "address", "both"}))
+      ->capture_default_str()
+      ->group(group);
+  number(
+      "--storm", p.storms,
+      "How often during the hold all lose their connections, and come back with their cookies at "
+      "once",
+      0, 1000);
+  number("--tries", p.tries, "Of a log-in or a reconnect, before a client gives up", 1, 1000);
+  seconds("--pause", w.pause_s, "Between two tries");
+  seconds("--settle", w.settle_s, "Without new data at the end, before they leave");
+  app.add_option("--leave-rate", p.leave_rate, "How many leave at the end")
+      ->type_name("PER-SECOND")
+      ->check(CLI::Range(0.1, kFastest))
+      ->capture_default_str()
+      ->group(group);
+  app.add_flag("--vanish", p.vanish, "They do not say that they leave")->group(group);
+  app.add_option("--seed", p.seed, "Of who is drawn for what")
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(group);
+}
+
+void describe_data(CLI::App& app, Options& o, Words& w) {
+  const char* group = "Data";
+  app.add_option("--target", w.target,
+                 "A host inside that answers echo requests; each answer is checked byte by byte")
+      ->type_name("ADDRESS")
+      ->group(group);
+  app.add_option("--pings", o.pings, "Of each session")
+      ->type_name("PER-SECOND")
+      ->check(CLI::Range(0.001, 1000.0))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--sizes", o.sizes, "Of inner packets, in turns, such as 64,576,1300")
+      ->type_name("BYTES")
+      ->delimiter(',')
+      ->check(CLI::Range(52, 9000))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void describe_strangers(CLI::App& app, Words& w) {
+  const char* group = "Hostile clients";
+  app.add_option("--hostile", w.hostile,
+                 "So many a second of: garbage, half-handshake, half-tls, syn, garbage-udp; repeat "
+                 "it for more")
+      ->type_name("KIND=PER-SECOND")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--slow", w.slow,
+                 "So many a second that connect and say a ClientHello a byte at a time")
+      ->type_name("PER-SECOND")
+      ->check(CLI::Range(0.0, kFastest))
+      ->group(group);
+}
+
+void describe_result(CLI::App& app, Options& o, Words& w) {
+  const char* group = "Result";
+  app.add_option("--goal", w.goals,
+                 "What is to be shown, such as sessions=500,setup-p99<2s,lost=0; repeat it for "
+                 "more. Of " +
+                     figure_names())
+      ->type_name("GOALS")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_flag("--json", o.json, "The result as JSON")->group(group);
+  app.add_flag("--no-progress", w.no_progress, "No status line on standard error")->group(group);
+  app.add_option("--core", w.core, "CPU of the crowd (default: the last one)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 65535))
+      ->group(group);
+  app.add_option("--link-wait", o.link_wait_s, "How long link and headend may take to be there")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, kLongest))
+      ->capture_default_str()
+      ->group(group);
+  app.add_flag("--no-huge", w.no_huge, "Use no huge pages, and say nothing of it")->group(group);
+}
+
+[[noreturn]] void refuse(const std::string& sentence) {
+  throw CLI::ValidationError(sentence);
+}
+
+dp::IpAddress address(const char* option, const std::string& word) {
+  const auto parsed = dp::IpAddress::parse(word);
+  if (!parsed) refuse(fmt::format("{}: '{}' is no address", option, word));
+  return *parsed;
+}
+
+void fill_sources(Options& o, const std::string& word) {
+  const size_t dash = word.find('-');
+  o.first_source = address("--sources", word.substr(0, dash));
+  o.last_source =
+      dash == std::string::npos ? o.first_source : address("--sources", word.substr(dash + 1));
+  if (sources_between(o.first_source, o.last_source).empty()) {
+    refuse(fmt::format("--sources: {} is no range of 1 to {} addresses of one family", word,
+                       kMostSources));
+  }
+}
+
+StrangerKind kind_of(std::string_view name) {
+  const auto at = std::ranges::find(kStrangerNames, name);
+  if (at == kStrangerNames.end()) refuse(fmt::format("--hostile: there is no kind '{}'", name));
+  return static_cast<StrangerKind>(at - kStrangerNames.begin());
+}
+
+void fill_strangers(Options& o, const Words& w) {
+  o.strangers[static_cast<size_t>(StrangerKind::slow)] = w.slow;
+  for (const std::string& word : w.hostile) {
+    const size_t at = word.find('=');
+    double rate = 0;
+    if (at == std::string::npos || !CLI::detail::lexical_cast(word.substr(at + 1), rate) ||
+        !(rate > 0 && rate <= kFastest)) {
+      refuse(fmt::format("--hostile: '{}' is not KIND=PER-SECOND", word));
+    }
+    o.strangers[static_cast<size_t>(kind_of(word.substr(0, at)))] = rate;
+  }
+}
+
+void fill_goals(Options& o, const Words& w) {
+  for (const std::string& word : w.goals) {
+    try {
+      for (Goal& goal : parse_goals(word))
+        o.goals.push_back(std::move(goal));
+    } catch (const std::invalid_argument& error) {
+      refuse(fmt::format("--goal: {}", error.what()));
+    }
+  }
+}
+
+void fill(Options& o, const Words& w) {
+  Plan& p = o.plan;
+  p.ramp = from_seconds(w.ramp_s);
+  p.hold = from_seconds(w.hold_s);
+  p.pause = from_seconds(w.pause_s);
+  p.settle = from_seconds(w.settle_s);
+  p.roam_to = w.roam_to == "port"      ? RoamTo::port
+              : w.roam_to == "address" ? RoamTo::address
+                                       : RoamTo::both;
+  o.tunnels = w.tunnels == "tls"    ? Tunnels::tls
+              : w.tunnels == "both" ? Tunnels::both
+                                    : Tunnels::dtls;
+  if (p.roam > 0 && p.roam_to != RoamTo::address && o.tunnels == Tunnels::tls)
+    refuse("--roam to another port is DTLS's: --roam-to address, or other --tunnels");
+  fill_sources(o, w.sources);
+  if (!w.gateway.empty()) o.gateway = address("--gateway", w.gateway);
+  if (!w.target.empty()) {
+    o.target = address("--target", w.target);
+    const uint16_t least = smallest_echo(!o.target->is_v4());
+    if (*std::ranges::min_element(o.sizes) < least)
+      refuse(fmt::format("--sizes: {} bytes at least, for the mark in them", least));
+  }
+  fill_strangers(o, w);
+  fill_goals(o, w);
+  o.huge_pages = !w.no_huge;
+  o.progress = !w.no_progress;
+  if (w.core >= 0) o.core = static_cast<unsigned>(w.core);
+}
+
+}  // namespace
+
+CommandLine read_command_line(int argc, char** argv) {
+  CLI::App app(
+      "A crowd of AnyConnect clients on one DPDK port: they log in, move data, reconnect, roam and "
+      "leave, as a headend's load and its test.",
+      "culvert-load");
+  Options options;
+  Words words;
+  describe_place(app, options, words);
+  describe_log_in(app, options, words);
+  describe_crowd(app, options, words);
+  describe_data(app, options, words);
+  describe_strangers(app, words);
+  describe_result(app, options, words);
+  app.set_version_flag("--version", "culvert-load " CULVERT_VERSION);
+  app.footer(
+      "SIGINT ends the ramp or the hold, and they leave; a second one ends it at once.\n"
+      "Exit status: 0 it ran, and every goal was met; 1 it could not start, or broke off; 2 wrong "
+      "command line; 3 a goal was not met; 4 it was ended before its time.");
+  try {
+    app.parse(argc, argv);
+    fill(options, words);
+    return {std::move(options), 0};
+  } catch (const CLI::ParseError& e) {
+    const bool said = app.exit(e) == 0;
+    return {std::nullopt, said ? 0 : static_cast<int>(ExitStatus::command_line)};
+  }
+}
+
+}  // namespace culvert::load

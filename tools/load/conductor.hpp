@@ -1,0 +1,56 @@
+// The scenario's orders carried out by the crowd, and the crowd's events told to the scenario and counted.
+#pragma once
+
+#include <vector>
+
+#include "tools/crowd/crowd.hpp"
+#include "tools/load/data.hpp"
+#include "tools/load/scenario.hpp"
+#include "tools/load/strangers.hpp"
+#include "tools/load/tally.hpp"
+
+namespace culvert::load {
+
+class Conductor {
+ public:
+  Conductor(crowd::Crowd& crowd, Scenario& scenario, Strangers& strangers, Data& data, Tally& tally,
+            crowd::Credentials credentials)
+      : crowd_(crowd),
+        scenario_(scenario),
+        strangers_(strangers),
+        data_(data),
+        tally_(tally),
+        credentials_(std::move(credentials)) {}
+
+  // What is due, a limited number of things. True if there was something. `pool` has the packets of strangers.
+  bool act(rte_mempool* pool, Time now);
+  // All events that there are.
+  bool listen(Time now);
+
+  // Log-ins that came up in the ramp, and when the last one did.
+  [[nodiscard]] uint64_t came() const noexcept { return came_; }
+
+ private:
+  void carry_out(const Order& order, Time now);
+  void carry_out(const StrangerOrder& order, rte_mempool* pool, Time now);
+  void count_failure(uint32_t member);  // of what it was last told to do
+  void on_event(const crowd::Event& event, Time now);
+  void on_established(const crowd::Event& event, Time now);
+  void on_refused(const crowd::Event& event, Time now);
+  void on_closed(const crowd::Event& event, Time now);
+  [[nodiscard]] bool has_cookie(uint32_t member) const noexcept {
+    return crowd_.state(member) == crowd::MemberState::parted;
+  }
+
+  crowd::Crowd& crowd_;
+  Scenario& scenario_;
+  Strangers& strangers_;
+  Data& data_;
+  Tally& tally_;
+  const crowd::Credentials credentials_;
+  // What the member was last told to do, whose outcome is awaited.
+  std::vector<Act> last_ = std::vector<Act>(scenario_.members(), Act::log_in);
+  uint64_t came_ = 0;
+};
+
+}  // namespace culvert::load

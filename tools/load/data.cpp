@@ -1,0 +1,135 @@
+// Requests up, answers down.
+#include "tools/load/data.hpp"
+
+#include <algorithm>
+
+namespace culvert::load {
+
+Data::Data(const Options& options, crowd::Crowd& crowd, rte_mempool* pool, Tally& tally, Time now)
+    : options_(options),
+      crowd_(crowd),
+      pool_(pool),
+      tally_(tally),
+      ledger_(options.plan.sessions),
+      members_(options.plan.sessions),
+      last_(now),
+      now_(now) {
+  crowd_.on_arrivals({.take = &Data::take, .arg = this});
+}
+
+void Data::addressed(uint32_t member, const dp::InnerAddresses& inner) {
+  if (options_.target) members_[member].inner = options_.target->is_v4() ? inner.v4 : inner.v6;
+}
+
+void Data::interrupt(uint32_t member) {
+  ledger_.interrupt(member);
+}
+
+void Data::moved_port(uint32_t member, Time now) {
+  interrupt(member);
+  members_[member].moved_at = now;
+}
+
+crowd::Channel Data::channel_of(Member& member) const noexcept {
+  if (!member.dtls) return crowd::Channel::tls;
+  if (options_.tunnels == Tunnels::both) {
+    member.other_next = !member.other_next;
+    if (member.other_next) return crowd::Channel::tls;
+  }
+  return crowd::Channel::dtls;
+}
+
+bool Data::send(const Roster& up, Time now) {
+  now_ = now;
+  // What a long turn left behind is not made up for in one burst: a second's worth at most.
+  const double each_second = options_.pings * up.size();
+  due_ = std::min(due_ + in_seconds(now - last_) * each_second, each_second + 1);
+  last_ = now;
+  if (!options_.target || up.size() == 0) return false;
+  bool busy = false;
+  while (due_ >= 1 && tls_.size < kBurst && dtls_.size < kBurst) {
+    due_ -= 1;
+    const uint32_t member = up[turn_++ % up.size()];
+    if (members_[member].inner.is_unspecified()) continue;
+    rte_mbuf* const packet = request(member, now);
+    if (packet == nullptr) break;
+    const crowd::Channel channel = channel_of(members_[member]);
+    Burst& burst = channel == crowd::Channel::tls ? tls_ : dtls_;
+    burst.packets[burst.size++] = {.packet = packet, .member = member};
+    busy = true;
+  }
+  flush(crowd::Channel::tls, tls_, now);
+  flush(crowd::Channel::dtls, dtls_, now);
+  return busy;
+}
+
+rte_mbuf* Data::request(uint32_t member, Time now) {
+  rte_mbuf* const packet = rte_pktmbuf_alloc(pool_);
+  if (packet == nullptr) return nullptr;
+  const uint16_t size = options_.sizes[size_turn_++ % options_.sizes.size()];
+  char* const room = rte_pktmbuf_append(packet, size);
+  if (room == nullptr) {
+    rte_pktmbuf_free(packet);
+    return nullptr;
+  }
+  write_echo({reinterpret_cast<uint8_t*>(room), size}, members_[member].inner, *options_.target,
+             ledger_.next(member, now));
+  return packet;
+}
+
+void Data::flush(crowd::Channel channel, Burst& burst, Time now) {
+  if (burst.size == 0) return;
+  // A packet that is taken is sealed where it lies, and may be gone: its size is read before.
+  std::array<uint32_t, kBurst> sizes{};
+  for (uint32_t i = 0; i < burst.size; ++i)
+    sizes[i] = rte_pktmbuf_pkt_len(burst.packets[i].packet);
+  (void)crowd_.send(channel, {burst.packets.data(), burst.size}, now);
+  for (uint32_t i = 0; i < burst.size; ++i) {
+    const crowd::Outgoing& each = burst.packets[i];
+    switch (each.result) {
+      case crowd::Sent::taken:
+        ledger_.sent(each.member);
+        tally_.bytes_up += sizes[i];
+        continue;
+      case crowd::Sent::later: ++tally_.later; break;
+      case crowd::Sent::closed: ++tally_.closed_channel; break;
+      case crowd::Sent::unfit: ++tally_.unfit; break;
+    }
+    rte_pktmbuf_free(each.packet);
+  }
+  burst.size = 0;
+}
+
+void Data::take(void* arg, std::span<const crowd::Arrival> arrivals) {
+  for (const crowd::Arrival& arrival : arrivals)
+    static_cast<Data*>(arg)->take(arrival);
+}
+
+void Data::take(const crowd::Arrival& arrival) {
+  tally_.bytes_down += rte_pktmbuf_pkt_len(arrival.packet);
+  EchoReply reply{};
+  if (options_.target && rte_pktmbuf_is_contiguous(arrival.packet) != 0) {
+    reply = read_echo_reply(
+        {rte_pktmbuf_mtod(arrival.packet, const uint8_t*), rte_pktmbuf_data_len(arrival.packet)},
+        *options_.target);
+  }
+  rte_pktmbuf_free(arrival.packet);
+  if (reply.verdict == EchoVerdict::foreign) {
+    ++tally_.foreign;
+    return;
+  }
+  // An answer that came down another's tunnel is as wrong as one with other bytes.
+  if (reply.verdict == EchoVerdict::damaged || reply.mark.member != arrival.member) {
+    ++tally_.damaged;
+    return;
+  }
+  if (ledger_.answered(reply.mark) != Answer::first) return;
+  tally_.rtt.add(now_ - reply.mark.sent);
+  Member& member = members_[arrival.member];
+  if (member.moved_at != 0) {
+    tally_.roam.add(now_ - member.moved_at);
+    member.moved_at = 0;
+  }
+}
+
+}  // namespace culvert::load

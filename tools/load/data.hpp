@@ -1,0 +1,71 @@
+// The crowd's data: echo requests of those that are up, one after another, and the answers that come down.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <rte_mbuf.h>
+
+#include "dataplane/packet/address.hpp"
+#include "tools/crowd/crowd.hpp"
+#include "tools/load/ledger.hpp"
+#include "tools/load/options.hpp"
+#include "tools/load/roster.hpp"
+#include "tools/load/tally.hpp"
+
+namespace culvert::load {
+
+class Data {
+ public:
+  // Becomes the crowd's ArrivalSink.
+  Data(const Options& options, crowd::Crowd& crowd, rte_mempool* pool, Tally& tally, Time now);
+  Data(const Data&) = delete;
+  Data& operator=(const Data&) = delete;
+
+  // Sends what is due, up to a burst of each channel. True if that was something.
+  bool send(const Roster& up, Time now);
+  // The member's tunnel works, over DTLS or not.
+  void tunnel(uint32_t member, bool dtls) { members_[member].dtls = dtls; }
+  [[nodiscard]] bool has_dtls(uint32_t member) const { return members_[member].dtls; }
+  // The member's tunnel is disturbed on purpose: what is on its way does not count.
+  void interrupt(uint32_t member);
+  // ... and how long it takes until an answer comes is counted.
+  void moved_port(uint32_t member, Time now);
+  // The member is what the headend says that it is.
+  void addressed(uint32_t member, const dp::InnerAddresses& inner);
+
+  [[nodiscard]] const Ledger& ledger() const noexcept { return ledger_; }
+
+ private:
+  static constexpr uint32_t kBurst = 64;
+  struct Member {
+    dp::IpAddress inner{};  // of the target's family; unspecified: it has none
+    bool dtls = false;
+    bool other_next = false;  // with both tunnels: whose turn it is
+    Time moved_at = 0;        // 0: it has not, or has been heard since
+  };
+  struct Burst {
+    std::array<crowd::Outgoing, kBurst> packets{};
+    uint32_t size = 0;
+  };
+
+  static void take(void* arg, std::span<const crowd::Arrival> arrivals);
+  void take(const crowd::Arrival& arrival);
+  [[nodiscard]] crowd::Channel channel_of(Member& member) const noexcept;
+  [[nodiscard]] rte_mbuf* request(uint32_t member, Time now);
+  void flush(crowd::Channel channel, Burst& burst, Time now);
+
+  const Options& options_;
+  crowd::Crowd& crowd_;
+  rte_mempool* const pool_;
+  Tally& tally_;
+  Ledger ledger_;
+  std::vector<Member> members_;
+  Burst tls_, dtls_;
+  double due_ = 0;
+  Time last_, now_;
+  size_t turn_ = 0, size_turn_ = 0;
+};
+
+}  // namespace culvert::load

@@ -1,0 +1,137 @@
+// Echo requests (RFC 792, RFC 4443 §4.1) written, and their answers read.
+#include "tools/load/echo.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <rte_ip.h>
+
+#include "dataplane/packet/headers.hpp"
+#include "tools/culvert-delay/split_mix.hpp"
+
+namespace culvert::load {
+
+namespace {
+
+constexpr uint32_t kMagic = 0x43564c44;
+
+struct Mark {
+  uint32_t magic, member, epoch, number;
+  uint64_t sent;
+};
+static_assert(sizeof(Mark) == 24);
+
+constexpr size_t kIpv4 = sizeof(dp::Ipv4Header), kIpv6 = sizeof(dp::Ipv6Header);
+constexpr size_t kIcmp = sizeof(dp::IcmpHeader);
+
+// The n-th eight bytes behind the mark.
+uint64_t filling(const EchoMark& mark, size_t n) noexcept {
+  return delay::SplitMix64::mix((uint64_t{mark.member} << 32 | mark.number) + n);
+}
+
+void fill(std::span<uint8_t> rest, const EchoMark& mark) noexcept {
+  for (size_t at = 0; at < rest.size(); at += 8) {
+    const uint64_t word = filling(mark, at / 8);
+    std::memcpy(rest.data() + at, &word, std::min<size_t>(8, rest.size() - at));
+  }
+}
+
+bool is_filled(std::span<const uint8_t> rest, const EchoMark& mark) noexcept {
+  for (size_t at = 0; at < rest.size(); at += 8) {
+    const uint64_t word = filling(mark, at / 8);
+    if (std::memcmp(rest.data() + at, &word, std::min<size_t>(8, rest.size() - at)) != 0)
+      return false;
+  }
+  return true;
+}
+
+uint16_t checksum6(std::span<const uint8_t> packet) noexcept {
+  rte_ipv6_hdr header{};
+  std::memcpy(&header, packet.data(), kIpv6);
+  const uint32_t sum = uint32_t{rte_ipv6_phdr_cksum(&header, 0)} +
+                       rte_raw_cksum(packet.data() + kIpv6, packet.size() - kIpv6);
+  const uint32_t folded = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(~((folded & 0xffff) + (folded >> 16)));
+}
+
+}  // namespace
+
+uint16_t smallest_echo(bool ipv6) noexcept {
+  return static_cast<uint16_t>((ipv6 ? kIpv6 : kIpv4) + kIcmp + sizeof(Mark));
+}
+
+void write_echo(std::span<uint8_t> packet, const dp::IpAddress& from, const dp::IpAddress& to,
+                const EchoMark& mark) noexcept {
+  const bool v4 = to.is_v4();
+  const size_t header = v4 ? kIpv4 : kIpv6;
+  dp::IcmpHeader icmp{};
+  icmp.type = v4 ? dp::IcmpHeader::kEchoRequest : dp::Icmp6Header::kEchoRequest;
+  icmp.rest = (mark.member & 0xffff) << 16 | (mark.number & 0xffff);
+  const Mark written{kMagic, mark.member, mark.epoch, mark.number, mark.sent};
+  std::memcpy(packet.data() + header, &icmp, kIcmp);
+  std::memcpy(packet.data() + header + kIcmp, &written, sizeof(written));
+  fill(packet.subspan(header + kIcmp + sizeof(written)), mark);
+  const size_t at = header + offsetof(dp::IcmpHeader, checksum);
+  if (v4) {
+    dp::Ipv4Header ip{};
+    ip.version_ihl = 0x45;
+    ip.total_length = static_cast<uint16_t>(packet.size());
+    ip.id = static_cast<uint16_t>(mark.number);
+    ip.ttl = 64;
+    ip.protocol = static_cast<uint8_t>(dp::IpProtocol::icmp);
+    ip.src = from.v4_value();
+    ip.dst = to.v4_value();
+    const auto of_header = static_cast<uint16_t>(~rte_raw_cksum(&ip, kIpv4));
+    std::memcpy(packet.data(), &ip, kIpv4);
+    std::memcpy(packet.data() + offsetof(dp::Ipv4Header, checksum), &of_header, 2);
+    const auto sum =
+        static_cast<uint16_t>(~rte_raw_cksum(packet.data() + kIpv4, packet.size() - kIpv4));
+    std::memcpy(packet.data() + at, &sum, 2);
+    return;
+  }
+  dp::Ipv6Header ip{};
+  ip.version_class_flow = 6u << 28;
+  ip.payload_length = static_cast<uint16_t>(packet.size() - kIpv6);
+  ip.next_header = static_cast<uint8_t>(dp::IpProtocol::icmpv6);
+  ip.hop_limit = 64;
+  ip.src = from.bytes();
+  ip.dst = to.bytes();
+  std::memcpy(packet.data(), &ip, kIpv6);
+  const uint16_t sum = checksum6(packet);
+  std::memcpy(packet.data() + at, &sum, 2);
+}
+
+EchoReply read_echo_reply(std::span<const uint8_t> packet, const dp::IpAddress& from) noexcept {
+  const bool v4 = from.is_v4();
+  const size_t header = v4 ? kIpv4 : kIpv6;
+  if (packet.size() < smallest_echo(!v4)) return {};
+  if (v4) {
+    dp::Ipv4Header ip{};
+    std::memcpy(&ip, packet.data(), kIpv4);
+    if (ip.version_ihl != 0x45 || ip.protocol != static_cast<uint8_t>(dp::IpProtocol::icmp) ||
+        ip.src != from.v4_value() || ip.is_fragment() || ip.total_length != packet.size()) {
+      return {};
+    }
+  } else {
+    dp::Ipv6Header ip{};
+    std::memcpy(&ip, packet.data(), kIpv6);
+    if ((ip.version_class_flow >> 28) != 6 || ip.src != from.bytes() ||
+        ip.next_header != static_cast<uint8_t>(dp::IpProtocol::icmpv6) ||
+        ip.payload_length + kIpv6 != packet.size()) {
+      return {};
+    }
+  }
+  dp::IcmpHeader icmp{};
+  Mark mark{};
+  std::memcpy(&icmp, packet.data() + header, kIcmp);
+  std::memcpy(&mark, packet.data() + header + kIcmp, sizeof(mark));
+  const uint8_t reply = v4 ? dp::IcmpHeader::kEchoReply : dp::Icmp6Header::kEchoReply;
+  if (icmp.type != reply || icmp.code != 0 || mark.magic != kMagic) return {};
+  EchoReply read{EchoVerdict::damaged, {mark.member, mark.epoch, mark.number, mark.sent}};
+  const bool numbered = icmp.rest == ((mark.member & 0xffff) << 16 | (mark.number & 0xffff));
+  if (numbered && is_filled(packet.subspan(header + kIcmp + sizeof(mark)), read.mark))
+    read.verdict = EchoVerdict::intact;
+  return read;
+}
+
+}  // namespace culvert::load

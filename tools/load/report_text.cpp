@@ -1,0 +1,158 @@
+// The report for people.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "tools/load/report.hpp"
+
+namespace culvert::load {
+
+namespace {
+
+std::string row(const char* name, const std::string& value) {
+  return fmt::format("  {:<13}{}\n", name, value);
+}
+
+std::string seconds(double microseconds) {
+  return with_unit(microseconds * 1e-6, Unit::seconds);
+}
+
+std::string distribution(const replay::Histogram& of) {
+  std::string said =
+      fmt::format("min {}, mean {}", seconds(static_cast<double>(of.min())), seconds(of.mean()));
+  for (const double percent : kPercents)
+    said +=
+        fmt::format(", {:g} % {}", percent, seconds(static_cast<double>(of.percentile(percent))));
+  return said + ", max " + seconds(static_cast<double>(of.max()));
+}
+
+// A bar for each factor of two in which somebody was; the longest has `kWidth` signs.
+std::string bars(const replay::Histogram& of) {
+  constexpr double kWidth = 50;
+  constexpr int kSteps = 64;
+  std::array<uint64_t, kSteps> counts{};
+  uint64_t below = 0;
+  int first = kSteps, last = 0;
+  for (int i = 0; i < kSteps; ++i) {
+    const uint64_t up_to = of.count_to(i == 63 ? ~uint64_t{0} : (uint64_t{1} << (i + 1)) - 1);
+    counts[static_cast<size_t>(i)] = up_to - below;
+    below = up_to;
+    if (counts[static_cast<size_t>(i)] == 0) continue;
+    first = std::min(first, i);
+    last = i;
+  }
+  const auto most = static_cast<double>(*std::ranges::max_element(counts));
+  std::string said;
+  for (int i = first; i <= last; ++i) {
+    const uint64_t count = counts[static_cast<size_t>(i)];
+    const auto length = static_cast<size_t>(std::ceil(static_cast<double>(count) / most * kWidth));
+    said += fmt::format("    < {:>9} {:>8} {}\n", seconds(std::ldexp(1.0, i + 1)), count,
+                        std::string(length, '#'));
+  }
+  return said;
+}
+
+std::string attempts(const Attempts& a) {
+  return a.failed == 0 ? fmt::format("{}", a.worked)
+                       : fmt::format("{} of {}, {} failed", a.worked, a.made, a.failed);
+}
+
+std::string reasons(const Reasons& of) {
+  std::string said;
+  for (const auto& [why, times] : of)
+    said += fmt::format("{}{} {}", said.empty() ? "" : ", ", times, why);
+  return said;
+}
+
+std::string data(const Report& r) {
+  const LedgerTotals& d = r.data;
+  std::string said =
+      row("data", fmt::format("{} echo requests, {} answered, {} lost, {} damaged, {} double",
+                              d.sent, d.answered, d.missing(), r.tally.damaged, d.again));
+  if (d.interrupted != 0) {
+    said += row("", fmt::format("{} were on their way when their tunnel was cut, moved or left; {} "
+                                "of their answers came late",
+                                d.interrupted, d.late));
+  }
+  if (r.tally.later + r.tally.closed_channel + r.tally.unfit != 0) {
+    said += row("not sent", fmt::format("{} for which TCP had no room, {} without a channel, {} "
+                                        "that were too large for it",
+                                        r.tally.later, r.tally.closed_channel, r.tally.unfit));
+  }
+  if (r.tally.rtt.count() != 0) said += row("round trip", distribution(r.tally.rtt));
+  return said;
+}
+
+std::string strangers(const Report& r) {
+  std::string said;
+  for (size_t i = 0; i < kStrangerKinds; ++i) {
+    const StrangerCount& count = r.strangers[i];
+    if (count.came == 0) continue;
+    std::string words = fmt::format("{} {}", count.came, kStrangerNames[i]);
+    if (count.opened != 0) words += fmt::format(", {} with a connection", count.opened);
+    if (count.shown_out != 0) {
+      words += fmt::format(", {} shown out after {} on average", count.shown_out,
+                           seconds(count.stay.mean()));
+    }
+    if (count.not_sent != 0) words += fmt::format(", {} could not be sent", count.not_sent);
+    said += row("strangers", words);
+  }
+  return said;
+}
+
+std::string times(const char* name, const replay::Histogram& of) {
+  return of.count() == 0 ? "" : row(name, distribution(of)) + bars(of);
+}
+
+std::string set_ups(const Report& r) {
+  const Tally& t = r.tally;
+  std::string said = row("log-ins", fmt::format("{}, {:.1f} a second in the ramp",
+                                                attempts(t.log_ins), r.log_ins_per_second()));
+  said += times("  took", t.setup);
+  if (t.dtls.made != 0) said += row("DTLS", attempts(t.dtls)) + times("  took", t.dtls_setup);
+  for (const StormReport& storm : r.storms) {
+    said += row("storm", fmt::format("{} of {} were back, the last after {}", storm.back,
+                                     storm.members, with_unit(storm.seconds, Unit::seconds)));
+  }
+  if (t.reconnects.made != 0)
+    said += row("reconnects", attempts(t.reconnects)) + times("  took", t.reconnect);
+  if (t.roamed_port + t.roamed_address != 0) {
+    said += row("roamed", fmt::format("{} to another port, {} to another address, {} failed",
+                                      t.roamed_port, t.roamed_address, t.roams_failed));
+    if (t.roam.count() != 0) said += row("  took", distribution(t.roam));
+  }
+  return said;
+}
+
+}  // namespace
+
+std::string as_text(const Report& r) {
+  const Tally& t = r.tally;
+  std::string said = fmt::format("{} sessions on {}\n", r.asked, r.url);
+  said += row("sessions",
+              fmt::format("{} at the same time, {} at the end of the hold", r.peak, r.held));
+  if (r.gave_up != 0) said += row("gave up", fmt::format("{}", r.gave_up));
+  said += set_ups(r);
+  if (t.left + t.vanished != 0)
+    said += row("ended", fmt::format("{} left, {} fell silent", t.left, t.vanished));
+  if (t.closed != 0) said += row("were closed", reasons(t.closings));
+  if (!t.failures.empty()) said += row("failures", reasons(t.failures));
+  if (!t.dtls_failures.empty()) said += row("of DTLS", reasons(t.dtls_failures));
+  if (!t.suites.empty()) said += row("suites", reasons(t.suites));
+  if (r.data_wanted) said += data(r);
+  said += strangers(r);
+  for (const auto& [name, count] : r.drops)
+    said += row("dropped here", fmt::format("{} {}", count, name));
+  if (r.port_missed != 0)
+    said += row("missed", fmt::format("{} frames that the port had no room for", r.port_missed));
+  for (const GoalResult& goal : r.goals) {
+    const Unit unit = unit_of_figure(goal.goal.figure).value_or(Unit::count);
+    said += row(goal.met ? "goal met" : "GOAL MISSED",
+                fmt::format("{}: {}", goal.goal.text,
+                            goal.found ? with_unit(*goal.found, unit) : "nothing was measured"));
+  }
+  return said + fmt::format("{}: {}\n", r.complete ? "Complete" : "Not complete", r.end);
+}
+
+}  // namespace culvert::load

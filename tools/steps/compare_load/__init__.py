@@ -1,0 +1,1 @@
+"""tools/compare-load: a crowd of clients against Culvert and ocserv."""

@@ -1,0 +1,159 @@
+"""tools/compare-load after the installation: one crowd, two headends in turn, one table."""
+
+import argparse
+import json
+import re
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness import load
+from harness.headend_config import PASSWORD, USER
+from harness.lab import SERVER, Lab
+from harness.memory import shared_out_kib
+from harness.poll import until
+from harness.process import Process
+
+from steps import console
+from steps.build import RELEASE, ninja, set_up
+from steps.console import step
+from steps.endings import ends, told
+from steps.machine import describe_machine
+
+from .headends import HEADENDS
+from .table import as_text
+
+LAB_PREFIX = "culvert-load-"
+AT_MOST = 16_000      # what the pool of addresses has
+SECONDS_A_SESSION = 0.25
+SETTLED = 3           # seconds of the hold before memory is read
+NAMES = tuple(kind.name for kind in HEADENDS)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="compare-load", add_help=False)
+    parser.add_argument("--sessions", type=int, default=10_000)
+    parser.add_argument("--ocserv-sessions", type=int)
+    parser.add_argument("--at-once", type=int, default=64)
+    parser.add_argument("--hold", type=int, default=30)
+    parser.add_argument("--pings", type=float, default=0.5)
+    parser.add_argument("--headend", choices=NAMES)
+    parser.add_argument("--build")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    for number in (arguments.sessions, arguments.ocserv_sessions or 1):
+        if not 1 <= number <= AT_MOST:
+            parser.error(f"--sessions and --ocserv-sessions are 1 to {AT_MOST}")
+    if arguments.hold < 10 or arguments.at_once < 1 or arguments.pings <= 0:
+        parser.error("--hold is at least 10 seconds, --at-once at least 1, --pings more than 0")
+    return arguments
+
+
+class Comparison:
+    def __init__(self, arguments: argparse.Namespace, folder: Path):
+        self._arguments = arguments
+        self._folder = folder
+        self._lab = Lab(LAB_PREFIX)
+        self._headend = None
+        self._crowd: Process | None = None
+
+    def run(self) -> dict:
+        machine = describe_machine()
+        self._lab.up()
+        load.route_to_pool(self._lab)
+        rows, versions = [], {}
+        for kind in HEADENDS:
+            if self._arguments.headend in (None, kind.name):
+                rows.append(self._measure(kind, versions))
+        arguments = self._arguments
+        return {"machine": machine, "versions": versions,
+                "settings": {"at_once": arguments.at_once, "hold_s": arguments.hold, "pings_per_s": arguments.pings},
+                "rows": rows}
+
+    def _measure(self, kind, versions: dict) -> dict:
+        sessions = self._arguments.sessions
+        if kind.name == "ocserv" and self._arguments.ocserv_sessions:
+            sessions = self._arguments.ocserv_sessions
+        folder = self._folder / kind.name
+        folder.mkdir(mode=0o755)
+        with step(f"{sessions} sessions on {kind.name}") as progress:
+            self._headend = kind(self._lab, folder, sessions)
+            versions[kind.name] = self._headend.version()
+            idle = shared_out_kib(self._lab.headend.name)
+            self._crowd = load.start(
+                self._lab, folder, USER, PASSWORD, "--target", SERVER, "--sessions", sessions, "--rate", 0, "--at-once",
+                self._arguments.at_once, "--hold", self._arguments.hold, "--storm", 1, "--tries", 600, "--pings",
+                self._arguments.pings)
+            full = self._full(progress, sessions)
+            found = self._end(progress, sessions)
+            report, status = found.report, found.status
+            assert report, f"culvert-load ended with {status}:\n{found.said[-3000:]}"
+            left = self._headend.what_is_left()
+            row = {"headend": kind.name, "asked": sessions, "idle_kib": idle, "full_kib": full,
+                   "kib_per_session": round((full - idle) / max(report["sessions"]["peak"], 1), 2), "left": left,
+                   "drops": self._headend.drops(), "report": report}
+            self._headend.stop()
+            self._headend = None
+            progress.outcome = f"{report['sessions']['peak']} came"
+        return row
+
+    def _full(self, progress, sessions: int) -> int:
+        """Memory with all of them there."""
+        self._show_until(progress, lambda line: line.startswith("hold"), "all of them are there",
+                         60 + SECONDS_A_SESSION * sessions)
+        time.sleep(SETTLED)
+        return shared_out_kib(self._lab.headend.name)
+
+    def _end(self, progress, sessions: int) -> load.Outcome:
+        patience = 120 + self._arguments.hold + SECONDS_A_SESSION * sessions
+        self._show_until(progress, lambda line: not self._crowd.running(), "the crowd has left", patience)
+        return load.outcome(self._crowd, 5)
+
+    def _show_until(self, progress, condition, what: str, patience: float) -> None:
+        def met() -> bool:
+            line = self._crowd.tail(1)
+            if re.match(r"(ramp|hold|settle|leave) ", line):
+                progress.show(line)
+            if condition(line):
+                return True
+            assert self._crowd.running(), f"culvert-load ended:\n{self._crowd.tail()}"
+            return False
+
+        until(met, lambda: f"{what}:\n{self._crowd.tail(3)}\n{self._headend.tail()}", patience)
+
+    def clear(self) -> None:
+        for part in (self._crowd, self._headend):
+            if part:
+                part.kill()
+        self._lab.down()
+
+    def logs(self) -> str:
+        return ends(sorted(self._folder.glob("*/*.log")), 10)
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    if arguments.json:
+        console.out = sys.stderr
+    # ocserv's unprivileged processes must be able to enter.
+    folder = Path(tempfile.mkdtemp(prefix="culvert-load."))
+    folder.chmod(0o755)
+    comparison = Comparison(arguments, folder)
+    try:
+        with told("compare-load", logs=comparison.logs):
+            if not arguments.build:
+                with step("Build") as progress:
+                    set_up(RELEASE)
+                    ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl", "tools/culvert-load")
+            result = comparison.run()
+    finally:  # whatever it is: nothing may be left running
+        comparison.clear()
+        shutil.rmtree(folder, ignore_errors=True)
+    print(json.dumps(result, indent=2) if arguments.json else as_text(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
