@@ -103,7 +103,7 @@ class Forge {
  private:
   const Suite& suite_;
   MbManager mb_{best_isa(0)};
-  Keys keys_;
+  Keys keys_{};
   std::mt19937 rng_{1};
 };
 
@@ -142,7 +142,7 @@ class Clock {
   }
 
   MbManager mb_{best_isa(0)};
-  Keys keys_;
+  Keys keys_{};
   bool careless_;
   uint32_t prefix_;
   alignas(64) std::array<uint8_t, 1024> room_{};

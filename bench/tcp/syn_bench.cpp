@@ -145,7 +145,7 @@ void say(const char* what, std::vector<uint64_t>& bursts) {
 void run() {
   dp::EalConfig config;
   config.memory_mb = 256;
-  const dp::Eal eal(std::move(config));
+  const dp::Eal eal(config);
   dp::register_packet_meta();
   const dp::PacketPool pool =
       dp::make_packet_pool("packets", 16383, 1500, dp::BufferLayout::side_by_side);

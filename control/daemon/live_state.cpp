@@ -234,6 +234,45 @@ std::vector<WorkerView> LiveState::workers() const {
   return views;
 }
 
+std::vector<TcpCounterView> LiveState::tcp_counters() const {
+  using Counters = tcp::EndpointCounters;
+  struct Row {
+    const char* name;
+    const char* meaning;
+    std::atomic<uint64_t> Counters::*counter;
+  };
+  static constexpr Row kRows[] = {
+      {"connections", "Connections at this moment", &Counters::connections},
+      {"accepted", "Connections accepted", &Counters::accepted},
+      {"established", "Connections established", &Counters::established},
+      {"closed", "Connections closed", &Counters::closed},
+      {"cookies_sent", "SYN cookies sent", &Counters::cookies_sent},
+      {"cookies_accepted", "SYN cookies that came back right", &Counters::cookies_accepted},
+      {"segments_in", "Segments received", &Counters::segments_in},
+      {"segments_out", "Segments sent", &Counters::segments_out},
+      {"bytes_in", "Bytes received", &Counters::bytes_in},
+      {"bytes_out", "Bytes sent", &Counters::bytes_out},
+      {"resets_in", "Resets received", &Counters::resets_in},
+      {"resets_out", "Resets sent", &Counters::resets_out},
+      {"retransmits", "Segments sent again", &Counters::retransmits},
+      {"fast_retransmits", "Recoveries from a loss", &Counters::fast_retransmits},
+      {"tail_probes", "Probes for a loss at the end", &Counters::tail_probes},
+      {"timeouts", "Retransmission timeouts", &Counters::timeouts},
+      {"undone", "Recoveries that were needless", &Counters::undone},
+      {"dsacks_in", "Reports that something came twice", &Counters::dsacks_in},
+      {"out_of_order", "Segments received out of order", &Counters::out_of_order},
+      {"duplicate_acks", "Duplicate acknowledgements received", &Counters::duplicate_acks},
+  };
+  std::vector<TcpCounterView> views;
+  for (const Row& row : kRows) {
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < dataplane_.workers(); ++i)
+      sum += (dataplane_.tcp_counters(i).*row.counter).load(kRelaxed);
+    views.push_back({row.name, row.meaning, sum});
+  }
+  return views;
+}
+
 ResourceView LiveState::resources() const {
   const dp::Dataplane::BufferUse use = dataplane_.buffers();
   ResourceView view;

@@ -12,6 +12,7 @@
 
 #include "control/dtls/datagram_bio.hpp"
 #include "control/dtls/form.hpp"
+#include "control/dtls/key_export.hpp"
 #include "crypto/record/protection.hpp"
 #include "crypto/secret.hpp"
 
@@ -19,11 +20,6 @@ namespace culvert::control {
 
 inline constexpr size_t kDtlsIdSize = 32;
 using DtlsId = std::array<uint8_t, kDtlsIdSize>;  // X-DTLS-App-ID or X-DTLS-Session-ID
-
-struct DtlsKeys {
-  crypto::record::KeyMaterial rx;  // opens what the client seals
-  crypto::record::KeyMaterial tx;
-};
 
 class DtlsHandshake {
  public:

@@ -11,16 +11,11 @@
 
 #include "control/tls/openssl_reason.hpp"
 #include "control/tls/server_hello.hpp"
-#include "crypto/kdf.hpp"
 
 namespace culvert::control {
 namespace {
 
 constexpr unsigned char kIdContext[] = "culvert-dtls";
-constexpr uint16_t kEpoch = 1;  // after the first and only ChangeCipherSpec
-// OpenSSL may send its last flight again, each time with new record numbers; the worker's records
-// begin beyond them.
-constexpr uint64_t kFirstRecord = 0x100;
 
 int handshake_index() noexcept {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -184,24 +179,7 @@ std::optional<uint64_t> OpensslHandshake::timer_us() const noexcept {
 
 DtlsKeys OpensslHandshake::keys() const {
   if (!done_) throw std::runtime_error("keys exist only after the handshake");
-  crypto::Secret<crypto::kMasterSecretSize> master;
-  const auto room = master.reserve(crypto::kMasterSecretSize);
-  if (SSL_SESSION_get_master_key(SSL_get_session(ssl_.get()), room.data(), room.size()) !=
-      room.size()) {
-    throw std::runtime_error("OpenSSL does not give out the master secret");
-  }
-  std::array<uint8_t, crypto::kRandomSize> client{};
-  std::array<uint8_t, crypto::kRandomSize> server{};
-  SSL_get_client_random(ssl_.get(), client.data(), client.size());
-  SSL_get_server_random(ssl_.get(), server.data(), server.size());
-  const crypto::TrafficKeys keys =
-      crypto::tls12_keys(*parameters_.suite, master.view(), client, server);
-  DtlsKeys out{keys.client, keys.server};
-  out.rx.sequence = crypto::record::dtls_sequence(kEpoch, 0);
-  out.tx.sequence = crypto::record::dtls_sequence(kEpoch, kFirstRecord);
-  out.rx.encrypt_then_mac = out.tx.encrypt_then_mac =
-      encrypt_then_mac_ && crypto::is_cbc(parameters_.suite->cipher);
-  return out;
+  return export_dtls_keys(ssl_.get(), TlsRole::server, *parameters_.suite, encrypt_then_mac_);
 }
 
 }  // namespace culvert::control

@@ -190,6 +190,16 @@ Output show_buffers(const StateSource& state) {
   return out;
 }
 
+Output show_tcp(const StateSource& state) {
+  Output out;
+  out.json = nlohmann::json::object();
+  for (const TcpCounterView& c : state.tcp_counters()) {
+    out.text += fmt::format("{:<48} {:>16}\n", c.meaning, c.count);
+    out.json[c.name] = c.count;
+  }
+  return out;
+}
+
 Output show_icmp_errors(const StateSource& state) {
   const IcmpErrorsView e = state.icmp_errors();
   Output out;

@@ -201,6 +201,13 @@ struct ResourceView {
   uint64_t tcp_buffers = 0;  // that connections hold
 };
 
+// One of TCP's counters, of all workers.
+struct TcpCounterView {
+  std::string name;     // "cookies_sent", the field of tcp::EndpointCounters
+  std::string meaning;  // "SYN cookies sent"
+  uint64_t count = 0;
+};
+
 // ICMP errors to senders of packets that were too large for a tunnel.
 struct IcmpErrorsView {
   uint64_t sent = 0, suppressed = 0;    // about IPv4 packets; suppressed by the rate limit
@@ -232,6 +239,7 @@ class StateSource {
   [[nodiscard]] virtual std::vector<WorkerView> workers() const = 0;
   [[nodiscard]] virtual std::vector<CarriedTunnelView> carried_tunnels() const = 0;
   [[nodiscard]] virtual ResourceView resources() const = 0;
+  [[nodiscard]] virtual std::vector<TcpCounterView> tcp_counters() const = 0;
   [[nodiscard]] virtual IcmpErrorsView icmp_errors() const = 0;
 
   // `by` is the user who asked, for DropState::cleared_by. Without keywords all reasons are

@@ -53,7 +53,10 @@ void TlsConnection::watch(SSL_CTX* context) noexcept {
   SSL_CTX_set_msg_callback(context, on_message);
 }
 
-TlsConnection::TlsConnection(const ServerContext& context) : ssl_(SSL_new(context.get())) {
+TlsConnection::TlsConnection(const ServerContext& context)
+    : TlsConnection(context.get(), TlsRole::server) {}
+
+TlsConnection::TlsConnection(SSL_CTX* context, TlsRole role) : ssl_(SSL_new(context)), role_(role) {
   BIO* in = BIO_new(BIO_s_mem());
   BIO* out = BIO_new(BIO_s_mem());
   if (!ssl_ || in == nullptr || out == nullptr ||
@@ -64,7 +67,7 @@ TlsConnection::TlsConnection(const ServerContext& context) : ssl_(SSL_new(contex
   }
   BIO_set_mem_eof_return(in, -1);
   SSL_set_bio(ssl_.get(), in, out);
-  SSL_set_accept_state(ssl_.get());
+  role == TlsRole::server ? SSL_set_accept_state(ssl_.get()) : SSL_set_connect_state(ssl_.get());
 }
 
 TlsConnection::~TlsConnection() = default;
@@ -80,12 +83,13 @@ void TlsConnection::on_secret(const SSL* ssl, const char* line) {
   if (self == nullptr || label_end == text.npos || secret_at == label_end) return;
   const std::string_view label = text.substr(0, label_end);
   const std::string_view secret = text.substr(secret_at + 1);
+  const bool is_server = self->role_ == TlsRole::server;
   if (label == "CLIENT_TRAFFIC_SECRET_0") {
     take_hex(secret, self->client_secret_);
-    self->records_in_ = 0;
+    (is_server ? self->records_in_ : self->records_out_) = 0;
   } else if (label == "SERVER_TRAFFIC_SECRET_0") {
     take_hex(secret, self->server_secret_);
-    self->records_out_ = 0;
+    (is_server ? self->records_out_ : self->records_in_) = 0;
   }
 }
 
@@ -103,13 +107,15 @@ void TlsConnection::on_message(int sent, int, int type, const void* data, size_t
   } else if (type == SSL3_RT_HANDSHAKE && self->established_ &&
              first == crypto::record::kKeyUpdateType) {
     self->changed_keys_ = true;
-  } else if (type == SSL3_RT_HANDSHAKE && sent != 0 && first == kServerHelloType) {
+  } else if (type == SSL3_RT_HANDSHAKE && first == kServerHelloType &&
+             (sent != 0) == (self->role_ == TlsRole::server)) {
     self->encrypt_then_mac_ =
         agrees_to_encrypt_then_mac({static_cast<const uint8_t*>(data), size}, kHandshakeHeaderSize);
   }
 }
 
 bool TlsConnection::feed(std::span<const uint8_t> record) {
+  if (record.empty()) return true;
   fed_ += record.size();
   return BIO_write(SSL_get_rbio(ssl_.get()), record.data(), static_cast<int>(record.size())) ==
          static_cast<int>(record.size());
@@ -158,7 +164,7 @@ TlsStep TlsConnection::read(std::span<const uint8_t> record, std::string& plaint
     }
     break;
   }
-  if (changed_keys_) return fail("the client changed keys before the tunnel began");
+  if (changed_keys_) return fail("the other side changed keys before the tunnel began");
   return step;
 }
 

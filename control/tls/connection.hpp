@@ -1,4 +1,5 @@
-// One server-side TLS connection over memory BIOs, fed one whole record at a time.
+// One TLS connection over memory BIOs, fed one whole record at a time. The headend is the server; the tools
+// that try it are clients.
 //
 // It counts the records that passed under the keys of the tunnel in each direction, so that a
 // worker can continue exactly where OpenSSL stopped (key_export.hpp). One thread at a time may use
@@ -22,17 +23,21 @@ namespace culvert::control {
 
 class ServerContext;
 
+enum class TlsRole : uint8_t { server, client };
+
 enum class TlsStep : uint8_t {
   more,    // wants the next record
   done,    // handshake() only: the handshake is complete
-  closed,  // the client sent close_notify
-  failed,  // error() says why; output() may hold an alert for the client
+  closed,  // the other side sent close_notify
+  failed,  // error() says why; output() may hold an alert for the other side
 };
 
 class TlsConnection {
  public:
   // Throws std::runtime_error when OpenSSL has no memory.
   explicit TlsConnection(const ServerContext& context);
+  // `context` has been given to watch(). A client begins with an empty record.
+  TlsConnection(SSL_CTX* context, TlsRole role);
   ~TlsConnection();
   TlsConnection(const TlsConnection&) = delete;
   TlsConnection& operator=(const TlsConnection&) = delete;
@@ -45,7 +50,7 @@ class TlsConnection {
   [[nodiscard]] bool write(std::string_view plaintext);
   // Queues a close_notify.
   void shutdown() noexcept;
-  // Takes the records that are to go to the client.
+  // Takes the records that are to go to the other side.
   [[nodiscard]] std::vector<uint8_t> take_output();
 
   [[nodiscard]] bool established() const noexcept { return established_; }
@@ -60,10 +65,9 @@ class TlsConnection {
   // Fills `secret` from the connection's exporter (RFC 5705, RFC 8446 §7.5), without a context.
   [[nodiscard]] bool export_secret(std::string_view label,
                                    std::span<uint8_t> secret) const noexcept;
-  // Bytes of the client's stream that OpenSSL has taken in.
+  // Bytes of the other side's stream that OpenSSL has taken in.
   [[nodiscard]] uint64_t bytes_read() const noexcept { return fed_ - leftover(); }
-  // Largest plaintext of a record towards this client (RFC 6066 §4), 16384 unless it asked for
-  // less.
+  // Largest plaintext of a record (RFC 6066 §4), 16384 unless the client asked for less.
   [[nodiscard]] unsigned max_plaintext() const noexcept;
 
   // Records under the present keys, which is the sequence number of the next one.
@@ -78,6 +82,7 @@ class TlsConnection {
   // TLS 1.3: secrets of the application keys (RFC 8446 §7.1).
   [[nodiscard]] const crypto::Secret<48>& client_secret() const noexcept { return client_secret_; }
   [[nodiscard]] const crypto::Secret<48>& server_secret() const noexcept { return server_secret_; }
+  [[nodiscard]] TlsRole role() const noexcept { return role_; }
   [[nodiscard]] SSL* ssl() const noexcept { return ssl_.get(); }
 
   // Installs the callbacks through which connections of `context` learn secrets and see records.
@@ -95,6 +100,7 @@ class TlsConnection {
   void note_nonces(std::span<const uint8_t> output) noexcept;
 
   std::unique_ptr<SSL, Free> ssl_;
+  const TlsRole role_;
   const crypto::Suite* suite_ = nullptr;
   bool established_ = false;
   bool changed_keys_ = false;  // KeyUpdate before the tunnel: the counts no longer mean anything

@@ -42,7 +42,8 @@ TunnelKeys export_keys(const TlsConnection& connection) {
   }
   const bool tls12 = connection.suite()->version == crypto::Version::tls12;
   const crypto::TrafficKeys keys = tls12 ? keys12(connection) : keys13(connection);
-  TunnelKeys out{keys.client, keys.server};
+  TunnelKeys out = connection.role() == TlsRole::server ? TunnelKeys{keys.client, keys.server}
+                                                        : TunnelKeys{keys.server, keys.client};
   out.rx.sequence = connection.records_in();
   out.tx.sequence = connection.records_out();
   out.rx.encrypt_then_mac = out.tx.encrypt_then_mac = connection.encrypt_then_mac();

@@ -7,8 +7,8 @@
 namespace culvert::control {
 
 struct TunnelKeys {
-  crypto::record::KeyMaterial rx;  // opens what the client seals
-  crypto::record::KeyMaterial tx;  // seals what the client opens
+  crypto::record::KeyMaterial rx;  // opens what the other side seals
+  crypto::record::KeyMaterial tx;  // seals what the other side opens
 };
 
 // For an established connection whose output has been taken: what `connection` would use for the

@@ -106,6 +106,8 @@ void Machine::enter_recovery(Connection& c, uint32_t flight) noexcept {
   c.high_rxt = c.snd_una;
   c.congestion.on_loss(flight);
   c.prr.start(flight);
+  // The copy that a tail probe sent may have been needed.
+  if (c.tail_probe.outstanding && c.tail_probe.retransmission) c.undo.doubtful = c.mss;
   c.tail_probe.outstanding = false;
   disarm(c, Timer::probe);
 }
@@ -154,6 +156,11 @@ void Machine::judge_recovery(Connection& c, const Segment& s, const News& news) 
     if (c.undo.doubtful == 0 && c.sent.lost_bytes() == 0) return undo_recovery(c);
   }
   if (c.recovery == Recovery::open) return;
+  // What was held for lost came before its turn to be sent again: it was late. No RFC names this case, and without
+  // it a window that was halved for nothing stays so.
+  const bool sent_none = c.undo.first_stamp == 0 && c.undo.doubtful == 0;
+  if (c.recovery == Recovery::fast && sent_none && c.sent.lost_bytes() == 0)
+    return undo_recovery(c);
   // RFC 5682 §3.1: something arrived that was not sent again after the timeout. Without SACK the first
   // ACK that moves on may stand for what the hole held back.
   const bool told = c.sack || (c.suspicion == Suspicion::new_data && news.acked > 0);

@@ -59,6 +59,9 @@ def test_flood_while_people_work_and_log_in(stage, flood):
     rate = int(attack.log().split()[0])
     print(f"{rate} SYNs a second")
     assert rate > 20_000, attack.log()
+    tcp = headend.show.json("show culvert tcp")
+    assert tcp["cookies_sent"] > 20_000, tcp
+    assert 3 <= tcp["cookies_accepted"] <= tcp["accepted"], tcp  # those who logged in
     # Whoever is in stays in, and the drops that the flood could cause have their names.
     assert len(headend.show.sessions()) == 4
     assert headend.show.drops()["cv-no-buffer"] == 0

@@ -27,6 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Document document = Document::parse(text);
     require(document.opaque.empty() || text.find(document.opaque) != std::string::npos);
     require(document.has_form || document.action == "/");
+    require(document.action.find_first_of(" \r\n") == std::string::npos);
   } catch (const Failure&) {
   }
   try {

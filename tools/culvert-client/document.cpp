@@ -1,6 +1,7 @@
 // libexpat, with document types refused.
 #include "tools/culvert-client/document.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <type_traits>
 
@@ -28,6 +29,12 @@ std::string filled_in(std::string text, const std::string& first, const std::str
     at += param.size();
   }
   return text;
+}
+
+// Whether it can stand in a request's line or header, and be all of what it is there: character references make any
+// character, line ends among them.
+bool is_one_word(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 class Reader {
@@ -109,6 +116,9 @@ Document Document::parse(std::string_view body) {
       XML_Parse(parser.get(), body.data(), static_cast<int>(body.size()), XML_TRUE);
   if (status != XML_STATUS_OK || !reader.known_root) {
     throw Failure("the headend's answer to the log-in is no AnyConnect document");
+  }
+  if (!is_one_word(reader.out.action) || !is_one_word(reader.out.session_token)) {
+    throw Failure("the headend's answer to the log-in has an action or a token that is none");
   }
   // Word for word, since the headend may have signed it.
   const size_t from = body.find("<opaque");

@@ -7,6 +7,7 @@
 
 #include <openssl/bio.h>
 
+#include "tools/culvert-client/dtls_session.hpp"
 #include "tools/culvert-client/failure.hpp"
 
 namespace culvert::client {
@@ -14,7 +15,6 @@ namespace {
 
 // Of a path of 1500 bytes, less IP and UDP; handshake messages are far smaller.
 constexpr long kDatagram = 1500 - 28;
-constexpr size_t kMasterBytes = 48;
 
 // The kernel's words for a datagram that did not leave, or for an ICMP error about one before.
 bool is_loss(int error) noexcept {
@@ -28,11 +28,8 @@ DtlsTunnel::DtlsTunnel(const DtlsOffer& offer, int tcp, const sockaddr_storage& 
     : socket_(connect_udp(tcp, peer, offer.port)), context_(SSL_CTX_new(DTLS_client_method())) {
   if (!context_) throw Failure("OpenSSL has no DTLS: " + openssl_words("no memory"));
   SSL_CTX* c = context_.get();
-  SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION);
-  // The resumed session never was one: it has no extended master secret (RFC 7627 §5.3).
-  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_ENCRYPT_THEN_MAC |
-                             SSL_OP_NO_EXTENDED_MASTER_SECRET | SSL_OP_CLEANSE_PLAINTEXT);
-  SSL_CTX_set_ciphersuites(c, "");
+  allow_borrowed_sessions(c);
+  SSL_CTX_set_options(c, SSL_OP_NO_ENCRYPT_THEN_MAC);
   if (SSL_CTX_set_cipher_list(c, offer.suite.c_str()) != 1) {
     throw Failure("OpenSSL has no DTLS cipher " + offer.suite);
   }
@@ -50,38 +47,18 @@ DtlsTunnel::DtlsTunnel(const DtlsOffer& offer, int tcp, const sockaddr_storage& 
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_mtu(ssl_.get(), kDatagram);
   SSL_set_app_data(ssl_.get(), this);
-  prepare_session(offer);
+  const bool resumes = offer.form == DtlsForm::resumption;
+  if (!claim_session(ssl_.get(), offer.id, resumes ? offer.secret : std::vector<uint8_t>())) {
+    throw Failure("OpenSSL does not resume: " + openssl_words("no memory"));
+  }
   SSL_set_connect_state(ssl_.get());
   advance();
-}
-
-// In every form the id travels as the session id of the ClientHello.
-void DtlsTunnel::prepare_session(const DtlsOffer& offer) {
-  const SslSession session(SSL_SESSION_new());
-  std::vector<uint8_t> master = offer.form == DtlsForm::psk
-                                    ? std::vector<uint8_t>(kMasterBytes)  // of no consequence
-                                    : offer.secret;
-  const SSL_CIPHER* suite = sk_SSL_CIPHER_value(SSL_get_ciphers(ssl_.get()), 0);
-  const bool good = session && suite != nullptr &&
-                    SSL_SESSION_set_protocol_version(session.get(), DTLS1_2_VERSION) == 1 &&
-                    SSL_SESSION_set_cipher(session.get(), suite) == 1 &&
-                    SSL_SESSION_set1_master_key(session.get(), master.data(), master.size()) == 1 &&
-                    SSL_SESSION_set1_id(session.get(), offer.id.data(),
-                                        static_cast<unsigned>(offer.id.size())) == 1 &&
-                    SSL_set_session(ssl_.get(), session.get()) == 1;
-  OPENSSL_cleanse(master.data(), master.size());
-  if (!good) throw Failure("OpenSSL does not resume: " + openssl_words("no memory"));
 }
 
 unsigned DtlsTunnel::on_psk(SSL* ssl, const char*, char* identity, unsigned room,
                             unsigned char* key, unsigned key_room) {
   const auto* self = static_cast<const DtlsTunnel*>(SSL_get_app_data(ssl));
-  constexpr std::string_view kIdentity = "psk";
-  if (self->psk_.size() > key_room || room <= kIdentity.size()) return 0;
-  std::memcpy(identity, kIdentity.data(), kIdentity.size());
-  identity[kIdentity.size()] = 0;
-  std::copy(self->psk_.begin(), self->psk_.end(), key);
-  return static_cast<unsigned>(self->psk_.size());
+  return give_psk(self->psk_, {identity, room}, {key, key_room});
 }
 
 void DtlsTunnel::judge(int result) {

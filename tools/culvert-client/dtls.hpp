@@ -43,7 +43,6 @@ class DtlsTunnel {
  private:
   static unsigned on_psk(SSL* ssl, const char* hint, char* identity, unsigned room,
                          unsigned char* key, unsigned key_room);
-  void prepare_session(const DtlsOffer& offer);
   void judge(int result);
 
   std::vector<uint8_t> psk_;

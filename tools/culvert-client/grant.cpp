@@ -1,7 +1,6 @@
 #include "tools/culvert-client/grant.hpp"
 
 #include <array>
-#include <charconv>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -9,33 +8,16 @@
 #include <unistd.h>
 
 #include "tools/culvert-client/failure.hpp"
+#include "tools/culvert-client/header_value.hpp"
 #include "tools/culvert-client/http.hpp"
 
 namespace culvert::client {
 namespace {
 
 constexpr size_t kMasterBytes = 48;
-constexpr size_t kMostIdBytes = 32;
 constexpr unsigned kLeastBaseMtu = 1280;
 constexpr std::string_view kResumable =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-GCM-SHA256";
-
-unsigned number(std::string_view text, unsigned most) noexcept {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size() && value <= most ? value : 0;
-}
-
-std::vector<uint8_t> from_hex(std::string_view text) {
-  std::vector<uint8_t> out;
-  for (size_t i = 0; i + 1 < text.size() && out.size() < kMostIdBytes; i += 2) {
-    uint8_t byte = 0;
-    const auto [end, error] = std::from_chars(text.data() + i, text.data() + i + 2, byte, 16);
-    if (error != std::errc{} || end != text.data() + i + 2) return {};
-    out.push_back(byte);
-  }
-  return out;
-}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -53,8 +35,8 @@ std::optional<DtlsOffer> dtls_of(const Reply& reply, const Options& options, con
   DtlsOffer out;
   const auto psk_id = reply.header("X-DTLS-App-ID");
   out.form = psk_id.empty() ? DtlsForm::resumption : DtlsForm::psk;
-  out.id = from_hex(psk_id.empty() ? reply.header("X-DTLS-Session-ID") : psk_id);
-  out.port = static_cast<uint16_t>(number(reply.header("X-DTLS-Port"), 65535));
+  out.id = header_id(psk_id.empty() ? reply.header("X-DTLS-Session-ID") : psk_id);
+  out.port = static_cast<uint16_t>(header_number(reply.header("X-DTLS-Port"), 65535));
   if (!options.dtls || out.id.empty() || out.port == 0) return std::nullopt;
   if (out.form == DtlsForm::psk) {
     out.secret = tls.export_secret("EXPORTER-openconnect-psk");
@@ -64,7 +46,7 @@ std::optional<DtlsOffer> dtls_of(const Reply& reply, const Options& options, con
     out.suite = reply.header("X-DTLS12-CipherSuite");
     if (out.suite.empty()) return std::nullopt;
   }
-  out.dpd_s = number(reply.header("X-DTLS-DPD"), 86400);
+  out.dpd_s = header_number(reply.header("X-DTLS-DPD"), 86400);
   return out;
 }
 
@@ -113,10 +95,10 @@ Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& opti
       out.routes.push_back(text);
     }
   }
-  out.tls_mtu = number(reply.header("X-CSTP-MTU"), 16384);
-  out.dtls_mtu = number(reply.header("X-DTLS-MTU"), 16384);
-  out.dpd_s = number(reply.header("X-CSTP-DPD"), 86400);
-  out.keepalive_s = number(reply.header("X-CSTP-Keepalive"), 86400);
+  out.tls_mtu = header_number(reply.header("X-CSTP-MTU"), 16384);
+  out.dtls_mtu = header_number(reply.header("X-DTLS-MTU"), 16384);
+  out.dpd_s = header_number(reply.header("X-CSTP-DPD"), 86400);
+  out.keepalive_s = header_number(reply.header("X-CSTP-Keepalive"), 86400);
   if (out.addresses.v4.empty() && out.addresses.v6.empty()) {
     throw Failure("the headend gives no address");
   }

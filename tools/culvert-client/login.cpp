@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/culvert-client/auth_document.hpp"
 #include "tools/culvert-client/document.hpp"
 #include "tools/culvert-client/failure.hpp"
 #include "tools/culvert-client/http.hpp"
@@ -14,18 +15,6 @@ namespace {
 using control::http::WipingString;
 
 constexpr unsigned kMostRounds = 6;  // group chosen, name, password, and some to spare
-
-void append_escaped(WipingString& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-}
 
 class Dialogue {
  public:
@@ -91,74 +80,34 @@ class Dialogue {
 
   Reply begin(const std::string& group) {
     if (options_.login == LoginForm::plain) return send("GET", gateway_.path, "", "");
-    WipingString body = envelope("init");
-    body += fmt::format("<group-access>https://{}{}</group-access>", gateway_.authority(),
-                        gateway_.path == "/" ? "" : gateway_.path);
-    append_group(body, group);
-    body += "</config-auth>\n";
-    return send("POST", gateway_.path, "application/xml; charset=utf-8", body);
+    const std::string access =
+        "https://" + gateway_.authority() + (gateway_.path == "/" ? "" : gateway_.path);
+    return send("POST", gateway_.path, "application/xml; charset=utf-8",
+                init_document(access, group));
   }
 
   Reply answer(const Document& form, const std::string& group) {
-    WipingString body;
-    const bool plain = options_.login == LoginForm::plain;
-    if (!plain) {
-      body = envelope("auth-reply");
-      body += form.opaque;
-      body += "<auth>";
-    }
-    bool filled = false;
-    for (const Input& input : form.inputs) {
-      if (input.name.empty() ||
-          (input.type != "text" && input.type != "password" && input.type != "hidden")) {
-        continue;
-      }
-      const std::string_view value = input.type == "password" ? options_.password.view()
-                                     : input.type == "text"   ? std::string_view(options_.user)
-                                                              : std::string_view(input.value);
-      filled = filled || input.type != "hidden";
-      if (plain) {
-        if (!body.empty()) body += '&';
-        append_urlencoded(body, input.name);
-        body += '=';
-        append_urlencoded(body, value);
-      } else {
-        body += fmt::format("<{}>", input.name);
-        append_escaped(body, value);
-        body += fmt::format("</{}>", input.name);
-      }
-    }
-    if (!filled && form.inputs.empty()) {
+    if (form.inputs.empty()) {
       throw Failure("the headend's form asks for nothing", ExitStatus::refused);
     }
-    if (plain) {
-      if (!group.empty()) {
-        body += "&group_list=";
-        append_urlencoded(body, group);
-      }
-      return send("POST", form.action, "application/x-www-form-urlencoded", body);
+    const Answers answers{options_.user, options_.password.view(), group};
+    if (options_.login == LoginForm::xml) {
+      return send("POST", form.action, "application/xml; charset=utf-8",
+                  reply_document(form, answers));
     }
-    body += "</auth>";
-    append_group(body, group);
-    body += "</config-auth>\n";
-    return send("POST", form.action, "application/xml; charset=utf-8", body);
+    WipingString body;
+    for (const Input& input : form.inputs) {
+      if (const auto value = answer_to(input, answers)) append_field(body, input.name, *value);
+    }
+    if (!group.empty()) append_field(body, "group_list", group);
+    return send("POST", form.action, "application/x-www-form-urlencoded", body);
   }
 
-  static WipingString envelope(std::string_view type) {
-    WipingString out =
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<config-auth client=\"vpn\" type=\"";
-    out += type;
-    out +=
-        "\" aggregate-auth-version=\"2\"><version who=\"vpn\">4.10.07073</version>"
-        "<device-id>win</device-id>";
-    return out;
-  }
-
-  static void append_group(WipingString& body, const std::string& group) {
-    if (group.empty()) return;
-    body += "<group-select>";
-    append_escaped(body, group);
-    body += "</group-select>";
+  static void append_field(WipingString& body, std::string_view name, std::string_view value) {
+    if (!body.empty()) body += '&';
+    append_urlencoded(body, name);
+    body += '=';
+    append_urlencoded(body, value);
   }
 
   Reply send(std::string_view method, const std::string& path, std::string_view type,

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tools/replay/command_line_search.hpp"
 #include "tools/replay/failure.hpp"
 
 namespace culvert::replay {
@@ -19,6 +20,7 @@ struct Words {
   std::string on_fault = "refuse";
   bool no_huge = false, no_progress = false;
   int main_core = -1;
+  SearchWords search{};
 };
 
 constexpr double kLongest = 1e7;  // seconds
@@ -239,8 +241,23 @@ void fill_rewrite(RewriteRules& rules, const Words& w) {
   if (w.vlan_add >= 0) rules.vlan_add = static_cast<uint16_t>(w.vlan_add);
 }
 
+void fill_tunnel(Options& o) {
+  try {
+    check_tunnel(o.tunnel, o.ports.size());
+  } catch (const std::invalid_argument& wrong) {
+    throw CLI::ValidationError(wrong.what());
+  }
+  if (!o.tunnel.wanted()) return;
+  require(o.receive_ports.empty(),
+          "With --tunnel, --inside is where packets come out, not --receive");
+  require(!o.track, "--tunnel finds its packets without --track");
+  require(o.queues == 1, "--tunnel has one queue");
+}
+
 void fill(Options& o, const Words& w) {
   fill_pace(o, w);
+  fill_tunnel(o);
+  fill_search(o, w.search);
   fill_rewrite(o.rewrite, w);
   o.on_fault = w.on_fault == "skip" ? OnFault::skip : OnFault::refuse;
   o.huge_pages = !w.no_huge;
@@ -269,6 +286,8 @@ CommandLine read_command_line(int argc, char** argv) {
   describe_pace(app, options, words);
   describe_packets(app, options, words);
   describe_result(app, options, words);
+  describe_search(app, words.search);
+  describe_tunnel(app, options.tunnel);
   app.set_version_flag("--version", "culvert-replay " CULVERT_VERSION);
   app.footer(
       "SIGINT ends it with the summary.\n"

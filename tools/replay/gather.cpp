@@ -12,32 +12,6 @@ namespace {
 
 constexpr std::array kPercents{50.0, 90.0, 99.0, 99.9, 99.99, 99.999};
 
-std::optional<Distribution> distribution(const Histogram& histogram, const TickClock& clock) {
-  if (histogram.count() == 0) return std::nullopt;
-  Distribution d;
-  d.count = histogram.count();
-  d.min = clock.nanoseconds(histogram.min());
-  d.mean = clock.seconds(1) * 1e9 * histogram.mean();
-  d.max = clock.nanoseconds(histogram.max());
-  for (const double percent : kPercents)
-    d.percentiles.emplace_back(percent, clock.nanoseconds(histogram.percentile(percent)));
-  return d;
-}
-
-// The time from the first packet of any queue to the last of any.
-class Span {
- public:
-  void add(uint64_t first, uint64_t last) noexcept {
-    if (first == 0) return;
-    first_ = first_ == 0 ? first : std::min(first_, first);
-    last_ = std::max(last_, last);
-  }
-  [[nodiscard]] uint64_t ticks() const noexcept { return last_ - first_; }
-
- private:
-  uint64_t first_ = 0, last_ = 0;
-};
-
 SentReport sent(const Results& results, size_t index) {
   const Part& part = results.parts[index];
   SentReport report;
@@ -50,7 +24,7 @@ SentReport sent(const Results& results, size_t index) {
   report.shortened_gaps = part.shortened_gaps;
   report.left_out = part.found.left_out;
   Histogram late;
-  Span span;
+  TickSpan span;
   for (size_t i = part.first_sender; i < part.first_sender + part.senders; ++i) {
     const Sender& sender = *results.run.senders()[i];
     report.sent.packets += sender.counters().packets.load();
@@ -71,7 +45,7 @@ ReceivedReport received(const Results& results, const dp::Port& port, size_t fir
   report.tracked = results.options.track;
   report.missed = port.stats().rx_missed;
   Histogram latency;
-  Span span;
+  TickSpan span;
   for (size_t q = 0; q < port.rx_queues(); ++q) {
     const Receiver& receiver = *results.run.receivers()[first_receiver + q];
     report.received.packets += receiver.counters().packets.load();
@@ -102,6 +76,18 @@ uint64_t unwritten(const TrafficRun& run) {
 }
 
 }  // namespace
+
+std::optional<Distribution> distribution(const Histogram& histogram, const TickClock& clock) {
+  if (histogram.count() == 0) return std::nullopt;
+  Distribution d;
+  d.count = histogram.count();
+  d.min = clock.nanoseconds(histogram.min());
+  d.mean = clock.seconds(1) * 1e9 * histogram.mean();
+  d.max = clock.nanoseconds(histogram.max());
+  for (const double percent : kPercents)
+    d.percentiles.emplace_back(percent, clock.nanoseconds(histogram.percentile(percent)));
+  return d;
+}
 
 StoreSize store_size(const Survey& found) noexcept {
   return {.small = found.packets - found.large_packets,

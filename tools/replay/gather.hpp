@@ -1,6 +1,7 @@
 // From counters to a report.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,23 @@ struct Part {
   size_t first_sender = 0;  // of the run's
   size_t senders = 0;
 };
+
+// The time from the first packet of any queue to the last of any.
+class TickSpan {
+ public:
+  void add(uint64_t first, uint64_t last) noexcept {
+    if (first == 0) return;
+    first_ = first_ == 0 ? first : std::min(first_, first);
+    last_ = std::max(last_, last);
+  }
+  [[nodiscard]] uint64_t ticks() const noexcept { return last_ - first_; }
+
+ private:
+  uint64_t first_ = 0, last_ = 0;
+};
+// A histogram of ticks, in nanoseconds; nothing if it counted nothing.
+[[nodiscard]] std::optional<Distribution> distribution(const Histogram& histogram,
+                                                       const TickClock& clock);
 
 [[nodiscard]] StoreSize store_size(const Survey& found) noexcept;
 // The time of the first packet of all parts; 0 if there is none.

@@ -1,4 +1,5 @@
 // culvert-replay: plays captures on DPDK ports, and counts what arrives. The exit status is ExitStatus.
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -10,6 +11,9 @@
 #include "tools/replay/command_line.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/replay.hpp"
+#include "tools/replay/search_run.hpp"
+#include "tools/replay/tunnel/tunnel_replay.hpp"
+#include "tools/replay/tunnel/tunnel_search.hpp"
 
 namespace {
 
@@ -27,6 +31,28 @@ int fail(const std::exception& error, ExitStatus status) {
   return static_cast<int>(status);
 }
 
+template <typename Report>
+void print(const Report& report, bool json) {
+  if (json) {
+    fmt::print("{}\n", as_json(report).dump(2));
+  } else {
+    fmt::print("{}", as_text(report));
+  }
+}
+
+int search(culvert::replay::Options& options) {
+  const auto show = [&](const culvert::replay::SearchReport& done) {
+    print(done, options.json);
+    std::fflush(stdout);
+  };
+  const auto report = options.tunnel.wanted()
+                          ? culvert::replay::search_through_tunnels(options, interrupted, show)
+                          : culvert::replay::search_plain(options, interrupted, show);
+  const bool finished =
+      std::ranges::all_of(report.passes, [](const auto& pass) { return pass.finished; });
+  return static_cast<int>(finished ? ExitStatus::done : ExitStatus::incomplete);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -34,17 +60,20 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "culvert-replay: this CPU has no {}, for which it was built\n", missing);
     return static_cast<int>(ExitStatus::failed);
   }
-  const auto command_line = culvert::replay::read_command_line(argc, argv);
+  auto command_line = culvert::replay::read_command_line(argc, argv);
   if (!command_line.options) return command_line.status;
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
   try {
-    const auto report = culvert::replay::replay(*command_line.options, interrupted);
-    if (command_line.options->json) {
-      fmt::print("{}\n", culvert::replay::as_json(report).dump(2));
-    } else {
-      fmt::print("{}", culvert::replay::as_text(report));
+    if (command_line.options->search) return search(*command_line.options);
+    if (command_line.options->tunnel.wanted()) {
+      const auto report =
+          culvert::replay::replay_through_tunnels(*command_line.options, interrupted);
+      print(report, command_line.options->json);
+      return static_cast<int>(report.complete ? ExitStatus::done : ExitStatus::incomplete);
     }
+    const auto report = culvert::replay::replay(*command_line.options, interrupted);
+    print(report, command_line.options->json);
     return static_cast<int>(report.complete ? ExitStatus::done : ExitStatus::incomplete);
   } catch (const culvert::replay::Failure& error) {
     return fail(error, error.status());

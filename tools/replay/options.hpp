@@ -8,12 +8,28 @@
 
 #include "tools/replay/pace.hpp"
 #include "tools/replay/rewrite.hpp"
+#include "tools/replay/tunnel/tunnel_options.hpp"
+#include "tools/search/goal.hpp"
 
 namespace culvert::replay {
 
 enum class OnFault : uint8_t {
   refuse,  // nothing is sent if a capture has what cannot be played as it is
   skip,    // the rest is
+};
+
+// --search: for the highest rate with so little loss.
+struct SearchWish {
+  std::vector<search::Goal> goals{};
+  // Packets a second of each port; 0: the most that link and tester carry, and a thousandth of that.
+  double min_rate = 0, max_rate = 0;
+  double line_rate = 0;    // bits a second of the link; 0: what a card says, unknown for others
+  double tester_rate = 0;  // packets a second that the tester carries by itself; 0: measure it
+  double warm_up_s = 1;
+  unsigned repeat = 1;    // whole searches
+  unsigned curve = 10;    // trials more, at even distances up to and beyond what was found
+  double limit_s = 0;     // of one search; 0: until it is done
+  std::string headend{};  // culvertd's management socket, to ask what its workers do
 };
 
 struct Options {
@@ -44,6 +60,9 @@ struct Options {
   bool huge_pages = true;
   double link_wait_s = 10;
   double linger_s = 0.5;  // how long ports stay open when everything is sent
+
+  std::optional<SearchWish> search{};
+  TunnelOptions tunnel{};
 
   bool json = false;
   bool progress = true;

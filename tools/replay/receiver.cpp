@@ -29,13 +29,18 @@ bool mark_of(rte_mbuf* m, Mark& mark) noexcept {
 }  // namespace
 
 Receiver::Receiver(const ReceiverConfig& config)
-    : port_(config.port), queue_(config.queue), marks_(config.marks), writer_(config.writer) {
+    : port_(config.port),
+      queue_(config.queue),
+      marks_(config.marks),
+      prefix_(config.prefix),
+      writer_(config.writer) {
   if (!marks_) return;
   for (size_t i = 0; i < kMostStreams; ++i)
     streams_.push_back(std::make_unique<Stream>());
 }
 
 Stream* Receiver::stream(uint32_t name) noexcept {
+  if (prefix_ && name >> 8 != *prefix_) return nullptr;
   for (size_t i = 0; i < used_; ++i) {
     if (streams_[i]->name == name) return streams_[i].get();
   }

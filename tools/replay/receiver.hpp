@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <rte_mbuf.h>
@@ -17,7 +18,9 @@ namespace culvert::replay {
 
 struct ReceiverConfig {
   uint16_t port = 0, queue = 0;
-  bool marks = false;          // look for them
+  bool marks = false;  // look for them
+  // Of streams whose names begin with these 24 bits; others count as unmarked. None: of all streams.
+  std::optional<uint32_t> prefix{};
   rte_ring* writer = nullptr;  // a CaptureWriter's, or none
 };
 
@@ -58,6 +61,7 @@ class Receiver {
 
   uint16_t port_, queue_;
   bool marks_;
+  std::optional<uint32_t> prefix_;
   rte_ring* writer_;
   uint64_t first_tick_ = 0, last_tick_ = 0;
   Histogram latency_;

@@ -70,6 +70,8 @@ struct Report {
   bool complete = true;           // everything that was asked for was done
 };
 
+// Nanoseconds: count, min, mean, "50" to "99.999", max; null if there is none.
+[[nodiscard]] nlohmann::ordered_json distribution_json(const std::optional<Distribution>& d);
 [[nodiscard]] std::string as_text(const Report& report);
 [[nodiscard]] nlohmann::ordered_json as_json(const Report& report);
 

@@ -18,15 +18,6 @@ Json traffic(const Traffic& t) {
           {"layer2_bits_per_second", t.layer2_bits_per_second()}};
 }
 
-Json distribution(const std::optional<Distribution>& d) {
-  if (!d) return nullptr;
-  Json json = {{"count", d->count}, {"min", d->min}, {"mean", d->mean}};
-  for (const auto& [percent, value] : d->percentiles)
-    json[fmt::format("{:g}", percent)] = value;
-  json["max"] = d->max;
-  return json;
-}
-
 Json left_out(const LeftOut& out) {
   return {{"filtered", out.filtered}, {"truncated", out.truncated}, {"oversized", out.oversized},
           {"unfit", out.unfit},       {"runt", out.runt},           {"damages", out.damages}};
@@ -41,7 +32,7 @@ Json sent(const SentReport& s) {
                    {"refused_bursts", s.refusals},
                    {"out_of_order", s.out_of_order},
                    {"shortened_gaps", s.shortened_gaps},
-                   {"lateness_ns", distribution(s.lateness)},
+                   {"lateness_ns", distribution_json(s.lateness)},
                    {"left_out", left_out(s.left_out)}});
   return json;
 }
@@ -57,11 +48,20 @@ Json received(const ReceivedReport& r) {
                    {"duplicates", r.duplicates},
                    {"reordered", r.reordered},
                    {"furthest_behind", r.furthest},
-                   {"latency_ns", distribution(r.latency)}});
+                   {"latency_ns", distribution_json(r.latency)}});
   return json;
 }
 
 }  // namespace
+
+Json distribution_json(const std::optional<Distribution>& d) {
+  if (!d) return nullptr;
+  Json json = {{"count", d->count}, {"min", d->min}, {"mean", d->mean}};
+  for (const auto& [percent, value] : d->percentiles)
+    json[fmt::format("{:g}", percent)] = value;
+  json["max"] = d->max;
+  return json;
+}
 
 Json as_json(const Report& report) {
   Json json = {{"complete", report.complete}, {"end", report.end}};

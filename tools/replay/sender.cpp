@@ -31,13 +31,17 @@ Sender::Sender(SenderConfig config)
       packets_(std::move(config.packets)),
       due_(std::move(config.due)),
       period_(config.period),
-      left_(config.rounds == 0 ? UINT64_MAX : packets_.size() * config.rounds),
-      total_(config.rounds == 0 ? 0 : left_),
+      left_(config.limit != 0    ? config.limit
+            : config.rounds == 0 ? UINT64_MAX
+                                 : packets_.size() * config.rounds),
+      deadline_(config.deadline == 0 ? UINT64_MAX : config.deadline),
+      total_(left_ == UINT64_MAX ? 0 : left_),
       stream_(config.stream),
       copies_(config.copies) {
   const size_t round = packets_.size();
   if (round == 0) left_ = total_ = 0;
-  if (round == 0 || config.rounds == 1 || round >= kLeastRound) return;
+  const bool once = config.rounds == 1 && config.limit == 0;
+  if (round == 0 || once || round >= kLeastRound) return;
   const size_t times = (kLeastRound + round - 1) / round;
   for (size_t copy = 1; copy < times; ++copy) {
     for (size_t i = 0; i < round; ++i) {
@@ -116,7 +120,7 @@ void Sender::advance(uint32_t sent, uint64_t tick) noexcept {
 }
 
 bool Sender::poll(uint64_t now) noexcept {
-  if (left_ == 0) return false;
+  if (left_ == 0 || now > deadline_) return false;
   const uint32_t n = ready(now);
   if (n == 0) return true;
   uint64_t bytes = 0;

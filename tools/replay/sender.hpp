@@ -20,6 +20,8 @@ struct SenderConfig {
   std::vector<uint64_t> due;       // a Timetable's, one for each; empty: none waits
   uint64_t period = 0;             // ticks, of one round
   uint64_t rounds = 1;             // 0: until somebody stops it
+  uint64_t limit = 0;              // packets in all, instead of `rounds`; 0: none
+  uint64_t deadline = 0;           // ticks since begin() after which nothing more is sent; 0: none
   uint32_t burst = 64;             // 1..kMostPerBurst, packets handed to the driver at once
   // Frames get a Mark of this stream at their end. The packets must have room for it. Copies are made,
   // from `copies`, only of what a driver still holds.
@@ -37,7 +39,10 @@ class Sender {
   explicit Sender(SenderConfig config);
 
   // From a tick of the clock on, which is when the first round begins. Before the first poll().
-  void begin(uint64_t tick) noexcept { round_began_ = tick; }
+  void begin(uint64_t tick) noexcept {
+    round_began_ = tick;
+    if (deadline_ != UINT64_MAX) deadline_ += tick;
+  }
   // Hands to the port what is due at `now`, one burst at most. False when there is nothing more to do.
   bool poll(uint64_t now) noexcept;
 
@@ -65,6 +70,7 @@ class Sender {
   size_t next_ = 0;    // in packets_
   uint32_t held_ = 0;  // packets from next_ on that have the reference which a driver takes off
   uint64_t round_began_ = 0;
+  uint64_t deadline_;  // tick
   uint64_t total_;
   uint64_t first_tick_ = 0, last_tick_ = 0;
   std::optional<uint32_t> stream_;

@@ -314,6 +314,10 @@ TEST(ShowOwn, HasTheFieldsThatToolsRead) {
   EXPECT_EQ(buffers["pools"][0]["available"], 90);
   EXPECT_EQ(buffers["rings"][0]["entries"], 0);
   EXPECT_EQ(buffers["addresses_in_use"], 0);
+  state.the_tcp_counters = {{"cookies_sent", "SYN cookies sent", 7}};
+  EXPECT_EQ(show_tcp(state).json["cookies_sent"], 7);
+  EXPECT_EQ(show_tcp(state).text,
+            "SYN cookies sent                                                7\n");
   state.the_icmp_errors = {.sent = 1, .suppressed = 49, .sent6 = 2, .suppressed6 = 3};
   const Output errors = show_icmp_errors(state);
   EXPECT_EQ(errors.json["sent"], 1);

@@ -57,5 +57,15 @@ TEST(ClientDocument, NothingElseIsTaken) {
   }
 }
 
+// They become part of a request's line and header.
+TEST(ClientDocument, AnActionOrTokenWithLineEndsIsRefused) {
+  EXPECT_THROW((void)Document::parse("<auth id=\"main\"><form action=\"/&#13;&#10;X: y\"/></auth>"),
+               Failure);
+  EXPECT_THROW((void)Document::parse("<auth id=\"main\"><form action=\"/a b\"/></auth>"), Failure);
+  EXPECT_THROW((void)Document::parse("<config-auth><session-token>a&#10;b</session-token>"
+                                     "<auth id=\"success\"/></config-auth>"),
+               Failure);
+}
+
 }  // namespace
 }  // namespace culvert::client

@@ -24,12 +24,39 @@ TEST(ReplayCommandLine, DescribesItself) {
 
 TEST(ReplayCommandLine, RefusesWithStatusTwo) {
   for (const char* arguments :
-       {"", "a.pcap", "-p net_ring0", "-p net_ring0 -p net_ring1 a.pcap",
-        "--write x -p net_ring0 a", "-p net_ring0 a --pps 0", "-p net_ring0 a --pps 1M --top-speed",
-        "-p net_ring0 a --mtu 1", "-p net_ring0 a --map-address 10.0.0.0/8",
-        "-p net_ring0 a --source-mac 1", "-p net_ring0 a --vlan-add 4095",
-        "-p net_ring0 a --on-fault ignore", "-p net_ring0 a --nonsense",
-        "-p net_ring0 a --queues 0", "-p net_ring0 a --count 5"}) {
+       {"",
+        "a.pcap",
+        "-p net_ring0",
+        "-p net_ring0 -p net_ring1 a.pcap",
+        "--write x -p net_ring0 a",
+        "-p net_ring0 a --pps 0",
+        "-p net_ring0 a --pps 1M --top-speed",
+        "-p net_ring0 a --mtu 1",
+        "-p net_ring0 a --map-address 10.0.0.0/8",
+        "-p net_ring0 a --source-mac 1",
+        "-p net_ring0 a --vlan-add 4095",
+        "-p net_ring0 a --on-fault ignore",
+        "-p net_ring0 a --nonsense",
+        "-p net_ring0 a --queues 0",
+        "-p net_ring0 a --count 5",
+        "-p net_ring0 a --search",
+        "-p net_ring0 -r net_ring0 a --search --pps 1M",
+        "-p net_ring0 -r net_ring0 a --goal NDR=0",
+        "-p net_ring0 -r net_ring0 a --search --goal NDR",
+        "-p net_ring0 -r net_ring0 a --search --goal NDR=1",
+        "-p net_ring0 -r net_ring0 a --search --goal =0",
+        "-p net_ring0 -r net_ring0 a --search --width 0",
+        "-p net_ring0 -r net_ring0 a --search --first-trial 2 --trial 1",
+        "-p net_ring0 -r net_ring0 a --search --max-rate fast",
+        "-p net_ring0 -r net_ring0 a --search --max-rate 1k --min-rate 2k",
+        "-p net_ring0 a --tunnel 192.0.2.1",
+        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2",
+        "-p net_ring0 a --tunnel vpn.example.com --user u --source-address 192.0.2.2 "
+        "--keep-far-end",
+        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --keep-far-end "
+        "--track",
+        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --direction "
+        "sideways"}) {
     const control::Done done = run(arguments);
     EXPECT_EQ(done.status, 2) << arguments << ": " << done.said;
   }

@@ -118,6 +118,30 @@ TEST_F(Traffic, ShortRoundsAreRepeatedAsOftenAsAsked) {
     ASSERT_EQ(got[i], frames_[i % 3]) << i;
 }
 
+TEST_F(Traffic, ALimitEndsInTheMiddleOfARound) {
+  store(3);
+  config_.rounds = 0;
+  config_.limit = 5;
+  Sender sender(config_);
+  EXPECT_EQ(sender.total(), 5u);
+  EXPECT_EQ(run(sender).size(), 5u);
+}
+
+TEST_F(Traffic, NothingLeavesAfterTheDeadline) {
+  store(3);
+  config_.rounds = 0;
+  config_.deadline = 1'000'000;
+  Sender sender(config_);
+  const uint64_t start = rte_rdtsc() - 20'000'000;
+  sender.begin(start);
+  EXPECT_TRUE(sender.poll(start + 1'000'000));
+  const size_t sent = take().size();
+  EXPECT_GT(sent, 0u);
+  EXPECT_FALSE(sender.poll(start + 1'000'001));
+  EXPECT_EQ(take().size(), 0u);
+  EXPECT_EQ(sender.counters().packets.load(), sent);
+}
+
 TEST_F(Traffic, NothingLeavesBeforeItIsDue) {
   store(2);
   config_.due = {1000, 5000};
@@ -198,6 +222,24 @@ TEST_F(Traffic, MarksOfFramesInFlightStayTheirs) {
   EXPECT_EQ(receiver.counters().packets.load(), 500u);
   const Sequence& sequence = receiver.streams().front()->sequence;
   EXPECT_EQ(sequence.missing() + sequence.duplicates() + sequence.reordered(), 0u);
+}
+
+TEST_F(Traffic, MarksOfOtherStreamsAreNone) {
+  store(5, kMarkSize);
+  config_.stream = 0x123456'01;
+  Sender sender(config_);
+  sender.poll(rte_rdtsc());
+  Receiver other({.port = port_->id(), .marks = true, .prefix = 0x123457});
+  other.poll();
+  EXPECT_EQ(other.counters().packets.load(), 5u);
+  EXPECT_EQ(other.counters().unmarked.load(), 5u);
+  EXPECT_EQ(other.latency().count(), 0u);
+  Sender again(config_);
+  again.poll(rte_rdtsc());
+  Receiver own({.port = port_->id(), .marks = true, .prefix = 0x123456});
+  own.poll();
+  EXPECT_EQ(own.counters().unmarked.load(), 0u);
+  EXPECT_EQ(own.streams().front()->sequence.arrived(), 5u);
 }
 
 TEST_F(Traffic, UnmarkedPacketsAreCounted) {

@@ -2,10 +2,11 @@
 
 #include <stdexcept>
 
+#include "control/tls/connection.hpp"
 #include "control/tls/openssl_reason.hpp"
 #include "crypto/suite.hpp"
 #include "tools/crowd/setup/dtls_handshake.hpp"
-#include "tools/crowd/setup/tls_side.hpp"
+#include "tools/culvert-client/dtls_session.hpp"
 
 namespace culvert::crowd {
 
@@ -64,15 +65,12 @@ ClientContext::ClientContext(const CrowdConfig& config)
     }
     SSL_CTX_set_verify(c, SSL_VERIFY_PEER, nullptr);
   }
-  TlsSide::watch(c);
+  control::TlsConnection::watch(c);
 
   SSL_CTX* d = dtls_.get();
-  SSL_CTX_set_min_proto_version(d, DTLS1_2_VERSION);
-  // A session that is resumed here never was one: it has no extended master secret (RFC 7627 §5.3).
-  SSL_CTX_set_options(d, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION |
-                             SSL_OP_NO_EXTENDED_MASTER_SECRET | SSL_OP_CLEANSE_PLAINTEXT);
+  client::allow_borrowed_sessions(d);
+  SSL_CTX_set_options(d, SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_session_cache_mode(d, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_ciphersuites(d, "");
   DtlsHandshake::watch(d);
 }
 

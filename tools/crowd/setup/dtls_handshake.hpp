@@ -53,7 +53,6 @@ class DtlsHandshake {
                          void* argument);
   static unsigned on_psk(SSL* ssl, const char* hint, char* identity, unsigned room,
                          unsigned char* key, unsigned key_room);
-  void prepare_session();
   void advance();
 
   const DtlsOffer offer_;

@@ -1,13 +1,14 @@
 #include "tools/crowd/setup/log_in.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
+#include "tools/culvert-client/auth_document.hpp"
 #include "tools/culvert-client/failure.hpp"
+#include "tools/culvert-client/header_value.hpp"
 
 namespace culvert::crowd {
 
@@ -17,44 +18,6 @@ constexpr unsigned kMostRounds = 6;  // name, password, and some to spare
 constexpr std::string_view kUserAgent = "AnyConnect Windows 4.10.07073";
 constexpr size_t kMostUnread = 16 * 1024;  // bytes of a header that is not whole yet
 constexpr size_t kPskBytes = 32, kMasterBytes = 48;
-
-void append_escaped(Cookie& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-}
-
-Cookie envelope(std::string_view type) {
-  Cookie out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<config-auth client=\"vpn\" type=\"";
-  out += type;
-  out +=
-      "\" aggregate-auth-version=\"2\"><version who=\"vpn\">4.10.07073</version>"
-      "<device-id>win</device-id>";
-  return out;
-}
-
-uint32_t number(std::string_view text, uint32_t most) noexcept {
-  uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size() && value <= most ? value : 0;
-}
-
-std::vector<uint8_t> from_hex(std::string_view text) {
-  std::vector<uint8_t> out;
-  for (size_t i = 0; i + 1 < text.size() && out.size() < 32; i += 2) {
-    uint8_t byte = 0;
-    const auto [end, error] = std::from_chars(text.data() + i, text.data() + i + 2, byte, 16);
-    if (error != std::errc{} || end != text.data() + i + 2) return {};
-    out.push_back(byte);
-  }
-  return out;
-}
 
 // A list of suites with pre-shared keys only, or none of them, makes only one form of DTLS possible.
 bool allows(const CrowdConfig& config, bool pre_shared) {
@@ -104,11 +67,9 @@ void LogIn::receive(std::span<const uint8_t> record) {
 void LogIn::begin() {
   if (by_cookie_) return connect();
   const std::string& group = context_.config().group_path;
-  Cookie body = envelope("init");
-  body += fmt::format("<group-access>https://{}{}</group-access></config-auth>\n",
-                      context_.authority(), group);
   stage_ = Stage::asking;
-  ask(group.empty() ? "/" : group, body);
+  ask(group.empty() ? "/" : group,
+      client::init_document("https://" + context_.authority() + group, ""));
 }
 
 void LogIn::ask(std::string_view path, const Cookie& body) {
@@ -153,21 +114,8 @@ void LogIn::take(const client::Reply& reply) {
 }
 
 void LogIn::answer(const client::Document& form) {
-  Cookie body = envelope("auth-reply");
-  body += form.opaque;
-  body += "<auth>";
-  for (const client::Input& input : form.inputs) {
-    const bool secret = input.type == "password";
-    if (input.name.empty() || (!secret && input.type != "text" && input.type != "hidden")) continue;
-    body += fmt::format("<{}>", input.name);
-    append_escaped(body, secret                 ? std::string_view(who_.password)
-                         : input.type == "text" ? std::string_view(who_.user)
-                                                : std::string_view(input.value));
-    body += fmt::format("</{}>", input.name);
-  }
-  body += "</auth></config-auth>\n";
   answered_ = true;
-  ask(form.action, body);
+  ask(form.action, client::reply_document(form, {who_.user, who_.password, ""}));
 }
 
 void LogIn::connect() {
@@ -218,15 +166,15 @@ void LogIn::take_grant(const client::Reply& reply) {
     if (address) (address->is_v4() ? grant_.inner.v4 : grant_.inner.v6) = *address;
   }
   if (grant_.inner.empty()) return fail(Why::connect_refused, "the headend gives no address");
-  grant_.tls_mtu = static_cast<uint16_t>(number(reply.header("X-CSTP-MTU"), 16384));
-  grant_.dtls_mtu = static_cast<uint16_t>(number(reply.header("X-DTLS-MTU"), 16384));
-  grant_.dpd_s = number(reply.header("X-CSTP-DPD"), 86400);
-  grant_.keepalive_s = number(reply.header("X-CSTP-Keepalive"), 86400);
+  grant_.tls_mtu = static_cast<uint16_t>(client::header_number(reply.header("X-CSTP-MTU"), 16384));
+  grant_.dtls_mtu = static_cast<uint16_t>(client::header_number(reply.header("X-DTLS-MTU"), 16384));
+  grant_.dpd_s = client::header_number(reply.header("X-CSTP-DPD"), 86400);
+  grant_.keepalive_s = client::header_number(reply.header("X-CSTP-Keepalive"), 86400);
   DtlsOffer offer;
   const auto id = reply.header("X-DTLS-App-ID");
   offer.pre_shared = !id.empty();
-  offer.id = from_hex(id.empty() ? reply.header("X-DTLS-Session-ID") : id);
-  offer.port = static_cast<uint16_t>(number(reply.header("X-DTLS-Port"), 65535));
+  offer.id = client::header_id(id.empty() ? reply.header("X-DTLS-Session-ID") : id);
+  offer.port = static_cast<uint16_t>(client::header_number(reply.header("X-DTLS-Port"), 65535));
   offer.suite = reply.header("X-DTLS12-CipherSuite");
   if (offer.pre_shared) {
     if (!tls_.export_secret("EXPORTER-openconnect-psk", offer.secret.reserve(kPskBytes)))

@@ -9,8 +9,9 @@
 #include "tools/crowd/crowd.hpp"
 #include "tools/crowd/setup/client_context.hpp"
 #include "tools/crowd/setup/grant.hpp"
-#include "tools/crowd/setup/reply_reader.hpp"
 #include "tools/crowd/setup/tls_side.hpp"
+#include "tools/culvert-client/document.hpp"
+#include "tools/culvert-client/reply.hpp"
 
 namespace culvert::crowd {
 
@@ -68,7 +69,7 @@ class LogIn {
   unsigned rounds_ = 0;
   bool answered_ = false;
   Stage stage_ = Stage::handshake;
-  ReplyReader reader_;
+  client::ReplyReader reader_;
   crypto::Secret<48> master_;  // offered to DTLS for a resumption
   Grant grant_;
   Cookie plaintext_;  // not yet understood

@@ -10,6 +10,8 @@ from pathlib import Path
 from steps import console
 from steps.build import RELEASE, BuildError, ninja, set_up
 from steps.console import step
+from steps.rfc2544.rows import NoResults, from_document
+from steps.rfc2544.rows import Row as LineRow
 
 from .page import render
 from .rows import BadResults, Results, parse
@@ -33,6 +35,7 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--simd", choices=("128", "256", "512"), default="")
     parser.add_argument("--from", dest="source", type=Path)
     parser.add_argument("--json", default="")
+    parser.add_argument("--line", type=Path)
     parser.add_argument("--out", default=PAGE)
     parser.add_argument("--build")
     arguments = parser.parse_args(words)
@@ -44,7 +47,7 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
         parser.error(f"--filter '{arguments.filter}' is no regular expression: {error}")
     if arguments.source and (arguments.quick or arguments.full or arguments.filter or arguments.repetitions
                              or arguments.simd or arguments.build):
-        parser.error("--from shows a run that has been made: it goes with --json and --out only")
+        parser.error("--from shows a run that has been made: it goes with --json, --line and --out only")
     return arguments
 
 
@@ -86,6 +89,13 @@ def read(source: Path) -> dict:
     return document
 
 
+def read_line(source: Path) -> list[LineRow]:
+    try:
+        return from_document(read(source))[0]
+    except NoResults as error:
+        raise Refusal(f"{source} cannot be shown: {error}") from error
+
+
 def run(arguments: argparse.Namespace, words: list[str]) -> dict:
     plan = plan_of(arguments)
     if not arguments.build:
@@ -120,12 +130,13 @@ def make(arguments: argparse.Namespace, words: list[str]) -> None:
     to_file = arguments.json not in ("", "-")
     if to_file:
         check_writable(Path(arguments.json))
+    line = read_line(arguments.line) if arguments.line else []
     document = read(arguments.source) if arguments.source else run(arguments, words)
     try:
         results = parse(document)
     except BadResults as error:
         raise Refusal(f"{arguments.source or 'the output'} cannot be shown: {error}") from error
-    page.write_text(render(results))
+    page.write_text(render(results, line))
     text = json.dumps(with_ratios(document, results), indent=1)
     if to_file:
         Path(arguments.json).write_text(text + "\n")

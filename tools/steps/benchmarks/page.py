@@ -2,6 +2,9 @@
 
 from html import escape
 
+from steps.rfc2544 import page as line_page
+from steps.rfc2544.rows import Row as LineRow
+
 from . import crypto_section, datapath_section
 from .figures import anchor
 from .rows import Results, Row, distinct, reference
@@ -14,13 +17,14 @@ FACTS = (("Processor", "cpu"), ("Microcode", "microcode"), ("Cores", "cores"), (
          ("Load at the start", "load_avg"), ("Host", "host_name"), ("Date", "date"))
 
 
-def render(results: Results) -> str:
+def render(results: Results, line: list[LineRow] = ()) -> str:
+    """`line`: rows of tools/bench-line, if there are any."""
     context = results.context
     title = f"Culvert on {str(context.get('cpu', 'an unknown CPU')).split(' (family')[0]}"
     body = "".join((
-        f"<header><h1>{escape(title)}</h1>", subtitle(results), cautions(results), tiles(results), navigation(results),
-        "</header><main>", crypto_section.section(results), datapath_section.section(results), machine(results),
-        how_to_read(), "</main>"))
+        f"<header><h1>{escape(title)}</h1>", subtitle(results), cautions(results), tiles(results),
+        navigation(results, bool(line)), "</header><main>", crypto_section.section(results),
+        datapath_section.section(results), line_page.section(line), machine(results), how_to_read(), "</main>"))
     return ('<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{escape(title)}</title><style>{sheet()}</style></head><body>{body}</body></html>\n")
@@ -79,12 +83,13 @@ def best(rows: list[Row], each: str) -> list[Row]:
             for value in distinct(usual, each)]
 
 
-def navigation(results: Results) -> str:
+def navigation(results: Results, line: bool) -> str:
     links = []
     for row in results.rows:
         words = ("crypto", row.suite) if row.kind == "crypto" else (row.channel, row.suite)
         text = row.suite if row.kind == "crypto" else f"{row.channel.upper()} {row.suite}"
         links.append((anchor(*words), text))
+    links += [("line", "searched rates")] if line else []
     links += [("machine", "machine and command"), ("reading", "how to read it")]
     entries = "".join(f'<a href="#{target}">{escape(text)}</a>' for target, text in dict.fromkeys(links))
     return f"<nav>{entries}</nav>"

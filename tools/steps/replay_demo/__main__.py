@@ -11,10 +11,10 @@ from steps.build import RELEASE, ninja, set_up
 from steps.console import step
 from steps.endings import told
 
-from . import own_capture, plain
+from . import own_capture, plain, tunnelled
 
 # Name, module: each module has STEPS (title, key, function of a folder and captures), as_text() and succeeded().
-PARTS = (("plain", plain),)
+PARTS = (("plain", plain), ("tunnelled", tunnelled))
 
 
 def show(captures: list[Path], folder: Path) -> dict:
@@ -37,7 +37,7 @@ def main() -> int:
         with told("replay-demo"):
             with step("Build") as progress:
                 set_up(RELEASE)
-                ninja(RELEASE, progress, "tools/culvert-replay")
+                ninja(RELEASE, progress, "tools/culvert-replay", "control/culvertd", "tools/culvertctl")
             result = show(captures or [own_capture.make(folder / "demo.pcap")], folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -36,11 +36,12 @@ class Weather(threading.Thread):
             self._lab.client.run("ip", "address", "add", f"{address}/24", "dev", "wan")
         self._stack.enter_context(silent_losses(self._lab))
         self._nft(f"""table ip graves {{
-            set ports {{ type inet_proto . inet_service; flags timeout; timeout {SILENT_SECONDS}s; }}
+            set ends {{ type ipv4_addr . inet_proto . inet_service; flags timeout; timeout {SILENT_SECONDS}s; }}
             chain i {{ type filter hook input priority 0;
-                       iifname "wan" ip saddr {OUTSIDE} meta l4proto . th dport @ports drop; }}
+                       iifname "wan" ip saddr {OUTSIDE} ip daddr . meta l4proto . th dport @ends drop; }}
             chain o {{ type route hook output priority 0;
-                       oifname "wan" ip daddr {OUTSIDE} meta l4proto . th sport @ports meta mark set {LOST}; }}
+                       oifname "wan" ip daddr {OUTSIDE} ip saddr . meta l4proto . th sport @ends
+                       meta mark set {LOST}; }}
         }}\n""")
         self._set(0.0)
         self.start()
@@ -73,10 +74,10 @@ class Weather(threading.Thread):
 
     def silence(self, pid: int) -> None:
         """Nothing more is heard from this process's connections to the headend, nor by them."""
-        ports = [f"tcp . {port}" for port in self._ports("-Htnp", pid)]
-        ports += [f"udp . {port}" for port in self._ports("-Hunp", pid)]
-        if ports:
-            self._nft("add element ip graves ports { " + ", ".join(ports) + " }\n")
+        ends = [f"{address} . tcp . {port}" for address, port in self._ends("-Htnp", pid)]
+        ends += [f"{address} . udp . {port}" for address, port in self._ends("-Hunp", pid)]
+        if ends:
+            self._nft("add element ip graves ends { " + ", ".join(ends) + " }\n")
 
     def roam(self) -> None:
         """New connections come from another address."""
@@ -84,10 +85,11 @@ class Weather(threading.Thread):
             self._lab.client.run("ip", "route", "replace", f"{OUTSIDE}/32", "dev", "wan",
                                  "src", self._random.choice(ADDRESSES))
 
-    def _ports(self, kind: str, pid: int) -> list[str]:
+    def _ends(self, kind: str, pid: int) -> list[tuple[str, str]]:
+        """Address and port of its connections; another client may have the same port at another address."""
         lines = self._lab.client.run("ss", kind, "dst", OUTSIDE).stdout.splitlines()
         # State, queues, own address, foreign address, process.
-        return [fields[3].rpartition(":")[2] for fields in map(str.split, lines)
+        return [(fields[3].rpartition(":")[0], fields[3].rpartition(":")[2]) for fields in map(str.split, lines)
                 if len(fields) > 5 and f"pid={pid}," in fields[5]]
 
     def _set(self, loss: float) -> None:

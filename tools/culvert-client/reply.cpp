@@ -1,10 +1,11 @@
-#include "tools/crowd/setup/reply_reader.hpp"
+#include "tools/culvert-client/reply.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <strings.h>
 
-namespace culvert::crowd {
+namespace culvert::client {
 
 namespace {
 
@@ -16,12 +17,35 @@ constexpr uint64_t kMaxBody = 256 * 1024;
 
 }  // namespace
 
+std::string_view Reply::header(std::string_view name) const noexcept {
+  for (const auto& [each, value] : headers) {
+    if (each.size() == name.size() && strncasecmp(each.data(), name.data(), name.size()) == 0) {
+      return value;
+    }
+  }
+  return {};
+}
+
+std::string_view Reply::cookie(std::string_view name) const noexcept {
+  for (const auto& [each, value] : headers) {
+    if (strcasecmp(each.c_str(), "Set-Cookie") != 0) continue;
+    std::string_view text = value;
+    text = text.substr(0, text.find(';'));
+    if (text.size() <= name.size() || !text.starts_with(name) || text[name.size()] != '=') continue;
+    text.remove_prefix(name.size() + 1);
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
 struct ReplyReader::Parser {
   beast::response_parser<Body, Wiping> beast;
 };
 
 ReplyReader::ReplyReader() = default;
 ReplyReader::~ReplyReader() = default;
+ReplyReader::ReplyReader(ReplyReader&&) noexcept = default;
+ReplyReader& ReplyReader::operator=(ReplyReader&&) noexcept = default;
 
 void ReplyReader::expect(bool tunnel) {
   parser_ = std::make_unique<Parser>();
@@ -31,7 +55,7 @@ void ReplyReader::expect(bool tunnel) {
   tunnel_ = tunnel;
 }
 
-std::optional<client::Reply> ReplyReader::read(control::http::WipingString& bytes) {
+std::optional<Reply> ReplyReader::read(control::http::WipingString& bytes) {
   if (parser_ == nullptr) {
     if (!bytes.empty()) problem_ = "the headend said more than it was asked for";
     return std::nullopt;
@@ -41,11 +65,11 @@ std::optional<client::Reply> ReplyReader::read(control::http::WipingString& byte
   const size_t used = parser.put(boost::asio::buffer(bytes), error);
   bytes.erase(0, used);
   if (error && error != beast::error::need_more) {
-    problem_ = "the answer is no HTTP: " + error.message();
+    problem_ = "the headend's reply is no HTTP: " + error.message();
     return std::nullopt;
   }
   if (!(tunnel_ ? parser.is_header_done() : parser.is_done())) return std::nullopt;
-  client::Reply out;
+  Reply out;
   out.status = parser.get().result_int();
   out.reason = std::string(parser.get().reason());
   out.keep_alive = parser.keep_alive();
@@ -59,4 +83,4 @@ std::optional<client::Reply> ReplyReader::read(control::http::WipingString& byte
   return out;
 }
 
-}  // namespace culvert::crowd
+}  // namespace culvert::client

@@ -1,0 +1,40 @@
+// RFC 5246 §6.3, RFC 6347 §4.1.
+#include "control/dtls/key_export.hpp"
+
+#include <array>
+#include <stdexcept>
+
+#include "crypto/kdf.hpp"
+
+namespace culvert::control {
+namespace {
+
+constexpr uint16_t kEpoch = 1;  // after the first and only ChangeCipherSpec
+// OpenSSL may send its last flight again, each time with new record numbers; the worker's records
+// begin beyond them.
+constexpr uint64_t kFirstRecord = 0x100;
+
+}  // namespace
+
+DtlsKeys export_dtls_keys(SSL* ssl, TlsRole role, const crypto::Suite& suite,
+                          bool encrypt_then_mac) {
+  crypto::Secret<crypto::kMasterSecretSize> master;
+  const auto room = master.reserve(crypto::kMasterSecretSize);
+  if (SSL_SESSION_get_master_key(SSL_get_session(ssl), room.data(), room.size()) != room.size()) {
+    throw std::runtime_error("OpenSSL does not give out the master secret");
+  }
+  std::array<uint8_t, crypto::kRandomSize> client{};
+  std::array<uint8_t, crypto::kRandomSize> server{};
+  SSL_get_client_random(ssl, client.data(), client.size());
+  SSL_get_server_random(ssl, server.data(), server.size());
+  const crypto::TrafficKeys keys = crypto::tls12_keys(suite, master.view(), client, server);
+  DtlsKeys out = role == TlsRole::server ? DtlsKeys{keys.client, keys.server}
+                                         : DtlsKeys{keys.server, keys.client};
+  out.rx.sequence = crypto::record::dtls_sequence(kEpoch, 0);
+  out.tx.sequence = crypto::record::dtls_sequence(kEpoch, kFirstRecord);
+  out.rx.encrypt_then_mac = out.tx.encrypt_then_mac =
+      encrypt_then_mac && crypto::is_cbc(suite.cipher);
+  return out;
+}
+
+}  // namespace culvert::control

@@ -1,0 +1,43 @@
+// Requests to the management socket, and what two answers say.
+#include "tools/replay/headend_use.hpp"
+
+#include <algorithm>
+
+#include "tools/replay/failure.hpp"
+
+namespace culvert::replay {
+
+HeadendUse use_between(const std::vector<WorkerCounts>& before,
+                       const std::vector<WorkerCounts>& after, double seconds,
+                       double ticks_per_second) noexcept {
+  HeadendUse use;
+  double busy = 0;
+  uint64_t packets = 0;
+  for (size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
+    const double more = after[i].busy_seconds - before[i].busy_seconds;
+    busy += more;
+    packets += after[i].packets - before[i].packets;
+    use.busiest = std::max(use.busiest, std::clamp(more / seconds, 0.0, 1.0));
+  }
+  if (packets != 0) use.cycles_per_packet = busy * ticks_per_second / static_cast<double>(packets);
+  return use;
+}
+
+std::vector<WorkerCounts> Headend::workers() {
+  try {
+    const nlohmann::json answer =
+        client_.ask({{"command", "show culvert workers"}, {"json", true}});
+    std::vector<WorkerCounts> counts;
+    for (const nlohmann::json& worker : answer.at("json").at("workers")) {
+      counts.push_back(
+          {worker.at("busy_seconds").get<double>(), worker.at("rx_packets").get<uint64_t>()});
+    }
+    return counts;
+  } catch (const ctl::ConnectionError& error) {
+    throw Failure(error.what());
+  } catch (const nlohmann::json::exception& error) {
+    throw Failure(std::string("The headend does not tell what its workers do: ") + error.what());
+  }
+}
+
+}  // namespace culvert::replay

@@ -1,0 +1,120 @@
+// One run of traffic through tunnels, and its report.
+#include "tools/replay/tunnel/tunnel_replay.hpp"
+
+#include <fmt/format.h>
+
+#include "tools/replay/gather.hpp"
+#include "tools/replay/tunnel/tunnel_stage.hpp"
+
+namespace culvert::replay {
+
+namespace {
+
+class Run : TunnelStage {
+ public:
+  using TunnelStage::TunnelStage;
+  TunnelReport go();
+
+ private:
+  void play();
+  void fill(TunnelReport& report);
+
+  DropCounts drops_before_, drops_after_;
+  std::string end_ = "everything was sent";
+};
+
+void Run::play() {
+  address_packets(options_.loops);
+  const uint64_t origin = recording_.recorded.empty() ? 0 : recording_.recorded.front().time_ns;
+  TrafficPlan plan{.rounds = options_.loops,
+                   .times = make_timetable(options_.pace, recording_.recorded, origin,
+                                           ticks_.ticks_per_second())};
+  make_traffic(std::move(plan));
+  if (!options_.tunnel.cli_socket.empty())
+    drops_before_ = headend_drops(options_.tunnel.cli_socket);
+  const uint64_t began = rte_rdtsc();
+  traffic_->begin(began);
+  while (!traffic_->all_sent()) {
+    turn();
+    sessions_->watch();
+    const double elapsed = ticks_.seconds(rte_rdtsc() - began);
+    if (interrupted_.load() || (options_.seconds > 0 && elapsed >= options_.seconds)) {
+      end_ = interrupted_.load() ? "interrupted"
+                                 : fmt::format("{:g} seconds are over", options_.seconds);
+      traffic_->stop();
+      break;
+    }
+    if (!progress_.due()) continue;
+    const Ledger& ledger = traffic_->ledger();
+    std::string line = fmt::format("sent {} ({}packets/s)", ledger.sent(),
+                                   with_prefix(static_cast<double>(ledger.sent()) / elapsed));
+    if (traffic_->total() != 0 && traffic_->taken() != 0) {
+      line += fmt::format(" of {}, {:.0f} s left", traffic_->total(),
+                          elapsed * static_cast<double>(traffic_->total() - traffic_->taken()) /
+                              static_cast<double>(traffic_->taken()));
+    }
+    progress_.show(line + fmt::format(", on their way or lost {}", traffic_->on_their_way()));
+  }
+}
+
+void Run::fill(TunnelReport& report) {
+  const TunnelTraffic& traffic = *traffic_;
+  report.headend = options_.tunnel.headend;
+  report.captures = options_.captures;
+  report.sessions = sessions_->size();
+  report.ready = sessions_->ready();
+  report.set_up_s = sessions_->set_up_seconds();
+  report.ended = sessions_->ended();
+  report.conversations = recording_.conversations;
+  report.rounds = traffic.rounds_begun();
+  report.left_out = packets_->left_out(traffic.taken());
+  // What a tunnel never carries is no packet of the traffic's, but one of the captures'.
+  const NotTunnelled& out = report.left_out;
+  const uint64_t never = out.not_ip + out.not_whole + out.one_address;
+  report.taken = traffic.taken() + never;
+  report.asked = options_.loops == 0 ? 0 : traffic.total() + never / report.rounds * options_.loops;
+  report.captures_left_out = found_.left_out;
+  report.closed = traffic.closed();
+  report.unfit = traffic.unfit();
+  report.waiting = traffic.given_up();
+  report.pace = describe(options_.pace);
+  report.seconds = ticks_.seconds(traffic.last_sent() - traffic.first_sent());
+  report.lateness = distribution(traffic.lateness(), ticks_);
+  gather_passages(traffic, inside_.has_value(), ticks_, report);
+  report.copies = traffic.ledger().copies();
+  report.strangers = traffic.ledger().strangers();
+  report.foreign = traffic.foreign();
+  for (size_t i = 0; i < dp::kDropReasons; ++i) {
+    const auto reason = static_cast<dp::DropReason>(i);
+    const uint64_t count = crowd_->drops().get(reason);
+    if (count != 0) report.here[std::string(dp::text(reason).keyword)] = count;
+  }
+  if (!options_.tunnel.cli_socket.empty())
+    report.headend_drops = drops_since(drops_before_, drops_after_);
+  report.end = end_;
+  report.complete = report.waiting == 0 && report.taken == report.asked && report.closed == 0 &&
+                    report.unfit == 0 && report.ended.empty();
+}
+
+TunnelReport Run::go() {
+  load();
+  start();
+  set_up();
+  play();
+  settle();
+  progress_.end();
+  if (!options_.tunnel.cli_socket.empty()) drops_after_ = headend_drops(options_.tunnel.cli_socket);
+  TunnelReport report;
+  fill(report);
+  leave();
+  linger();
+  return report;
+}
+
+}  // namespace
+
+TunnelReport replay_through_tunnels(Options& options, const std::atomic<bool>& interrupted) {
+  return Run(options, interrupted).go();
+}
+
+}  // namespace culvert::replay

@@ -1,0 +1,139 @@
+// Trials on live sessions.
+#include "tools/replay/tunnel/tunnel_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <rte_cycles.h>
+
+#include "tools/replay/failure.hpp"
+#include "tools/replay/gather.hpp"
+#include "tools/replay/headend_use.hpp"
+#include "tools/replay/search_run.hpp"
+#include "tools/replay/tunnel/tunnel_stage.hpp"
+
+namespace culvert::replay {
+
+namespace {
+
+// As for plain trials: what is behind by more at the end of its time could not be sent at that rate.
+constexpr double kGrace_s = 0.01;
+constexpr uint32_t kEthernet = 14;  // what is around an IP packet on the wire inside
+
+class SearchRun : TunnelStage {
+ public:
+  using TunnelStage::TunnelStage;
+  SearchReport go(const std::function<void(const SearchReport&)>& on_report);
+
+ private:
+  [[nodiscard]] TrialRecord trial(double rate, double seconds);
+  [[nodiscard]] TrialRecord beside_headend(double rate, double seconds);
+  [[nodiscard]] uint64_t missed() const noexcept;
+  void count(TrialRecord& record) const;
+
+  std::optional<Headend> headend_;
+  double playable_ = 1;  // share of the recording's packets that fit their tunnels
+};
+
+uint64_t SearchRun::missed() const noexcept {
+  uint64_t packets = 0;
+  for (const dp::Port* port : {outside_.get(), inside_port_.get()}) {
+    if (port == nullptr) continue;
+    const dp::PortStats stats = port->stats();
+    packets += stats.rx_missed + stats.rx_no_buffer;
+  }
+  return packets;
+}
+
+void SearchRun::count(TrialRecord& record) const {
+  const TunnelTraffic& traffic = *traffic_;
+  Histogram latency;
+  for (const auto& tally : traffic.ledger().tallies()) {
+    record.arrived += tally->intact + tally->clamped;
+    record.reordered += tally->reordered;
+    latency.add(tally->latency);
+  }
+  record.duplicates = traffic.ledger().copies();
+  // What a tunnel's TCP does not take, because the headend is not ready for more, is no fault of the tester's.
+  record.sent = traffic.given_up() != 0 ? record.expected : traffic.ledger().sent();
+  record.sent_seconds = ticks_.seconds(traffic.last_sent() - traffic.first_sent());
+  record.latency = distribution(latency, ticks_);
+  record.lateness = distribution(traffic.lateness(), ticks_);
+}
+
+// The sessions stay, everything else is made anew: numbers, tallies, the timetable.
+TrialRecord SearchRun::trial(double rate, double seconds) {
+  TrialRecord record{.rate = rate, .seconds = seconds};
+  const uint64_t limit = std::max<uint64_t>(static_cast<uint64_t>(std::llround(rate * seconds)), 1);
+  record.expected = static_cast<uint64_t>(static_cast<double>(limit) * playable_);
+  make_traffic({.rounds = 0,
+                .limit = limit,
+                .times = make_timetable({.kind = PaceKind::packets_per_second, .value = rate},
+                                        recording_.recorded, 0, ticks_.ticks_per_second())});
+  const uint64_t missed_before = missed();
+  const uint64_t began = rte_rdtsc();
+  traffic_->begin(began);
+  while (!traffic_->all_sent() && ticks_.seconds(rte_rdtsc() - began) < seconds + kGrace_s) {
+    turn();
+    if (interrupted_.load()) throw Failure("Interrupted in the middle of a trial.");
+  }
+  traffic_->stop();
+  traffic_->give_up();  // what no channel has taken by now is too late
+  settle();
+  sessions_->watch();
+  if (!sessions_->ended().empty()) {
+    throw Failure(
+        "A session ended in the middle of the search: " + sessions_->ended().begin()->first + ".");
+  }
+  record.missed = missed() - missed_before;
+  count(record);
+  return record;
+}
+
+TrialRecord SearchRun::beside_headend(double rate, double seconds) {
+  if (!headend_) return trial(rate, seconds);
+  const auto before = headend_->workers();
+  TrialRecord record = trial(rate, seconds);
+  record.headend = use_between(before, headend_->workers(), seconds, ticks_.ticks_per_second());
+  return record;
+}
+
+SearchReport SearchRun::go(const std::function<void(const SearchReport&)>& on_report) {
+  const SearchWish& wish = options_.search.value();
+  load();
+  start();
+  set_up();
+  address_packets(0);
+  if (!wish.headend.empty()) headend_.emplace(wish.headend);
+
+  double packets = 0, frames = 0, bits = 0;
+  const uint32_t all = packets_->a_round() * packets_->rounds();
+  for (uint32_t i = 0; i < all; ++i) {
+    const uint32_t size = (*packets_)[i].size;
+    if (size == 0) continue;
+    ++packets;
+    frames += size + kEthernet;
+    bits += 8 * bytes_on_layer1(size + kEthernet);
+  }
+  if (packets == 0)
+    throw Failure("No packet of the captures fits the tunnels.", ExitStatus::refused);
+  playable_ = packets / all;
+  const Bench bench{.run = [this](double rate, double s) { return beside_headend(rate, s); },
+                    .mean_frame = frames / packets,
+                    .bits_on_wire = bits / packets};
+  SearchReport report = search_on(bench, wish, progress_);
+  report.captures = options_.captures;
+  on_report(report);
+  leave();
+  linger();
+  return report;
+}
+
+}  // namespace
+
+SearchReport search_through_tunnels(Options& options, const std::atomic<bool>& interrupted,
+                                    const std::function<void(const SearchReport&)>& on_report) {
+  return SearchRun(options, interrupted).go(on_report);
+}
+
+}  // namespace culvert::replay

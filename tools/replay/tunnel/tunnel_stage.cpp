@@ -1,0 +1,239 @@
+// The loop is one turn after another; whoever plays or searches says how many.
+#include "tools/replay/tunnel/tunnel_stage.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "crypto/secret.hpp"
+#include "dataplane/eal.hpp"
+#include "dataplane/packet/meta.hpp"
+#include "tools/replay/failure.hpp"
+
+namespace culvert::replay {
+
+namespace {
+
+constexpr uint32_t kInFlight = 16384;      // packets of ours that the crowd may hold
+constexpr uint32_t kInsideBuffers = 8192;  // of the inside port and of what waits for a channel
+constexpr uint64_t kAddressedBytes = 1ULL << 30;  // of packets with addresses, at most
+constexpr double kLeave_s = 10;
+
+SelectionRules selection(const Options& options) {
+  constexpr uint32_t kAny = 65000;  // what fits a tunnel is decided by the tunnel
+  return {.filter = options.filter,
+          .rewrite = options.rewrite,
+          .mtu = kAny,
+          .fill_truncated = options.fill_truncated};
+}
+
+crowd::CrowdConfig crowd_config(const Options& options) {
+  const TunnelOptions& t = options.tunnel;
+  const CipherLists lists = cipher_lists(t);
+  crowd::CrowdConfig config;
+  config.members = t.sessions;
+  config.headend = t.address;
+  config.port = t.port;
+  config.gateway = t.outside_gateway;
+  config.sources = t.sources;
+  config.mtu = options.mtu;
+  config.ca_file = t.ca_file;
+  config.group_path = t.group_path;
+  config.tls12_ciphers = lists.tls12;
+  config.tls13_suites = lists.tls13;
+  config.dtls_ciphers = lists.dtls;
+  config.tls13 = lists.allow_tls13;
+  config.want_dtls = t.channels != Channels::tls;
+  config.setup_timeout = static_cast<dp::Time>(t.set_up_s * static_cast<double>(dp::kSecond));
+  return config;
+}
+
+Survey look(const Options& options, Progress& progress, const OnProgress& on_progress) {
+  const bool skip = options.on_fault == OnFault::skip;
+  const SelectionRules rules = selection(options);
+  Survey found = survey(options.captures, rules, skip, on_progress);
+  std::string said;
+  progress.end();
+  for (const std::string& fault : found.left_out.sentences(rules)) {
+    if (skip) fmt::print(stderr, "culvert-replay: left out: {}\n", fault);
+    said += fault + " ";
+  }
+  if (!said.empty() && !skip)
+    throw Failure(said + "--on-fault skip leaves out what cannot be played.", ExitStatus::refused);
+  return found;
+}
+
+}  // namespace
+
+TunnelStage::~TunnelStage() {
+  if (inside_port_) inside_port_->stop();
+  if (outside_) outside_->stop();
+}
+
+void TunnelStage::load() {
+  const auto reading = [this](const char* verb) -> OnProgress {
+    return [this, verb](const std::string& path, double share) {
+      if (interrupted_.load()) throw Failure("Interrupted before anything was sent.");
+      show(fmt::format("{} {}: {:.0f} %", verb, path, 100 * share));
+    };
+  };
+  found_ = look(options_, progress_, reading("looking at"));
+  recording_ = load_inner(options_.captures, selection(options_), found_, options_.tunnel.direction,
+                          reading("loading"));
+  progress_.end();
+}
+
+void TunnelStage::wait_for_links() {
+  const uint64_t began = rte_rdtsc();
+  while (!outside_->link().up || (inside_port_ && !inside_port_->link().up)) {
+    if (interrupted_.load()) throw Failure("Interrupted before the links came up.");
+    if (ticks_.seconds(rte_rdtsc() - began) > options_.link_wait_s) {
+      throw Failure(fmt::format(
+          "No link on {} within {:g} s: look at the other end, or give it "
+          "longer by --link-wait.",
+          outside_->link().up ? inside_port_->name() : outside_->name(), options_.link_wait_s));
+    }
+    usleep(10'000);
+  }
+}
+
+void TunnelStage::start() {
+  const TunnelOptions& t = options_.tunnel;
+  const crowd::CrowdConfig config = crowd_config(options_);
+  const uint32_t buffers = crowd::buffers_for(config, kInFlight) + kInsideBuffers +
+                           2 * (options_.rx_descriptors + options_.tx_descriptors);
+  dp::EalConfig eal_config;
+  eal_config.control_core = options_.main_core.value_or(
+      options_.cores.empty() ? dp::allowed_cpus().back() : options_.cores.front());
+  eal_config.workers = {eal_config.control_core};
+  eal_config.memory_mb = static_cast<unsigned>(
+      ((crowd::memory_for(config) + uint64_t{buffers} * (2560u + options_.mtu)) >> 20) + 64);
+  eal_config.huge_pages =
+      options_.huge_pages ? dp::HugePagePolicy::automatic : dp::HugePagePolicy::never;
+  eal_config.devices = {options_.ports.front()};
+  if (!t.inside.empty()) eal_config.devices.push_back(t.inside);
+  // Never taken down, as in a plain replay.
+  static const dp::Eal& eal = *new dp::Eal(eal_config);
+  for (const std::string& warning : eal.warnings())
+    fmt::print(stderr, "culvert-replay: {}\n", warning);
+  clock_.emplace(rte_rdtsc());
+  ticks_.calibrate();
+  dp::register_packet_meta();
+  const bool xdp = std::ranges::any_of(
+      eal.devices(), [](const dp::DeviceName& device) { return device.driver() == "net_af_xdp"; });
+  pool_ =
+      dp::make_packet_pool("replay-tunnels", buffers, options_.mtu,
+                           xdp ? dp::BufferLayout::side_by_side : dp::BufferLayout::within_pages);
+  const dp::PortConfig port_config{
+      .workers = 1,
+      .pool = pool_.get(),
+      .mtu = options_.mtu,
+      .rx_descriptors = static_cast<uint16_t>(options_.rx_descriptors),
+      .tx_descriptors = static_cast<uint16_t>(options_.tx_descriptors)};
+  outside_ = std::make_unique<dp::Port>(eal.devices()[0].name);
+  outside_->configure(port_config);
+  if (!t.inside.empty()) {
+    inside_port_ = std::make_unique<dp::Port>(eal.devices()[1].name);
+    dp::PortConfig verbatim = port_config;
+    verbatim.verbatim = true;
+    inside_port_->configure(verbatim);
+    inside_.emplace(InsideConfig{t.inside4, t.inside6, t.down() ? t.gateway4 : dp::IpAddress{},
+                                 t.down() ? t.gateway6 : dp::IpAddress{}},
+                    *inside_port_, pool_.get());
+    inside_port_->start();
+  }
+  outside_->start();
+  wait_for_links();
+  crowd_ = std::make_unique<crowd::Crowd>(config, *outside_, 0, pool_.get(), now());
+  sessions_ = std::make_unique<SessionSet>(options_.tunnel, *crowd_);
+}
+
+void TunnelStage::rest(bool busy) {
+  constexpr unsigned kPatience = 64;
+  idle_ = busy ? 0 : idle_ + 1;
+  if (idle_ > kPatience) usleep(50);
+}
+
+void TunnelStage::turn() {
+  const uint64_t tick = rte_rdtsc();
+  bool busy = false;
+  if (traffic_) {
+    busy = traffic_->send(clock_->at(tick), tick);
+    busy |= traffic_->receive(rte_rdtsc());
+  } else if (inside_) {
+    std::array<rte_mbuf*, InsidePort::kBurst> early;
+    const uint32_t n = inside_->receive(early);
+    rte_pktmbuf_free_bulk(early.data(), n);
+  }
+  if (inside_) inside_->poll(clock_->at(tick));
+  busy |= crowd_->poll(clock_->at(tick));
+  rest(busy);
+}
+
+void TunnelStage::set_up() {
+  const uint64_t began = rte_rdtsc();
+  const TunnelOptions& t = options_.tunnel;
+  while (!sessions_->all_ready() || (inside_ && !inside_->ready())) {
+    if (interrupted_.load()) throw Failure("Interrupted before anything was sent.");
+    sessions_->set_up(now());
+    turn();
+    if (ticks_.seconds(rte_rdtsc() - began) > t.set_up_s) {
+      throw Failure(sessions_->all_ready()
+                        ? std::string("Nobody answers for the --inside-gateway.")
+                        : fmt::format("{} of {} sessions were set up within {:g} s: --set-up "
+                                      "gives them longer.",
+                                      sessions_->ready(), t.sessions, t.set_up_s));
+    }
+    show(fmt::format("set up {} of {} sessions", sessions_->ready(), t.sessions));
+  }
+  progress_.end();
+  crypto::wipe({reinterpret_cast<uint8_t*>(options_.tunnel.password.data()),
+                options_.tunnel.password.size()});
+}
+
+void TunnelStage::address_packets(uint64_t rounds) {
+  const TunnelOptions& t = options_.tunnel;
+  packets_.emplace(recording_, sessions_->ends(),
+                   AddressRules{t.inside4, t.inside6, t.keep_source, t.keep_far_end}, rounds,
+                   kAddressedBytes);
+}
+
+void TunnelStage::make_traffic(TrafficPlan plan) {
+  traffic_ = nullptr;  // the crowd's sink is the old one's until then
+  traffic_ =
+      std::make_unique<TunnelTraffic>(std::move(plan), *packets_, *sessions_, sessions_->ends(),
+                                      *crowd_, inside_ ? &*inside_ : nullptr, pool_.get());
+}
+
+void TunnelStage::settle() {
+  uint64_t last = rte_rdtsc();
+  uint64_t arrived = traffic_->ledger().arrived();
+  while (traffic_->on_their_way() != 0 || traffic_->waiting() != 0) {
+    turn();
+    if (traffic_->ledger().arrived() != arrived) last = rte_rdtsc();
+    arrived = traffic_->ledger().arrived();
+    if (ticks_.seconds(rte_rdtsc() - last) > options_.tunnel.settle_s) break;
+  }
+  traffic_->give_up();
+}
+
+void TunnelStage::leave() {
+  const uint64_t began = rte_rdtsc();
+  sessions_->leave(now());
+  while (!sessions_->gone() && ticks_.seconds(rte_rdtsc() - began) < kLeave_s) {
+    turn();
+    sessions_->watch();
+  }
+}
+
+void TunnelStage::linger() {
+  const uint64_t began = rte_rdtsc();
+  while (ticks_.seconds(rte_rdtsc() - began) < options_.linger_s && !interrupted_.load() &&
+         outside_->link().up) {
+    turn();
+  }
+}
+
+}  // namespace culvert::replay

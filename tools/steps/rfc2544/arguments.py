@@ -1,0 +1,59 @@
+"""The command line of tools/rfc2544; as a program it only says whether it can be understood."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import frames
+from .rows import CHANNELS, DIRECTIONS, PLAIN
+
+PAGE = "rfc2544.html"
+
+
+def size(word: str) -> int | str:
+    if word.upper() == frames.MIX_NAME:
+        return frames.MIX_NAME
+    if not word.isdigit() or not 64 <= int(word) <= 1518:
+        raise argparse.ArgumentTypeError(f"'{word}' is no size: 64 to 1518 bytes, or {frames.MIX_NAME}")
+    return int(word)
+
+
+def cipher(word: str) -> str:
+    channel, colon, name = word.partition(":")
+    if channel not in CHANNELS or not colon or not name:
+        raise argparse.ArgumentTypeError(f"'{word}' is no cipher such as dtls:ECDHE-RSA-AES128-GCM-SHA256 or "
+                                         "tls:TLS_AES_128_GCM_SHA256")
+    return word
+
+
+def parse_arguments(words: list[str]) -> argparse.Namespace:
+    own, more = (words[:words.index("--")], words[words.index("--") + 1:]) if "--" in words else (words, [])
+    parser = argparse.ArgumentParser(prog="rfc2544", add_help=False, allow_abbrev=False)
+    parser.add_argument("--port")
+    parser.add_argument("--receive")
+    parser.add_argument("--sizes", nargs="+", type=size, default=[])
+    parser.add_argument("--ciphers", nargs="+", type=cipher, default=[PLAIN])
+    parser.add_argument("--directions", nargs="+", choices=DIRECTIONS, default=["there"])
+    parser.add_argument("--mac", default="")
+    parser.add_argument("--mac-back", default="")
+    parser.add_argument("--from", dest="source", type=Path)
+    parser.add_argument("--json", default="")
+    parser.add_argument("--out", type=Path, default=Path(PAGE))
+    parser.add_argument("--build")
+    arguments = parser.parse_args(own)
+    arguments.more = more
+    if arguments.source and (arguments.port or arguments.receive or more or arguments.build):
+        parser.error("--from shows what was measured: it goes with --json and --out only")
+    if not arguments.source and not (arguments.port and arguments.receive):
+        parser.error("--port and --receive are needed: the two ports beside the device under test")
+    tunnels = arguments.ciphers != [PLAIN]
+    if tunnels != ("--tunnel" in more):
+        parser.error("--ciphers are of tunnels, and belong to -- --tunnel ADDRESS and what that wants")
+    arguments.sizes = arguments.sizes or [*(frames.TUNNEL_SIZES if tunnels else frames.SIZES), frames.MIX_NAME]
+    if not arguments.out.parent.is_dir() or arguments.out.is_dir():
+        parser.error(f"--out: {arguments.out} cannot be a file")
+    return arguments
+
+
+if __name__ == "__main__":
+    parse_arguments(sys.argv[1:])
