@@ -30,8 +30,8 @@ def start(stage, **settings) -> None:
     """A headend that knows the server's MAC address: the packets that would wait for it are more than may."""
     stage.start_headend(**settings)
     for inside in (INSIDE, INSIDE6):
-        until(lambda inside=inside: "1 received" in stage.lab.server.run("ping", "-c1", "-W1", inside, check=False).stdout,
-              f"{inside} answers", 10)
+        ping = ("ping", "-c1", "-W1", inside)
+        until(lambda ping=ping: stage.lab.server.run(*ping, check=False).returncode == 0, f"{inside} answers", 10)
 
 
 def sessions_become(stage, count: int) -> None:

@@ -2,11 +2,10 @@
 //
 // Input: mode (one byte), then
 //   mode 0     TLS records in clear: type (1), length (1), content
-//   mode 1, 2  what an authentic headend says inside TLS, to a log-in by name (1) or by cookie (2): zero bytes are where
-//              a record ends
+//   mode 1, 2  what an authentic headend says inside TLS, to a log-in by name (1) or by cookie (2): a zero byte is
+//              where a record ends
 //   mode 3, 4  datagrams to a DTLS handshake with a pre-shared key (3) or a resumption (4): length (1), content
-// Checked: what ends is said why, and stays so; what is granted is in range; nobody gets through a handshake without its
-// secret.
+// Checked: what fails says why; what is granted is in range; nobody gets through a handshake without its secret.
 #include <cstdlib>
 
 #include "tests/tools/crowd/setup/tls_headend.hpp"

@@ -248,7 +248,8 @@ const dp::DropCounters& Crowd::drops() const noexcept {
 }
 
 uint32_t buffers_for(const CrowdConfig& config, uint32_t in_flight) {
-  // The port's rings and the bursts between them; what TCP holds of each member while it logs in; a reserve of a quarter.
+  // The port's rings and the bursts between them; what TCP holds of each member while it logs in; a reserve of a
+  // quarter.
   const uint64_t wanted = 8192 + 4ull * (config.members + config.strangers) + in_flight;
   return static_cast<uint32_t>(std::min<uint64_t>(wanted * 4 / 3, 4'000'000));
 }

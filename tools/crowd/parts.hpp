@@ -1,5 +1,6 @@
 // What a crowd is made of. crowd.cpp has the loop, and a file each has what members do: connecting.cpp (from a SYN to
-// the tunnel), tunnelling.cpp (what the stages say of tunnels), datagrams.cpp (DTLS), parting.cpp (ways to end), strangers.cpp.
+// the tunnel), tunnelling.cpp (what the stages say of tunnels), datagrams.cpp (DTLS), parting.cpp (ways to end),
+// strangers.cpp.
 #pragma once
 
 #include <deque>

@@ -20,7 +20,8 @@ namespace culvert::crowd {
 
 namespace {
 
-// Opening CBC writes a block before the payload, which lies at the very beginning where records are opened out of place.
+// Opening CBC writes a block before the payload, which lies at the very beginning where records are opened out of
+// place.
 constexpr size_t kBeforeRecord = 64;
 static_assert(kBeforeRecord >= crypto::record::kBlockSize);
 constexpr unsigned kMessages = 256;

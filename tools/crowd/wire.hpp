@@ -2,9 +2,9 @@
 //
 // One station stands on the other side, the headend or the router before it. In: frames of the port; out: TCP segments
 // and UDP datagrams for the crowd, IP header first, as the headend's classify() leaves them. What is for others is
-// counted as such. Drops: l2_malformed, l2_vlan, arp_malformed, ip_version, ip_bad_header, ip_bad_length, ip_bad_address, ip6_bad_address,
-// ip6_bad_extension, ip6_extension_order, ip_protocol, fragment_failed, icmp_*, nd_malformed,
-// ip_no_adjacency, no_buffer, tx_full, tx_refused.
+// counted as such. Drops: l2_malformed, l2_vlan, arp_malformed, ip_version, ip_bad_header, ip_bad_length,
+// ip_bad_address, ip6_bad_address, ip6_bad_extension, ip6_extension_order, ip_protocol, fragment_failed, icmp_*,
+// nd_malformed, ip_no_adjacency, no_buffer, tx_full, tx_refused.
 #pragma once
 
 #include "dataplane/ip/classify.hpp"

@@ -9,12 +9,13 @@ What this file expects of it:
 It reads lines:
     log_in FIRST COUNT USER PASSWORD      so many members from FIRST on; likewise
     reconnect|leave|cut|vanish|part|roam_port|roam_address|update_keys FIRST COUNT
-    send FIRST COUNT tls|dtls EACH SIZE SERVER    UDP datagrams to SERVER's echo port, EACH of every member, SIZE bytes of IP
+    send FIRST COUNT tls|dtls EACH SIZE SERVER
+        UDP datagrams to SERVER's echo port, EACH of every member, SIZE bytes of IP
     call; say STRANGER BYTES; hang_up|reset|forsake STRANGER 1
     report; quit
 and prints JSON objects, one a line: {"event": "ready"}; what happens to members ({"event": "established", "member": 3,
-"why": ..., "us": since it was told to, ...}); {"event": "done", "verb": ..., "members": how many could}; {"event": "sent"};
-{"event": "report", ...}. Every byte of what comes back is compared with what was sent.
+"why": ..., "us": since it was told to, ...}); {"event": "done", "verb": ..., "members": how many could};
+{"event": "sent"}; {"event": "report", ...}. Every byte of what comes back is compared with what was sent.
 """
 
 import contextlib
@@ -74,8 +75,8 @@ class CrowdPeer:
 
     def exchange(self, channel: str, count: int, each: int, size: int, server: str, back: str = "",
                  timeout: float = 10.0) -> dict:
-        """Sends and waits until every datagram is back, whole: by the channel `back`, which is the headend's choice. The
-        last report."""
+        """Sends and waits until every datagram is back, whole: by the channel `back`, which is the headend's choice.
+        The last report."""
         back = back or channel
         before = self.report()["members"]
         sent = len(self.events("sent"))
@@ -87,7 +88,11 @@ class CrowdPeer:
             right = [new[back]["right"] - old[back]["right"] for old, new in zip(before, now["members"])]
             return now if right[:count] == [each] * count else None
 
-        report = until(all_back, lambda: f"{each} echoes for each of {count}:\n{[(m['tls'], m['dtls']) for m in self.report()['members'][:3]]}, {self.report()['drops']}", timeout)
+        def missing() -> str:
+            now = self.report()
+            return f"{each} echoes for each of {count}:\n{[m[back] for m in now['members'][:3]]}, {now['drops']}"
+
+        report = until(all_back, missing, timeout)
         assert not any(member[back]["wrong"] for member in report["members"])
         return report
 

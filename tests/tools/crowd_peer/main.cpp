@@ -234,7 +234,8 @@ class Peer {
                            t.sent_packets, t.received_packets, echoes.packets, echoes.wrong);
       };
       members += fmt::format(
-          R"({}{{"state": {}, "v4": "{}", "v6": "{}", "tls_mtu": {}, "dtls_mtu": {}, "tls_suite": "{}", "dtls_suite": "{}", "dtls_up": {}, "tls": {}, "dtls": {}}})",
+          R"({}{{"state": {}, "v4": "{}", "v6": "{}", "tls_mtu": {}, "dtls_mtu": {}, "tls_suite": "{}", )"
+          R"("dtls_suite": "{}", "dtls_up": {}, "tls": {}, "dtls": {}}})",
           id == 0 ? "" : ", ", static_cast<int>(crowd_.state(id)), m.inner.v4.to_string(),
           m.inner.v6.to_string(), m.tls_mtu, m.dtls_mtu, m.tls_suite, m.dtls_suite, m.dtls_up,
           channel(crowd::Channel::tls), channel(crowd::Channel::dtls));
@@ -247,7 +248,8 @@ class Peer {
     }
     const crowd::CrowdCounters c = crowd_.counters();
     print(fmt::format(
-        R"({{"event": "report", "members": [{}], "drops": {{{}}}, "up": {}, "in_setup": {}, "dtls_up": {}, "log_ins": {}, "reconnects": {}, "key_updates": {}, "silenced": {}, "connections": {}}})",
+        R"({{"event": "report", "members": [{}], "drops": {{{}}}, "up": {}, "in_setup": {}, "dtls_up": {}, )"
+        R"("log_ins": {}, "reconnects": {}, "key_updates": {}, "silenced": {}, "connections": {}}})",
         members, drops, c.up, c.in_setup, c.dtls_up, c.log_ins, c.reconnects, c.key_updates,
         c.silenced, crowd_.tcp_counters().connections.load()));
   }

@@ -46,7 +46,9 @@ void LogIn::fail(Why why, std::string text) {
 
 void LogIn::receive(std::span<const uint8_t> record) {
   if (stage_ == Stage::established || stage_ == Stage::failed) return;
-  if (!tls_.receive(record, plaintext_)) return fail(Why::tls_failed, tls_.reason());
+  if (!tls_.receive(record, plaintext_)) {
+    return fail(tls_.without_suite() ? Why::no_common_suite : Why::tls_failed, tls_.reason());
+  }
   if (stage_ == Stage::handshake && tls_.established()) begin();
   while (stage_ != Stage::failed && !plaintext_.empty()) {
     const size_t before = plaintext_.size();

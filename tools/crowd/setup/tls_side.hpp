@@ -41,6 +41,10 @@ class TlsSide {
   // The headend has closed the connection in order.
   [[nodiscard]] bool closed() const noexcept { return closed_; }
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+  // It has failed because the record layer does not carry what was agreed on.
+  [[nodiscard]] bool without_suite() const noexcept {
+    return SSL_is_init_finished(tls_.ssl()) == 1 && tls_.suite() == nullptr;
+  }
   // RFC 5705.
   [[nodiscard]] bool export_secret(std::string_view label,
                                    std::span<uint8_t> secret) const noexcept {

@@ -127,6 +127,19 @@ TEST_F(LogInTest, AsksForWhatTheConfigurationSays) {
   EXPECT_FALSE(has(request, "X-DTLS"));
 }
 
+TEST_F(LogInTest, AMemberMayDoWithoutDtls) {
+  const ClientContext context(config);
+  LogIn client(context, kCookie, {});
+  client.without_dtls();
+  Conversation talk(client);
+  talk.run(
+      {"HTTP/1.1 200 OK\r\nX-CSTP-Address: 10.0.0.1\r\nX-DTLS-Port: 443\r\n"
+       "X-DTLS-App-ID: 00ff\r\n\r\n"});
+  EXPECT_EQ(client.stage(), Stage::established) << client.failure().text;
+  EXPECT_FALSE(has(talk.requests.at(0), "X-DTLS"));
+  EXPECT_FALSE(client.grant().dtls);
+}
+
 TEST_F(LogInTest, OffersBothFormsOfDtlsAndTakesThePreSharedKeyOfTheExporter) {
   const ClientContext context(config);
   LogIn client(context, kCookie, {});
