@@ -19,14 +19,15 @@ def test_demo_with_its_own_capture():
     done = run(DEMO, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
-    through = result["tunnelled"]["sessions"]
-    assert through["sessions_ready"] == 100 and {row["direction"] for row in through["total"]} == {"up", "down"}
-    assert all(row["intact"] == row["sent"] for row in through["total"]) and through["headend_drops"] == {}
     plain = result["plain"]
     assert plain["compared"]["identical"] and plain["compared"]["packets"] == plain["compared"]["arrived"] == 5000
     assert plain["tracked"]["reordered"] == plain["tracked"]["duplicates"] == 0
     assert plain["tracked"]["latency_ns"]["99.999"] > 0
     assert plain["top_speed"]["sent"] > 0
+    tunnelled = result["tunnelled"]["sessions"]
+    assert tunnelled["sessions_ready"] == 100 and {row["channel"] for row in tunnelled["by_cipher"]} == {"TLS", "DTLS"}
+    assert {row["direction"] for row in tunnelled["total"]} == {"up", "down"}
+    assert all(row["sent"] == row["intact"] > 0 for row in tunnelled["total"])
 
 
 def test_demo_with_a_capture_given(tmp_path):
@@ -36,6 +37,7 @@ def test_demo_with_a_capture_given(tmp_path):
     done = run(DEMO, pcapng(tmp_path / "given.pcapng", [Interface()], packets))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 arrived, each byte for byte and in order" in done.stdout and "'truncated': 1" in done.stdout
+    assert "'too_large': " in done.stdout and " 0 lost" in done.stdout
 
 
 def test_benchmark_at_its_shortest():
