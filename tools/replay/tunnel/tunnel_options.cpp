@@ -177,8 +177,11 @@ void describe_tunnel(CLI::App& app, TunnelOptions& o) {
   app.add_option("--direction", o.direction,
                  "up: from the sessions to the inside; down: the other way; both: who begins a "
                  "conversation is in the session, the answers go down")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Direction>{
-          {"up", Direction::up}, {"down", Direction::down}, {"both", Direction::both}}))
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, Direction>{{"up", Direction::up},
+                                                                   {"down", Direction::down},
+                                                                   {"both", Direction::both}})
+              .description(""))
       ->type_name("up|down|both")
       ->group(group);
   text("--inside", o.inside, "DEVICE",
