@@ -10,6 +10,7 @@
 #include "dataplane/cstp/frame.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/tcp/options.hpp"
+#include "dataplane/tcp/seq.hpp"
 
 namespace culvert::bench {
 namespace {
@@ -175,7 +176,7 @@ class CstpClients : public Traffic {
     }
     // A machine with other work holds this process up for longer than a tail probe waits (RFC 8985 §7): what comes
     // twice is taken once.
-    if (static_cast<int32_t>(tcp->seq + size - c.rcv_nxt) <= 0 && size > 0) return 0;
+    if (size > 0 && tcp::Seq{tcp->seq} + size <= tcp::Seq{c.rcv_nxt}) return 0;
     if (tcp->seq != c.rcv_nxt) throw std::runtime_error("a segment came out of order");
     note_timestamp(c, *tcp);
     if (size == 0) return 0;

@@ -74,8 +74,8 @@ class Weather(threading.Thread):
 
     def silence(self, pid: int) -> None:
         """Nothing more is heard from this process's connections to the headend, nor by them."""
-        ends = [f"{address} . tcp . {port}" for address, port in self._ends("-Htnp", pid)]
-        ends += [f"{address} . udp . {port}" for address, port in self._ends("-Hunp", pid)]
+        ends = [f"{address} . {protocol} . {port}" for protocol, kind in (("tcp", "-Htnp"), ("udp", "-Hunp"))
+                for address, port in self._ends(kind, pid)]
         if ends:
             self._nft("add element ip graves ends { " + ", ".join(ends) + " }\n")
 
@@ -89,7 +89,7 @@ class Weather(threading.Thread):
         """Address and port of its connections; another client may have the same port at another address."""
         lines = self._lab.client.run("ss", kind, "dst", OUTSIDE).stdout.splitlines()
         # State, queues, own address, foreign address, process.
-        return [(fields[3].rpartition(":")[0], fields[3].rpartition(":")[2]) for fields in map(str.split, lines)
+        return [fields[3].rpartition(":")[::2] for fields in map(str.split, lines)
                 if len(fields) > 5 and f"pid={pid}," in fields[5]]
 
     def _set(self, loss: float) -> None:
