@@ -15,11 +15,13 @@ def resident_kib(pid: int) -> int:
 
 
 def shared_out_kib(namespace: str) -> int:
-    """Of all processes of a network namespace; a page that several have is shared out between them."""
+    """Of all processes of a network namespace; a page that several have is shared out between them. Without what only
+    mirrors files: how much of a library counts here depends on who else on the machine has it open."""
     pids = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True, check=True).stdout.split()
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):  # one that has ended meanwhile
             text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            total += sum(int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1]) for name in ("Pss", "Private_Hugetlb"))
+            total += sum(int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1])
+                         for name in ("Pss_Anon", "Pss_Shmem", "Private_Hugetlb"))
     return total
