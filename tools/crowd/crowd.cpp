@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "dataplane/cstp/tcp_events.hpp"
 #include "dataplane/packet/crc.hpp"
 #include "tools/crowd/parts.hpp"
 
@@ -98,7 +99,7 @@ bool Crowd::Parts::poll(Time at) {
   if (!wire.udp.empty()) take_datagrams();
   {
     cstp::OpenBurst burst(stages.cstp);
-    stages.read_owed(burst);
+    cstp::read_owed(stages.cstp, burst, stages.tls_up, now);
     tcp_events(burst);
     burst.finish(stages.tls_up, now);
   }
@@ -125,8 +126,8 @@ void Crowd::Parts::tcp_events(cstp::OpenBurst& burst) {
     for (uint32_t i = 0; i < count; ++i) {
       const tcp::Event& event = batch[i];
       const uint32_t whose = owner[event.conn.slot];
-      if (stages.tunnels.find(event.conn) != nullptr) {
-        stages.tunnel_event(event, burst);
+      if (cstp::Tunnel* t = stages.tunnels.find(event.conn); t != nullptr) {
+        cstp::take_event(stages.cstp, *t, event, burst, stages.tls_up, now);
       } else if (whose == kNobody) {
         if ((event.bits & tcp::event::kClosed) != 0) stages.tcp.release(event.conn);
       } else if ((whose & kStranger) != 0) {

@@ -57,14 +57,6 @@ tcp::Offload offload_of(const dp::Port& port) {
   return o;
 }
 
-cstp::EndReason end_reason(tcp::CloseReason reason) noexcept {
-  switch (reason) {
-    case tcp::CloseReason::peer_reset: return cstp::EndReason::peer_reset;
-    case tcp::CloseReason::timed_out: return cstp::EndReason::timed_out;
-    default: return cstp::EndReason::peer_closed;
-  }
-}
-
 }  // namespace
 
 uint32_t connections_of(const CrowdConfig& config) {
@@ -107,30 +99,6 @@ Stages::Stages(const CrowdConfig& wanted, const dp::Port& port, rte_mempool* poo
 
 Stages::~Stages() {
   rte_pktmbuf_free_bulk(dtls_replies.data(), dtls_replies.size());
-}
-
-void Stages::tunnel_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept {
-  cstp::Tunnel* t = tunnels.find(event.conn);
-  if (t == nullptr) return;
-  if ((event.bits & tcp::event::kPeerClosed) != 0) t->peer_closed = true;
-  if ((event.bits & (tcp::event::kReadable | tcp::event::kPeerClosed)) != 0 &&
-      t->phase == cstp::Phase::tunnel && (t->owed & cstp::owed::kRead) == 0) {
-    burst.gather(*t, tls_up, now);
-  }
-  if ((event.bits & tcp::event::kRoom) != 0) cstp::has_room(cstp, *t);
-  if ((event.bits & tcp::event::kClosed) != 0) {
-    // Records that are still in the burst belong to a connection that lived when they came.
-    burst.finish(tls_up, now);
-    cstp::end(cstp, *t, end_reason(tcp.close_reason(event.conn)));
-  }
-}
-
-void Stages::read_owed(cstp::OpenBurst& burst) noexcept {
-  for (size_t i = 0; i < tunnels.owing.size(); ++i) {
-    cstp::Tunnel& t = tunnels[tunnels.owing[i]];
-    if ((t.owed & cstp::owed::kRead) != 0 && t.phase == cstp::Phase::tunnel)
-      burst.gather(t, tls_up, now);
-  }
 }
 
 void Stages::settle() noexcept {

@@ -35,10 +35,6 @@ struct Stages {
   Stages(const Stages&) = delete;
   Stages& operator=(const Stages&) = delete;
 
-  // What a TCP event means for the connection's tunnel.
-  void tunnel_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;
-  // Records that waited in streams: for buffers, for keys, or for the tunnel's beginning.
-  void read_owed(cstp::OpenBurst& burst) noexcept;
   // Answers of receive sides, the tunnels' timers (a part of them at each call), messages to the crowd.
   void settle() noexcept;
 
