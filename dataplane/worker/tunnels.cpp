@@ -12,7 +12,6 @@
 #include "dataplane/ip/icmp6.hpp"
 #include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/headers.hpp"
-#include "dataplane/packet/pool.hpp"
 #include "dataplane/worker/worker.hpp"
 
 namespace culvert::dp {
@@ -169,17 +168,6 @@ void Worker::announce() noexcept {
   announcer.poll(link, now);
 }
 
-// A connection may have a quarter of what is left above the reserve on its way: one alone a fifth of
-// that, n of them n/(n+4) together, so that each new one finds as much as those before it have.
-void Worker::share_buffers() noexcept {
-  const unsigned reserve = link.pool->size / 4;
-  const unsigned free = available_buffers(*link.pool);
-  const uint64_t buffer = rte_pktmbuf_data_room_size(link.pool) + sizeof(rte_mbuf);
-  const uint64_t share = free > reserve ? (free - reserve) / 4 * buffer : 0;
-  tcp.set_pressure(free < reserve);
-  tcp.set_send_limit(static_cast<uint32_t>(std::min<uint64_t>(share, UINT32_MAX)));
-}
-
 void Worker::transmit() noexcept {
   cstp::settle(cstp);
   dtls::settle(dtls);
@@ -191,8 +179,7 @@ void Worker::transmit() noexcept {
     last_sweep = now;
   }
   if (now - last_pressure >= kMillisecond) {
-    // Counting looks into the other lcores' caches: not for each loop.
-    share_buffers();
+    tcp.share_buffers();
     last_pressure = now;
   }
   if (now - last_snapshot >= kSecond) {
