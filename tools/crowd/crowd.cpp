@@ -163,7 +163,6 @@ void Crowd::Parts::arrived(dp::Batch& packets, Channel channel) {
     const dp::ConnId conn = dp::meta(packets[i]).conn;
     arrivals[i] = {packets[i], channel == Channel::tls ? owner[conn.slot] : conn.slot, channel};
   }
-  (channel == Channel::tls ? counters.tls_packets_in : counters.dtls_packets_in) += packets.size();
   if (sink.take != nullptr) {
     sink.take(sink.arg, {arrivals.data(), packets.size()});
   } else {
@@ -232,11 +231,6 @@ std::optional<Event> Crowd::next_event() {
 
 CrowdCounters Crowd::counters() const noexcept {
   CrowdCounters out = parts_->counters;
-  const dp::TransmitCounters& sent = parts_->wire.transmitted();
-  out.frames_in = parts_->wire.frames_in();
-  out.frame_bytes_in = parts_->wire.bytes_in();
-  out.frames_out = sent.packets.load(std::memory_order_relaxed);
-  out.frame_bytes_out = sent.bytes.load(std::memory_order_relaxed);
   out.silenced = parts_->wire.silenced();
   out.not_for_us = parts_->wire.not_for_us();
   return out;

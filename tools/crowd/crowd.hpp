@@ -69,11 +69,7 @@ enum class Roam : uint8_t {
 using StrangerId = uint32_t;
 
 struct CrowdCounters {
-  uint64_t frames_in = 0, frames_out = 0;  // of the port's queue
-  uint64_t frame_bytes_in = 0, frame_bytes_out = 0;
-  uint64_t tls_packets_in = 0, tls_packets_out = 0;  // inner packets
-  uint64_t dtls_packets_in = 0, dtls_packets_out = 0;
-  uint64_t log_ins = 0, reconnects = 0, roams = 0, dtls_handshakes = 0;  // that worked
+  uint64_t log_ins = 0, reconnects = 0;  // that worked
   uint64_t key_updates = 0;
   uint64_t unclaimed = 0;  // arrivals that nobody took
   uint64_t silenced = 0;   // frames to and from members that have vanished

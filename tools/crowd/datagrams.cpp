@@ -154,7 +154,6 @@ void Crowd::Parts::dtls_heard(MemberId id, uint32_t generation) {
   m.dtls_up = true;
   m.handshake.reset();
   ++counters.dtls_up;
-  ++counters.dtls_handshakes;
   tell({.kind = EventKind::dtls_up, .member = id, .began = m.dtls_began});
 }
 

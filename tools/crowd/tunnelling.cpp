@@ -133,7 +133,6 @@ uint32_t Crowd::Parts::seal_tls(std::span<Outgoing> packets) {
     }
   }
   burst.finish();
-  counters.tls_packets_out += taken;
   return taken;
 }
 
@@ -165,7 +164,6 @@ uint32_t Crowd::Parts::seal_dtls(std::span<Outgoing> packets) {
     ready[taken++] = packet;
   }
   dtls::output(stages.dtls, {ready.data(), taken}, dtls::Framing::inner_packet, now);
-  counters.dtls_packets_out += taken;
   return taken;
 }
 
