@@ -1,6 +1,5 @@
 // From a SYN to the tunnel. Records go to OpenSSL one by one, as in the headend's set-up: what comes behind CONNECT's
 // answer stays in the stream, where the record stages find it.
-#include "crypto/kdf.hpp"
 #include "dataplane/cstp/record_header.hpp"
 #include "dataplane/cstp/setup.hpp"
 #include "tools/crowd/parts.hpp"

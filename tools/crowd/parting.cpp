@@ -8,18 +8,6 @@
 
 namespace culvert::crowd {
 
-namespace {
-
-void add(Traffic& traffic, const dp::TunnelCounters& n) noexcept {
-  constexpr auto kRelaxed = std::memory_order_relaxed;
-  traffic.sent_packets += n.tx_packets.load(kRelaxed);
-  traffic.sent_bytes += n.tx_bytes.load(kRelaxed);
-  traffic.received_packets += n.rx_packets.load(kRelaxed);
-  traffic.received_bytes += n.rx_bytes.load(kRelaxed);
-}
-
-}  // namespace
-
 Why why_of(tcp::CloseReason reason) noexcept {
   switch (reason) {
     case tcp::CloseReason::peer_reset: return Why::reset_by_peer;
