@@ -141,8 +141,8 @@ bool Crowd::Parts::flush_log_in(MemberId id) {
 void Crowd::Parts::establish(MemberId id) {
   Member& m = members[id];
   m.grant = m.log_in->grant();
-  m.tls_mtu = m.grant.tls_mtu;
-  m.dtls_mtu = m.grant.dtls_mtu;
+  m.tls_mtu = static_cast<uint16_t>(m.grant.tls_mtu);
+  m.dtls_mtu = static_cast<uint16_t>(m.grant.dtls_mtu);
   m.cookie = m.log_in->cookie();
   dp::Message* word = stages.mailbox.allocate_for_worker();
   const TunnelKeys keys = m.log_in->keys();

@@ -215,8 +215,8 @@ Membership Crowd::membership(MemberId member) const noexcept {
   const Member& m = parts_->members[member];
   if (m.state != MemberState::up) return {};
   return {.inner = m.grant.inner,
-          .tls_mtu = m.grant.tls_mtu,
-          .dtls_mtu = m.grant.dtls_mtu,
+          .tls_mtu = m.tls_mtu,
+          .dtls_mtu = m.dtls_mtu,
           .tls_suite = m.tls_suite,
           .dtls_suite = m.dtls_installed ? m.dtls_suite : std::string_view{},
           .dtls_up = m.dtls_up};
