@@ -1,6 +1,9 @@
 // The public face: checks ids and hands over to the Machine.
 #include "dataplane/tcp/endpoint.hpp"
 
+#include <algorithm>
+
+#include "dataplane/packet/pool.hpp"
 #include "dataplane/tcp/machine.hpp"
 
 namespace culvert::tcp {
@@ -115,6 +118,15 @@ void Endpoint::set_pressure(bool pressed) noexcept {
 }
 void Endpoint::set_send_limit(uint32_t cost) noexcept {
   machine_->set_send_limit(cost);
+}
+void Endpoint::share_buffers() noexcept {
+  rte_mempool* pool = machine_->config().pool;
+  const unsigned reserve = pool->size / 4;
+  const unsigned free = dp::available_buffers(*pool);
+  const uint64_t buffer = rte_pktmbuf_data_room_size(pool) + sizeof(rte_mbuf);
+  const uint64_t share = free > reserve ? (free - reserve) / 4 * buffer : 0;
+  set_pressure(free < reserve);
+  set_send_limit(static_cast<uint32_t>(std::min<uint64_t>(share, UINT32_MAX)));
 }
 rte_mbuf* Endpoint::take_front(dp::ConnId conn, uint32_t size) noexcept {
   Connection* c = machine_->find(conn);

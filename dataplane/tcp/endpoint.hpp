@@ -185,6 +185,11 @@ class Endpoint {
   // What the buffers of one send queue may cost before send_room() is 0: bytes of memory, at least one
   // whole record's worth. None at first.
   void set_send_limit(uint32_t cost) noexcept;
+  // Both, by what is left of the pool: pressure when that is less than a reserve of a quarter; and a connection may
+  // have a quarter of what is left above the reserve on its way. One alone has a fifth of that, n of them n/(n+4)
+  // together, so that each new one finds as much as those before it have. Counting looks into the other lcores'
+  // caches: not for each loop.
+  void share_buffers() noexcept;
 
   // Fetches a connection into the cache, if there is such a slot.
   void prefetch(dp::ConnId conn) const noexcept;

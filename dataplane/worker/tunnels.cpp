@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "dataplane/cstp/control_packet.hpp"
-#include "dataplane/cstp/input.hpp"
 #include "dataplane/cstp/output.hpp"
 #include "dataplane/cstp/setup.hpp"
+#include "dataplane/cstp/tcp_events.hpp"
 #include "dataplane/dtls/messages.hpp"
 #include "dataplane/dtls/timers.hpp"
 #include "dataplane/inner/destination.hpp"
@@ -12,7 +12,6 @@
 #include "dataplane/ip/icmp6.hpp"
 #include "dataplane/ip/ipv6.hpp"
 #include "dataplane/packet/headers.hpp"
-#include "dataplane/packet/pool.hpp"
 #include "dataplane/worker/worker.hpp"
 
 namespace culvert::dp {
@@ -20,14 +19,6 @@ namespace culvert::dp {
 namespace {
 
 constexpr Time kSweepInterval = 10 * kMillisecond;  // of the tunnels' timers
-
-cstp::EndReason end_reason(tcp::CloseReason reason) noexcept {
-  switch (reason) {
-    case tcp::CloseReason::peer_reset: return cstp::EndReason::peer_reset;
-    case tcp::CloseReason::timed_out: return cstp::EndReason::timed_out;
-    default: return cstp::EndReason::peer_closed;
-  }
-}
 
 }  // namespace
 
@@ -38,33 +29,12 @@ void Worker::connection_event(const tcp::Event& event, cstp::OpenBurst& burst) n
     if ((event.bits & tcp::event::kClosed) != 0) tcp.release(event.conn);
     return;
   }
-  if ((event.bits & tcp::event::kPeerClosed) != 0) t->peer_closed = true;
-  if ((event.bits & (tcp::event::kReadable | tcp::event::kPeerClosed)) != 0) {
-    if (t->phase == cstp::Phase::tunnel) {
-      // A tunnel that owes reads has had its turn in this loop.
-      if ((t->owed & cstp::owed::kRead) == 0) burst.gather(*t, up_sink(), now);
-    } else if (t->phase == cstp::Phase::setup) {
-      cstp::setup_readable(cstp, *t);
-    }
-  }
-  if ((event.bits & tcp::event::kRoom) != 0) cstp::has_room(cstp, *t);
-  if ((event.bits & tcp::event::kClosed) != 0) {
-    // Records that are still in the burst belong to a connection that lived when they came.
-    burst.finish(up_sink(), now);
-    cstp::end(cstp, *t, end_reason(tcp.close_reason(event.conn)));
-  }
+  cstp::take_event(cstp, *t, event, burst, up_sink(), now);
 }
 
 bool Worker::tunnels_up() noexcept {
   cstp::OpenBurst burst(cstp);
-  // Records for which there was no buffer the last time, and those that came right behind a
-  // CONNECT.
-  for (size_t i = 0; i < tunnels.owing.size(); ++i) {
-    cstp::Tunnel& t = tunnels[tunnels.owing[i]];
-    if ((t.owed & cstp::owed::kRead) != 0 && t.phase == cstp::Phase::tunnel) {
-      burst.gather(t, up_sink(), now);
-    }
-  }
+  cstp::read_owed(cstp, burst, up_sink(), now);
   for (uint32_t count = 1; count != 0;) {
     std::array<tcp::Event, kBurst> events;
     for (count = 0; count < kBurst; ++count) {
@@ -198,17 +168,6 @@ void Worker::announce() noexcept {
   announcer.poll(link, now);
 }
 
-// A connection may have a quarter of what is left above the reserve on its way: one alone a fifth of
-// that, n of them n/(n+4) together, so that each new one finds as much as those before it have.
-void Worker::share_buffers() noexcept {
-  const unsigned reserve = link.pool->size / 4;
-  const unsigned free = available_buffers(*link.pool);
-  const uint64_t buffer = rte_pktmbuf_data_room_size(link.pool) + sizeof(rte_mbuf);
-  const uint64_t share = free > reserve ? (free - reserve) / 4 * buffer : 0;
-  tcp.set_pressure(free < reserve);
-  tcp.set_send_limit(static_cast<uint32_t>(std::min<uint64_t>(share, UINT32_MAX)));
-}
-
 void Worker::transmit() noexcept {
   cstp::settle(cstp);
   dtls::settle(dtls);
@@ -220,8 +179,7 @@ void Worker::transmit() noexcept {
     last_sweep = now;
   }
   if (now - last_pressure >= kMillisecond) {
-    // Counting looks into the other lcores' caches: not for each loop.
-    share_buffers();
+    tcp.share_buffers();
     last_pressure = now;
   }
   if (now - last_snapshot >= kSecond) {

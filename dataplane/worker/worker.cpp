@@ -10,15 +10,11 @@
 #include "dataplane/cstp/output.hpp"
 #include "dataplane/dtls/output.hpp"
 #include "dataplane/inner/validate.hpp"
+#include "dataplane/port/tcp_offload.hpp"
 
 namespace culvert::dp {
 
 namespace {
-
-// Opening CBC writes a block before the payload, which lies at the very beginning where records are
-// opened out of place.
-constexpr size_t kBeforeRecord = 64;
-static_assert(kBeforeRecord >= crypto::record::kBlockSize);
 
 tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, rte_mempool* pool) {
   tcp::EndpointConfig config;
@@ -37,16 +33,9 @@ tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, r
 }
 
 tcp::Offload offload(const std::vector<std::unique_ptr<Port>>& ports) {
-  // PortTx does in software what a port cannot, so checksums may always be left to it; a chain that
-  // it has to copy would cost more than the copy that TCP makes.
-  tcp::Offload o{true, true, true, 60'000, tcp::kMaxTsoBuffers};
-  for (const auto& port : ports) {
-    const PortCapabilities& c = port->capabilities();
-    o.multi_segment &= c.multi_segment;
-    o.tso_bytes = c.tso && c.multi_segment ? std::min(o.tso_bytes, c.max_tso_size) : 0;
-    o.tso_buffers = std::min<uint32_t>(o.tso_buffers, c.max_tso_segments);
-  }
-  if (o.tso_buffers < 2) o.tso_bytes = 0;
+  tcp::Offload o = kMostOffload;
+  for (const auto& port : ports)
+    limit_to(o, port->capabilities());
   return o;
 }
 
@@ -70,7 +59,6 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            this}),
       // Half of the buffers may wait, so that as many again can be on their way.
       tunnels(2 * spec.max_sessions + 256, dataplane.pool_->size / 2 / spec.workers),
-      large_record(std::make_unique<uint8_t[]>(kBeforeRecord + crypto::record::kMaxRecord)),
       cstp{worker,
            tcp,
            tunnels,
@@ -78,7 +66,7 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            mb,
            drops,
            dataplane.pool_.get(),
-           large_record.get() + kBeforeRecord},
+           large_record.record()},
       dtls_receive(spec.max_sessions, {rte_rand(), rte_rand()}),
       dtls_transmit(spec.max_sessions),
       dtls{.worker = worker,
@@ -89,7 +77,7 @@ Worker::Worker(uint8_t worker, Dataplane& dataplane, const DataplaneSpec& spec)
            .mb = mb,
            .drops = drops,
            .pool = dataplane.pool_.get(),
-           .scratch = large_record.get() + kBeforeRecord,
+           .scratch = large_record.record(),
            .homes = dataplane.dtls_homes_.data(),
            .edges = {up_sink(), dtls_reply_sink(), handoff_sink(), out_sink()},
            .message_reserve = dataplane.mailbox(worker).available_for_control() / 2},

@@ -9,6 +9,7 @@
 
 #include "crypto/isa.hpp"
 #include "dataplane/cstp/input.hpp"
+#include "dataplane/cstp/record_room.hpp"
 #include "dataplane/cstp/tunnel.hpp"
 #include "dataplane/dtls/context.hpp"
 #include "dataplane/inner/down.hpp"
@@ -74,7 +75,7 @@ struct alignas(64) Worker {
   OutputContext output;
   tcp::Endpoint tcp;
   cstp::TunnelTable tunnels;
-  std::unique_ptr<uint8_t[]> large_record;
+  cstp::RecordRoom large_record;
   cstp::Context cstp;
   dtls::ReceiveTable dtls_receive;
   dtls::TransmitTable dtls_transmit;
@@ -127,7 +128,6 @@ struct alignas(64) Worker {
   void take_settings(const WorkerSettings& settings) noexcept;
   void share_neighbours(Batch& messages) noexcept;
   void announce() noexcept;
-  void share_buffers() noexcept;
   void transit_edge(uint16_t port) noexcept;
   void steer_tcp(bool hardware_steered) noexcept;
   void connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;

@@ -1,6 +1,5 @@
 // From a SYN to the tunnel. Records go to OpenSSL one by one, as in the headend's set-up: what comes behind CONNECT's
 // answer stays in the stream, where the record stages find it.
-#include "crypto/kdf.hpp"
 #include "dataplane/cstp/record_header.hpp"
 #include "dataplane/cstp/setup.hpp"
 #include "tools/crowd/parts.hpp"
@@ -142,8 +141,8 @@ bool Crowd::Parts::flush_log_in(MemberId id) {
 void Crowd::Parts::establish(MemberId id) {
   Member& m = members[id];
   m.grant = m.log_in->grant();
-  m.tls_mtu = m.grant.tls_mtu;
-  m.dtls_mtu = m.grant.dtls_mtu;
+  m.tls_mtu = static_cast<uint16_t>(m.grant.tls_mtu);
+  m.dtls_mtu = static_cast<uint16_t>(m.grant.dtls_mtu);
   m.cookie = m.log_in->cookie();
   dp::Message* word = stages.mailbox.allocate_for_worker();
   const TunnelKeys keys = m.log_in->keys();

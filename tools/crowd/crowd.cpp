@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "dataplane/cstp/tcp_events.hpp"
 #include "dataplane/packet/crc.hpp"
 #include "tools/crowd/parts.hpp"
 
@@ -98,7 +99,7 @@ bool Crowd::Parts::poll(Time at) {
   if (!wire.udp.empty()) take_datagrams();
   {
     cstp::OpenBurst burst(stages.cstp);
-    stages.read_owed(burst);
+    cstp::read_owed(stages.cstp, burst, stages.tls_up, now);
     tcp_events(burst);
     burst.finish(stages.tls_up, now);
   }
@@ -125,8 +126,8 @@ void Crowd::Parts::tcp_events(cstp::OpenBurst& burst) {
     for (uint32_t i = 0; i < count; ++i) {
       const tcp::Event& event = batch[i];
       const uint32_t whose = owner[event.conn.slot];
-      if (stages.tunnels.find(event.conn) != nullptr) {
-        stages.tunnel_event(event, burst);
+      if (cstp::Tunnel* t = stages.tunnels.find(event.conn); t != nullptr) {
+        cstp::take_event(stages.cstp, *t, event, burst, stages.tls_up, now);
       } else if (whose == kNobody) {
         if ((event.bits & tcp::event::kClosed) != 0) stages.tcp.release(event.conn);
       } else if ((whose & kStranger) != 0) {
@@ -162,7 +163,6 @@ void Crowd::Parts::arrived(dp::Batch& packets, Channel channel) {
     const dp::ConnId conn = dp::meta(packets[i]).conn;
     arrivals[i] = {packets[i], channel == Channel::tls ? owner[conn.slot] : conn.slot, channel};
   }
-  (channel == Channel::tls ? counters.tls_packets_in : counters.dtls_packets_in) += packets.size();
   if (sink.take != nullptr) {
     sink.take(sink.arg, {arrivals.data(), packets.size()});
   } else {
@@ -215,8 +215,8 @@ Membership Crowd::membership(MemberId member) const noexcept {
   const Member& m = parts_->members[member];
   if (m.state != MemberState::up) return {};
   return {.inner = m.grant.inner,
-          .tls_mtu = m.grant.tls_mtu,
-          .dtls_mtu = m.grant.dtls_mtu,
+          .tls_mtu = m.tls_mtu,
+          .dtls_mtu = m.dtls_mtu,
           .tls_suite = m.tls_suite,
           .dtls_suite = m.dtls_installed ? m.dtls_suite : std::string_view{},
           .dtls_up = m.dtls_up};
@@ -231,11 +231,6 @@ std::optional<Event> Crowd::next_event() {
 
 CrowdCounters Crowd::counters() const noexcept {
   CrowdCounters out = parts_->counters;
-  const dp::TransmitCounters& sent = parts_->wire.transmitted();
-  out.frames_in = parts_->wire.frames_in();
-  out.frame_bytes_in = parts_->wire.bytes_in();
-  out.frames_out = sent.packets.load(std::memory_order_relaxed);
-  out.frame_bytes_out = sent.bytes.load(std::memory_order_relaxed);
   out.silenced = parts_->wire.silenced();
   out.not_for_us = parts_->wire.not_for_us();
   return out;

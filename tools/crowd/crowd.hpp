@@ -4,7 +4,7 @@
 // their addresses, speak TCP by dataplane/tcp, TLS by OpenSSL as far as CONNECT's answer, and from there on the
 // headend's own record stages with the roles turned round: dataplane/cstp and dataplane/dtls.
 //
-// Nothing but poll() and send() moves packets. Neither allocates, but for set-ups.
+// Packets come in poll() only. Neither it nor send() allocates, but for set-ups and events.
 #pragma once
 
 #include <cstdint>
@@ -69,11 +69,7 @@ enum class Roam : uint8_t {
 using StrangerId = uint32_t;
 
 struct CrowdCounters {
-  uint64_t frames_in = 0, frames_out = 0;  // of the port's queue
-  uint64_t frame_bytes_in = 0, frame_bytes_out = 0;
-  uint64_t tls_packets_in = 0, tls_packets_out = 0;  // inner packets
-  uint64_t dtls_packets_in = 0, dtls_packets_out = 0;
-  uint64_t log_ins = 0, reconnects = 0, roams = 0, dtls_handshakes = 0;  // that worked
+  uint64_t log_ins = 0, reconnects = 0;  // that worked
   uint64_t key_updates = 0;
   uint64_t unclaimed = 0;  // arrivals that nobody took
   uint64_t silenced = 0;   // frames to and from members that have vanished
@@ -123,7 +119,7 @@ class Crowd {
   [[nodiscard]] std::optional<Event> next_event();
 
   // --- inner packets ---
-  // Up to 64 at once, of any members, in the order given. Returns how many were taken. They leave at the end of poll().
+  // Of any members, in the order given. Returns how many were taken. They leave in poll(), if not before.
   uint32_t send(Channel channel, std::span<Outgoing> packets, Time now) noexcept;
 
   // --- strangers: bare TCP connections with bytes of one's own, for hostile and slow clients ---
@@ -133,8 +129,8 @@ class Crowd {
   void hang_up(StrangerId stranger) noexcept;            // FIN
   void reset(StrangerId stranger, Time now) noexcept;    // RST
   void forsake(StrangerId stranger, Time now) noexcept;  // not one frame more
-  // An IP packet from any address, checksums filled in: floods. Takes it. False, and dropped by name, while the
-  // headend's MAC address is unknown or the port's queue is full.
+  // An IP packet from any address, checksums filled in: floods. Takes it. False, and dropped by name, while the MAC
+  // address of the headend (or the gateway) is unknown. A full queue of the port shows in drops() only.
   bool transmit(rte_mbuf* ip_packet) noexcept;
 
   [[nodiscard]] CrowdCounters counters() const noexcept;

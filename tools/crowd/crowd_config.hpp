@@ -37,7 +37,7 @@ struct CrowdConfig {
   // Our own DPD requests: after so long without a record; the peer is dead after three (TLS). 0: none are
   // sent. Requests of the headend are answered in any case.
   uint32_t dpd_s = 0;
-  uint32_t keepalive_s = 0;               // 0: as granted
+  uint32_t keepalive_s = 0;               // 0: as granted over TLS, none over DTLS
   Time setup_timeout = 60 * dp::kSecond;  // from the SYN to CONNECT's answer
   Time dtls_timeout = 15 * dp::kSecond;   // of its handshake
   // OpenSSL's steps in one poll(), at most: what a poll takes longer, data waits for. At least 1.

@@ -117,8 +117,8 @@ void Crowd::Parts::dtls_failed(MemberId id, Why why, std::string text) {
 
 void Crowd::Parts::install_dtls(MemberId id) {
   Member& m = members[id];
-  const DtlsKeys keys = m.handshake->keys();
-  if (keys.transmit.suite == nullptr) return dtls_failed(id, Why::no_common_suite);
+  const control::DtlsKeys keys = m.handshake->keys();
+  if (keys.tx.suite == nullptr) return dtls_failed(id, Why::no_common_suite);
   const dp::ConnId conn{0, id, ++m.dtls_generation};
   for (const bool transmit : {true, false}) {
     dp::Message* word = stages.mailbox.allocate_for_worker();
@@ -127,7 +127,7 @@ void Crowd::Parts::install_dtls(MemberId id) {
     word->conn = conn;
     word->flow = m.datagrams;
     word->dtls.inner = m.grant.inner;
-    word->dtls.keys = transmit ? keys.transmit : keys.receive;
+    word->dtls.keys = transmit ? keys.tx : keys.rx;
     word->dtls.transmit = conn;
     word->dtls.dpd_interval_s = config.dpd_s;
     word->dtls.keepalive_s = config.keepalive_s;
@@ -138,7 +138,7 @@ void Crowd::Parts::install_dtls(MemberId id) {
   // last flight was lost.
   handshakes.erase({m.datagrams.local, m.datagrams.local_port});
   m.dtls_installed = true;
-  m.dtls_suite = keys.transmit.suite->name;
+  m.dtls_suite = keys.tx.suite->name;
   ask_dtls(m, id);
 }
 
@@ -154,7 +154,6 @@ void Crowd::Parts::dtls_heard(MemberId id, uint32_t generation) {
   m.dtls_up = true;
   m.handshake.reset();
   ++counters.dtls_up;
-  ++counters.dtls_handshakes;
   tell({.kind = EventKind::dtls_up, .member = id, .began = m.dtls_began});
 }
 

@@ -8,18 +8,6 @@
 
 namespace culvert::crowd {
 
-namespace {
-
-void add(Traffic& traffic, const dp::TunnelCounters& n) noexcept {
-  constexpr auto kRelaxed = std::memory_order_relaxed;
-  traffic.sent_packets += n.tx_packets.load(kRelaxed);
-  traffic.sent_bytes += n.tx_bytes.load(kRelaxed);
-  traffic.received_packets += n.rx_packets.load(kRelaxed);
-  traffic.received_bytes += n.rx_bytes.load(kRelaxed);
-}
-
-}  // namespace
-
 Why why_of(tcp::CloseReason reason) noexcept {
   switch (reason) {
     case tcp::CloseReason::peer_reset: return Why::reset_by_peer;
@@ -128,16 +116,12 @@ bool Crowd::Parts::end(MemberId id, LetGo how, bool keep_cookie) {
 bool Crowd::Parts::roam(MemberId id, Roam what) {
   Member& m = members[id];
   if (m.state != MemberState::up) return false;
-  ++counters.roams;
   if (what == Roam::address) {
     (void)end(id, LetGo::silently, true);
     // The one that closed it is told as any other; the next event is of the new connection.
     return begin(id, nullptr);
   }
-  if (!m.dtls_up) {
-    --counters.roams;
-    return false;
-  }
+  if (!m.dtls_up) return false;
   const std::optional<dp::Flow> flow = datagram_flow(m.datagrams.local, m.datagrams.remote_port);
   if (!flow) return false;
   stages.dtls_receive.map(stages.dtls_receive[id], *flow);

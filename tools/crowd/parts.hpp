@@ -59,6 +59,7 @@ struct alignas(64) Member {
 };
 
 [[nodiscard]] Why why_of(tcp::CloseReason reason) noexcept;
+void add(Traffic& traffic, const dp::TunnelCounters& n) noexcept;
 
 struct Stranger {
   dp::ConnId conn;

@@ -8,22 +8,17 @@
 #include <unistd.h>
 
 #include "dataplane/cstp/control_packet.hpp"
-#include "dataplane/cstp/input.hpp"
 #include "dataplane/cstp/output.hpp"
 #include "dataplane/cstp/setup.hpp"
 #include "dataplane/dtls/messages.hpp"
 #include "dataplane/dtls/output.hpp"
 #include "dataplane/dtls/timers.hpp"
-#include "dataplane/packet/pool.hpp"
+#include "dataplane/port/tcp_offload.hpp"
 
 namespace culvert::crowd {
 
 namespace {
 
-// Opening CBC writes a block before the payload, which lies at the very beginning where records are opened out of
-// place.
-constexpr size_t kBeforeRecord = 64;
-static_assert(kBeforeRecord >= crypto::record::kBlockSize);
 constexpr unsigned kMessages = 256;
 constexpr Time kSweepInterval = 10 * dp::kMillisecond;
 
@@ -48,21 +43,9 @@ tcp::EndpointConfig endpoint_config(const CrowdConfig& config, rte_mempool* pool
 }
 
 tcp::Offload offload_of(const dp::Port& port) {
-  // PortTx does in software what a port cannot, so checksums may always be left to it.
-  const dp::PortCapabilities& c = port.capabilities();
-  tcp::Offload o{true, true, c.multi_segment, 0, tcp::kMaxTsoBuffers};
-  o.tso_buffers = std::min<uint32_t>(o.tso_buffers, c.max_tso_segments);
-  if (c.tso && c.multi_segment && o.tso_buffers >= 2)
-    o.tso_bytes = std::min<uint32_t>(60'000, c.max_tso_size);
+  tcp::Offload o = dp::kMostOffload;
+  dp::limit_to(o, port.capabilities());
   return o;
-}
-
-cstp::EndReason end_reason(tcp::CloseReason reason) noexcept {
-  switch (reason) {
-    case tcp::CloseReason::peer_reset: return cstp::EndReason::peer_reset;
-    case tcp::CloseReason::timed_out: return cstp::EndReason::timed_out;
-    default: return cstp::EndReason::peer_closed;
-  }
 }
 
 }  // namespace
@@ -78,8 +61,7 @@ Stages::Stages(const CrowdConfig& wanted, const dp::Port& port, rte_mempool* poo
       mailbox(next_name(), kMessages, crowd_bell, stages_bell),
       tcp(endpoint_config(config, pool), offload_of(port), drops, sinks.segments),
       tunnels(connections_of(config), 64),
-      large_record(std::make_unique<uint8_t[]>(kBeforeRecord + crypto::record::kMaxRecord)),
-      cstp{0, tcp, tunnels, mailbox, mb, drops, pool, large_record.get() + kBeforeRecord},
+      cstp{0, tcp, tunnels, mailbox, mb, drops, pool, large_record.record()},
       dtls_receive(config.members, {rte_rand(), rte_rand()}),
       dtls_transmit(config.members),
       dtls_home(&dtls_transmit),
@@ -91,7 +73,7 @@ Stages::Stages(const CrowdConfig& wanted, const dp::Port& port, rte_mempool* poo
            .mb = mb,
            .drops = drops,
            .pool = pool,
-           .scratch = large_record.get() + kBeforeRecord,
+           .scratch = large_record.record(),
            .homes = &dtls_home,
            .edges = {sinks.dtls_up,
                      {[](void* self, dp::Batch& packets) {
@@ -109,30 +91,6 @@ Stages::~Stages() {
   rte_pktmbuf_free_bulk(dtls_replies.data(), dtls_replies.size());
 }
 
-void Stages::tunnel_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept {
-  cstp::Tunnel* t = tunnels.find(event.conn);
-  if (t == nullptr) return;
-  if ((event.bits & tcp::event::kPeerClosed) != 0) t->peer_closed = true;
-  if ((event.bits & (tcp::event::kReadable | tcp::event::kPeerClosed)) != 0 &&
-      t->phase == cstp::Phase::tunnel && (t->owed & cstp::owed::kRead) == 0) {
-    burst.gather(*t, tls_up, now);
-  }
-  if ((event.bits & tcp::event::kRoom) != 0) cstp::has_room(cstp, *t);
-  if ((event.bits & tcp::event::kClosed) != 0) {
-    // Records that are still in the burst belong to a connection that lived when they came.
-    burst.finish(tls_up, now);
-    cstp::end(cstp, *t, end_reason(tcp.close_reason(event.conn)));
-  }
-}
-
-void Stages::read_owed(cstp::OpenBurst& burst) noexcept {
-  for (size_t i = 0; i < tunnels.owing.size(); ++i) {
-    cstp::Tunnel& t = tunnels[tunnels.owing[i]];
-    if ((t.owed & cstp::owed::kRead) != 0 && t.phase == cstp::Phase::tunnel)
-      burst.gather(t, tls_up, now);
-  }
-}
-
 void Stages::settle() noexcept {
   if (!dtls_replies.empty()) {
     dtls::output(dtls, dtls_replies.span(), dtls::Framing::cdtp_packet, now);
@@ -144,21 +102,11 @@ void Stages::settle() noexcept {
     dtls::sweep_timers(dtls, now, elapsed);
   }
   if (now - last_share >= dp::kMillisecond) {
-    share_buffers();
+    tcp.share_buffers();
     last_share = now;
   }
   cstp::settle(cstp);
   dtls::settle(dtls);
-}
-
-// As in a worker of the headend: each connection may have a quarter of what is left above a reserve on its way.
-void Stages::share_buffers() noexcept {
-  const unsigned reserve = dtls.pool->size / 4;
-  const unsigned free = dp::available_buffers(*dtls.pool);
-  const uint64_t buffer = rte_pktmbuf_data_room_size(dtls.pool) + sizeof(rte_mbuf);
-  const uint64_t share = free > reserve ? (free - reserve) / 4 * buffer : 0;
-  tcp.set_pressure(free < reserve);
-  tcp.set_send_limit(static_cast<uint32_t>(std::min<uint64_t>(share, UINT32_MAX)));
 }
 
 }  // namespace culvert::crowd

@@ -5,11 +5,10 @@
 // Messages for "control" land in `mailbox`, whose other end is the crowd's own, in the same thread.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "crypto/isa.hpp"
-#include "dataplane/cstp/input.hpp"
+#include "dataplane/cstp/record_room.hpp"
 #include "dataplane/cstp/tunnel.hpp"
 #include "dataplane/dtls/context.hpp"
 #include "dataplane/port/port.hpp"
@@ -35,10 +34,6 @@ struct Stages {
   Stages(const Stages&) = delete;
   Stages& operator=(const Stages&) = delete;
 
-  // What a TCP event means for the connection's tunnel.
-  void tunnel_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;
-  // Records that waited in streams: for buffers, for keys, or for the tunnel's beginning.
-  void read_owed(cstp::OpenBurst& burst) noexcept;
   // Answers of receive sides, the tunnels' timers (a part of them at each call), messages to the crowd.
   void settle() noexcept;
 
@@ -48,7 +43,7 @@ struct Stages {
   dp::Mailbox mailbox;
   tcp::Endpoint tcp;
   cstp::TunnelTable tunnels;  // by TCP slot
-  std::unique_ptr<uint8_t[]> large_record;
+  cstp::RecordRoom large_record;
   cstp::Context cstp;
   // By member: slot and member are the same number.
   dtls::ReceiveTable dtls_receive;
@@ -60,9 +55,6 @@ struct Stages {
   Time now = 0;  // of the present turn
   Time last_sweep = 0;
   Time last_share = 0;
-
- private:
-  void share_buffers() noexcept;
 };
 
 }  // namespace culvert::crowd

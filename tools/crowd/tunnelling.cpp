@@ -28,6 +28,14 @@ Why why_of(dp::EndReason reason) noexcept {
 
 }  // namespace
 
+void add(Traffic& traffic, const dp::TunnelCounters& n) noexcept {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  traffic.sent_packets += n.tx_packets.load(kRelaxed);
+  traffic.sent_bytes += n.tx_bytes.load(kRelaxed);
+  traffic.received_packets += n.rx_packets.load(kRelaxed);
+  traffic.received_bytes += n.rx_bytes.load(kRelaxed);
+}
+
 void Crowd::Parts::take_messages() {
   while (dp::Message* message = stages.mailbox.from_worker()) {
     take_message(*message);
@@ -133,7 +141,6 @@ uint32_t Crowd::Parts::seal_tls(std::span<Outgoing> packets) {
     }
   }
   burst.finish();
-  counters.tls_packets_out += taken;
   return taken;
 }
 
@@ -165,7 +172,6 @@ uint32_t Crowd::Parts::seal_dtls(std::span<Outgoing> packets) {
     ready[taken++] = packet;
   }
   dtls::output(stages.dtls, {ready.data(), taken}, dtls::Framing::inner_packet, now);
-  counters.dtls_packets_out += taken;
   return taken;
 }
 
@@ -195,19 +201,12 @@ bool Crowd::update_keys(MemberId member) {
 Traffic Crowd::traffic(MemberId member, Channel channel) const noexcept {
   const Member& m = parts_->members[member];
   Traffic out = m.before[static_cast<size_t>(channel)];
-  const auto add = [&](const dp::TunnelCounters& n) {
-    constexpr auto kRelaxed = std::memory_order_relaxed;
-    out.sent_packets += n.tx_packets.load(kRelaxed);
-    out.sent_bytes += n.tx_bytes.load(kRelaxed);
-    out.received_packets += n.rx_packets.load(kRelaxed);
-    out.received_bytes += n.rx_bytes.load(kRelaxed);
-  };
   Stages& stages = parts_->stages;
   if (channel == Channel::tls) {
-    if (stages.tunnels.find(m.conn) != nullptr) add(stages.tunnels.counters(m.conn.slot));
+    if (stages.tunnels.find(m.conn) != nullptr) add(out, stages.tunnels.counters(m.conn.slot));
   } else if (m.dtls_installed) {
-    add(stages.dtls_receive.counters(member));
-    add(stages.dtls_transmit.counters(member));
+    add(out, stages.dtls_receive.counters(member));
+    add(out, stages.dtls_transmit.counters(member));
   }
   return out;
 }

@@ -58,14 +58,12 @@ bool Wire::receive(Time now) noexcept {
   const uint16_t count = rte_eth_rx_burst(port_, queue_, received_.data(), dp::kBurst);
   if (count == 0) return false;
   received_.set_size(count);
-  frames_in_ += count;
   for (uint32_t i = 0; i < std::min<uint32_t>(count, kPrefetchAhead); ++i)
     rte_prefetch0(rte_pktmbuf_mtod(received_[i], void*));
   for (uint32_t i = 0; i < count; ++i) {
     if (i + kPrefetchAhead < count)
       rte_prefetch0(rte_pktmbuf_mtod(received_[i + kPrefetchAhead], void*));
     rte_mbuf* m = received_[i];
-    bytes_in_ += m->pkt_len;
     dp::meta(m) = {};
     dp::meta(m).port = port_;
     const DropReason reason = take_in(m);

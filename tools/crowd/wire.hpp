@@ -33,9 +33,6 @@ class Wire {
   void poll(Time now) noexcept;
 
   [[nodiscard]] bool ready() const noexcept { return known_; }
-  [[nodiscard]] const dp::TransmitCounters& transmitted() const noexcept { return tx_.counters(); }
-  [[nodiscard]] uint64_t frames_in() const noexcept { return frames_in_; }
-  [[nodiscard]] uint64_t bytes_in() const noexcept { return bytes_in_; }
   [[nodiscard]] uint64_t silenced() const noexcept { return silenced_; }
   [[nodiscard]] uint64_t not_for_us() const noexcept { return not_for_us_; }
 
@@ -72,7 +69,7 @@ class Wire {
   dp::MacAddress neighbour_mac_{};
   bool known_ = false;
   Time next_question_ = 0;
-  uint64_t frames_in_ = 0, bytes_in_ = 0, silenced_ = 0, not_for_us_ = 0;
+  uint64_t silenced_ = 0, not_for_us_ = 0;
 };
 
 }  // namespace culvert::crowd

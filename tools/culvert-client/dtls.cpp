@@ -33,7 +33,7 @@ DtlsTunnel::DtlsTunnel(const DtlsOffer& offer, int tcp, const sockaddr_storage& 
   if (SSL_CTX_set_cipher_list(c, offer.suite.c_str()) != 1) {
     throw Failure("OpenSSL has no DTLS cipher " + offer.suite);
   }
-  if (offer.form == DtlsForm::psk) {
+  if (offer.pre_shared) {
     psk_ = offer.secret;
     SSL_CTX_set_psk_client_callback(c, on_psk);
   }
@@ -47,8 +47,8 @@ DtlsTunnel::DtlsTunnel(const DtlsOffer& offer, int tcp, const sockaddr_storage& 
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_mtu(ssl_.get(), kDatagram);
   SSL_set_app_data(ssl_.get(), this);
-  const bool resumes = offer.form == DtlsForm::resumption;
-  if (!claim_session(ssl_.get(), offer.id, resumes ? offer.secret : std::vector<uint8_t>())) {
+  if (!claim_session(ssl_.get(), offer.id,
+                     offer.pre_shared ? std::vector<uint8_t>() : offer.secret)) {
     throw Failure("OpenSSL does not resume: " + openssl_words("no memory"));
   }
   SSL_set_connect_state(ssl_.get());

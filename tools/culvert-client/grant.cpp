@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "tools/culvert-client/failure.hpp"
-#include "tools/culvert-client/header_value.hpp"
 #include "tools/culvert-client/http.hpp"
 
 namespace culvert::client {
@@ -32,22 +31,11 @@ bool is_ipv4(std::string_view text) {
 // Nothing where the headend offers none, or one that was not asked for.
 std::optional<DtlsOffer> dtls_of(const Reply& reply, const Options& options, const TlsStream& tls,
                                  std::vector<uint8_t> master) {
-  DtlsOffer out;
-  const auto psk_id = reply.header("X-DTLS-App-ID");
-  out.form = psk_id.empty() ? DtlsForm::resumption : DtlsForm::psk;
-  out.id = header_id(psk_id.empty() ? reply.header("X-DTLS-Session-ID") : psk_id);
-  out.port = static_cast<uint16_t>(header_number(reply.header("X-DTLS-Port"), 65535));
-  if (!options.dtls || out.id.empty() || out.port == 0) return std::nullopt;
-  if (out.form == DtlsForm::psk) {
-    out.secret = tls.export_secret("EXPORTER-openconnect-psk");
-    out.suite = "PSK";
-  } else {
-    out.secret = std::move(master);
-    out.suite = reply.header("X-DTLS12-CipherSuite");
-    if (out.suite.empty()) return std::nullopt;
-  }
-  out.dpd_s = header_number(reply.header("X-DTLS-DPD"), 86400);
-  return out;
+  std::optional<DtlsTerms> terms = dtls_terms(reply);
+  if (!options.dtls || !terms) return std::nullopt;
+  if (!terms->pre_shared) return DtlsOffer{std::move(*terms), std::move(master)};
+  terms->suite = "PSK";
+  return DtlsOffer{std::move(*terms), tls.export_secret("EXPORTER-openconnect-psk")};
 }
 
 }  // namespace
@@ -86,7 +74,7 @@ Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& opti
     throw Failure(fmt::format("the headend gives no tunnel: {} {}", reply.status,
                               reason.empty() ? std::string_view(reply.reason) : reason));
   }
-  Grant out;
+  Grant out{tunnel_terms(reply), {}, {}, {}};
   for (const auto& [name, value] : reply.headers) {
     const std::string text(value.begin(), value.end());
     if (name == "X-CSTP-Address" && is_ipv4(text)) out.addresses.v4 = text;
@@ -95,10 +83,6 @@ Grant connect_tunnel(TlsStream& tls, const Gateway& gateway, const Options& opti
       out.routes.push_back(text);
     }
   }
-  out.tls_mtu = header_number(reply.header("X-CSTP-MTU"), 16384);
-  out.dtls_mtu = header_number(reply.header("X-DTLS-MTU"), 16384);
-  out.dpd_s = header_number(reply.header("X-CSTP-DPD"), 86400);
-  out.keepalive_s = header_number(reply.header("X-CSTP-Keepalive"), 86400);
   if (out.addresses.v4.empty() && out.addresses.v6.empty()) {
     throw Failure("the headend gives no address");
   }

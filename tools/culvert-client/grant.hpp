@@ -10,29 +10,19 @@
 #include "tools/culvert-client/adapter.hpp"
 #include "tools/culvert-client/gateway.hpp"
 #include "tools/culvert-client/options.hpp"
+#include "tools/culvert-client/terms.hpp"
 #include "tools/culvert-client/tls.hpp"
 
 namespace culvert::client {
 
-enum class DtlsForm : uint8_t { psk, resumption };
-
-struct DtlsOffer {
-  DtlsForm form = DtlsForm::resumption;
-  std::vector<uint8_t> id{};      // session id of the ClientHello
+struct DtlsOffer : DtlsTerms {    // `suite` of a pre-shared key: all that are
   std::vector<uint8_t> secret{};  // pre-shared key, or master secret
-  std::string suite{};            // OpenSSL's name; of a pre-shared key: all that are
-  uint16_t port = 0;
-  unsigned dpd_s = 0;  // 0: none
 };
 
-struct Grant {
+struct Grant : TunnelTerms {
   Addresses addresses{};
   // "10.48.66.0/255.255.255.0", "fd00::/64"; of a family without any: everything.
   std::vector<std::string> routes{};
-  unsigned tls_mtu = 0;
-  unsigned dtls_mtu = 0;  // 0: none was announced
-  unsigned dpd_s = 0;
-  unsigned keepalive_s = 0;
   std::optional<DtlsOffer> dtls{};
 
   // What an adapter gets: the DTLS MTU where there is one.

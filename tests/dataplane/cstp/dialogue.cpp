@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "dataplane/cstp/tcp_events.hpp"
 #include "tests/crypto/record/material.hpp"
 
 namespace culvert::cstp::test {
@@ -253,19 +254,7 @@ void Dialogue::on_event(const tcp::Event& event, OpenBurst& burst) {
     if (event.bits & tcp::event::kClosed) wire.endpoint->release(event.conn);
     return;
   }
-  if (event.bits & tcp::event::kPeerClosed) t->peer_closed = true;
-  if (event.bits & (tcp::event::kReadable | tcp::event::kPeerClosed)) {
-    if (t->phase == Phase::tunnel) {
-      burst.gather(*t, sink(), wire.now);
-    } else if (t->phase == Phase::setup) {
-      setup_readable(context, *t);
-    }
-  }
-  if (event.bits & tcp::event::kRoom) has_room(context, *t);
-  if (event.bits & tcp::event::kClosed) {
-    burst.finish(sink(), wire.now);
-    end(context, *t, EndReason::peer_reset);
-  }
+  take_event(context, *t, event, burst, sink(), wire.now);
 }
 
 // The order of the worker's loop.

@@ -7,6 +7,7 @@
 #include "crypto/suite.hpp"
 #include "tools/crowd/setup/dtls_handshake.hpp"
 #include "tools/culvert-client/dtls_session.hpp"
+#include "tools/culvert-client/gateway.hpp"
 
 namespace culvert::crowd {
 
@@ -18,13 +19,6 @@ std::string tls_cipher_list(crypto::Version version) {
     if (suite.version == version) list += (list.empty() ? "" : ":") + std::string(suite.name);
   }
   return list;
-}
-
-std::string authority_of(const CrowdConfig& config) {
-  std::string out = config.server_name.empty() ? config.headend.to_string() : config.server_name;
-  if (out.find(':') != std::string::npos) out = "[" + out + "]";
-  if (config.port != 443) out += ":" + std::to_string(config.port);
-  return out;
 }
 
 }  // namespace
@@ -40,7 +34,10 @@ std::string dtls_cipher_list(bool pre_shared) {
 
 ClientContext::ClientContext(const CrowdConfig& config)
     : config_(config),
-      authority_(authority_of(config)),
+      authority_(client::Gateway{
+          .host = config.server_name.empty() ? config.headend.to_string() : config.server_name,
+          .port = config.port}
+                     .authority()),
       tls_(SSL_CTX_new(TLS_client_method())),
       dtls_(SSL_CTX_new(DTLS_client_method())) {
   if (!tls_ || !dtls_)

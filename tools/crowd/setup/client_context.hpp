@@ -18,7 +18,7 @@ class ClientContext {
   [[nodiscard]] SSL_CTX* tls() const noexcept { return tls_.get(); }
   [[nodiscard]] SSL_CTX* dtls() const noexcept { return dtls_.get(); }
   [[nodiscard]] const CrowdConfig& config() const noexcept { return config_; }
-  // For a Host header and for SNI; an IPv6 address in brackets.
+  // For a Host header: an IPv6 address in brackets, and the port where it is not 443.
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 
  private:

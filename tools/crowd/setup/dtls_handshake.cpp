@@ -6,7 +6,6 @@
 
 #include <openssl/err.h>
 
-#include "control/dtls/key_export.hpp"
 #include "control/tls/openssl_reason.hpp"
 #include "control/tls/server_hello.hpp"
 #include "tools/crowd/setup/client_context.hpp"
@@ -122,13 +121,11 @@ std::vector<control::Datagram> DtlsHandshake::take_datagrams() {
   return std::exchange(queues_.out, {});
 }
 
-DtlsKeys DtlsHandshake::keys() const {
+control::DtlsKeys DtlsHandshake::keys() const {
   const crypto::Suite* suite = crypto::find_suite(
       crypto::Version::dtls12, SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl_.get())));
   if (suite == nullptr) return {};
-  const control::DtlsKeys keys =
-      control::export_dtls_keys(ssl_.get(), control::TlsRole::client, *suite, encrypt_then_mac_);
-  return {keys.tx, keys.rx};
+  return control::export_dtls_keys(ssl_.get(), control::TlsRole::client, *suite, encrypt_then_mac_);
 }
 
 }  // namespace culvert::crowd

@@ -10,17 +10,12 @@
 #include <openssl/ssl.h>
 
 #include "control/dtls/datagram_bio.hpp"
-#include "crypto/record/protection.hpp"
+#include "control/dtls/key_export.hpp"
 #include "tools/crowd/setup/grant.hpp"
 
 namespace culvert::crowd {
 
 class ClientContext;
-
-struct DtlsKeys {
-  crypto::record::KeyMaterial transmit,
-      receive;  // without a suite: not one that the record layer carries
-};
 
 class DtlsHandshake {
  public:
@@ -40,8 +35,8 @@ class DtlsHandshake {
 
   [[nodiscard]] Stage stage() const noexcept { return stage_; }
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
-  // When done. Throws std::runtime_error.
-  [[nodiscard]] DtlsKeys keys() const;
+  // When done. Without a suite: it is not one that the record layer carries. Throws std::runtime_error.
+  [[nodiscard]] control::DtlsKeys keys() const;
 
   static void watch(SSL_CTX* context) noexcept;
 

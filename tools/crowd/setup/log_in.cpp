@@ -1,14 +1,13 @@
 #include "tools/crowd/setup/log_in.hpp"
 
-#include <algorithm>
-#include <stdexcept>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
 #include "tools/culvert-client/auth_document.hpp"
 #include "tools/culvert-client/failure.hpp"
-#include "tools/culvert-client/header_value.hpp"
 
 namespace culvert::crowd {
 
@@ -161,6 +160,7 @@ void LogIn::take_grant(const client::Reply& reply) {
     return fail(reply.status == 401 ? Why::cookie_refused : Why::connect_refused,
                 reason.empty() ? reply.reason : std::string(reason));
   }
+  grant_ = {client::tunnel_terms(reply), {}, {}};
   for (const auto& [name, value] : reply.headers) {
     const std::string text(value.begin(), value.end());
     if (name != "X-CSTP-Address" && name != "X-CSTP-Address-IP6") continue;
@@ -168,26 +168,15 @@ void LogIn::take_grant(const client::Reply& reply) {
     if (address) (address->is_v4() ? grant_.inner.v4 : grant_.inner.v6) = *address;
   }
   if (grant_.inner.empty()) return fail(Why::connect_refused, "the headend gives no address");
-  grant_.tls_mtu = static_cast<uint16_t>(client::header_number(reply.header("X-CSTP-MTU"), 16384));
-  grant_.dtls_mtu = static_cast<uint16_t>(client::header_number(reply.header("X-DTLS-MTU"), 16384));
-  grant_.dpd_s = client::header_number(reply.header("X-CSTP-DPD"), 86400);
-  grant_.keepalive_s = client::header_number(reply.header("X-CSTP-Keepalive"), 86400);
-  DtlsOffer offer;
-  const auto id = reply.header("X-DTLS-App-ID");
-  offer.pre_shared = !id.empty();
-  offer.id = client::header_id(id.empty() ? reply.header("X-DTLS-Session-ID") : id);
-  offer.port = static_cast<uint16_t>(client::header_number(reply.header("X-DTLS-Port"), 65535));
-  offer.suite = reply.header("X-DTLS12-CipherSuite");
-  if (offer.pre_shared) {
-    if (!tls_.export_secret("EXPORTER-openconnect-psk", offer.secret.reserve(kPskBytes)))
+  std::optional<client::DtlsTerms> terms = client::dtls_terms(reply);
+  if (terms && want_dtls_ && allows(context_.config(), terms->pre_shared)) {
+    DtlsOffer& offer = grant_.dtls.emplace(DtlsOffer{std::move(*terms), {}});
+    if (!offer.pre_shared) {
+      offer.secret = master_;
+    } else if (!tls_.export_secret("EXPORTER-openconnect-psk", offer.secret.reserve(kPskBytes))) {
       return fail(Why::tls_failed, "OpenSSL exports no key for DTLS");
-  } else {
-    offer.secret = master_;
+    }
   }
-  const bool usable =
-      want_dtls_ && (offer.pre_shared ? allows(context_.config(), true)
-                                      : allows(context_.config(), false) && !offer.suite.empty());
-  if (!offer.id.empty() && offer.port != 0 && usable) grant_.dtls = offer;
   stage_ = Stage::established;
 }
 

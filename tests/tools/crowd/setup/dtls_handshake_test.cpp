@@ -61,14 +61,14 @@ class DtlsHandshakeTest : public ::testing::TestWithParam<crypto::Suite> {
   }
   static void check_records(const OpensslHandshake& server, const DtlsHandshake& client) {
     const control::DtlsKeys theirs = server.keys();
-    const DtlsKeys ours = client.keys();
-    ASSERT_NE(ours.transmit.suite, nullptr);
-    EXPECT_EQ(ours.transmit.suite->name, GetParam().name);
-    EXPECT_EQ(ours.transmit.encrypt_then_mac, crypto::is_cbc(GetParam().cipher));
-    EXPECT_EQ(ours.transmit.sequence >> 48, 1u);
-    EXPECT_EQ(ours.receive.sequence >> 48, 1u);
+    const control::DtlsKeys ours = client.keys();
+    ASSERT_NE(ours.tx.suite, nullptr);
+    EXPECT_EQ(ours.tx.suite->name, GetParam().name);
+    EXPECT_EQ(ours.tx.encrypt_then_mac, crypto::is_cbc(GetParam().cipher));
+    EXPECT_EQ(ours.tx.sequence >> 48, 1u);
+    EXPECT_EQ(ours.rx.sequence >> 48, 1u);
     RecordLayer headend(theirs.rx, theirs.tx);
-    RecordLayer member(ours.receive, ours.transmit);
+    RecordLayer member(ours.rx, ours.tx);
     for (const size_t size : {size_t{1}, size_t{16}, size_t{100}, size_t{1300}}) {
       const std::string text(size, 'x');
       EXPECT_EQ(headend.open(member.seal(text)), text);
