@@ -25,36 +25,17 @@ SelectionRules selection(const Options& options, const std::string& device) {
           .fill_truncated = options.fill_truncated};
 }
 
-OnProgress reading(Progress& progress, const char* verb, const std::atomic<bool>& interrupted) {
-  return [&progress, verb, &interrupted](const std::string& path, double share) {
-    if (interrupted.load()) throw Failure("Interrupted before anything was sent.");
-    if (progress.due()) progress.show(fmt::format("{} {}: {:.0f} %", verb, path, 100 * share));
-  };
-}
-
 // With one port all captures are its; with several each has one.
 std::vector<Part> parts_of(const Options& options, Progress& progress,
                            const std::atomic<bool>& interrupted) {
   std::vector<Part> parts(options.ports.size());
-  const bool skip = options.on_fault == OnFault::skip;
   for (size_t i = 0; i < parts.size(); ++i) {
     Part& part = parts[i];
     part.captures = parts.size() == 1 ? options.captures : std::vector{options.captures.at(i)};
     part.rules = selection(options, options.ports[i]);
-    part.found =
-        survey(part.captures, part.rules, skip, reading(progress, "looking at", interrupted));
-    const std::vector<std::string> faults = part.found.left_out.sentences(part.rules);
-    if (!faults.empty() && !skip) {
-      std::string said;
-      for (const std::string& fault : faults)
-        said += fault + " ";
-      throw Failure(said + "--on-fault skip leaves out what cannot be played.",
-                    ExitStatus::refused);
-    }
-    for (const std::string& fault : faults)
-      fmt::print(stderr, "culvert-replay: left out: {}\n", fault);
+    part.found = survey_or_refuse(part.captures, part.rules, options.on_fault,
+                                  reading(progress, "looking at", interrupted), progress);
   }
-  progress.end();
   return parts;
 }
 
@@ -111,6 +92,30 @@ Prepared::Prepared(const Options& options, Progress& progress, const std::atomic
              *stores.back(), reading(progress, "loading", interrupted));
   }
   progress.end();
+}
+
+Survey survey_or_refuse(const std::vector<std::string>& captures, const SelectionRules& rules,
+                        OnFault on_fault, const OnProgress& on_progress, Progress& progress) {
+  const bool skip = on_fault == OnFault::skip;
+  Survey found = survey(captures, rules, skip, on_progress);
+  progress.end();
+  const std::vector<std::string> faults = found.left_out.sentences(rules);
+  if (!faults.empty() && !skip) {
+    std::string said;
+    for (const std::string& fault : faults)
+      said += fault + " ";
+    throw Failure(said + "--on-fault skip leaves out what cannot be played.", ExitStatus::refused);
+  }
+  for (const std::string& fault : faults)
+    fmt::print(stderr, "culvert-replay: left out: {}\n", fault);
+  return found;
+}
+
+OnProgress reading(Progress& progress, const char* verb, const std::atomic<bool>& interrupted) {
+  return [&progress, verb, &interrupted](const std::string& path, double share) {
+    if (interrupted.load()) throw Failure("Interrupted before anything was sent.");
+    if (progress.due()) progress.show(fmt::format("{} {}: {:.0f} %", verb, path, 100 * share));
+  };
 }
 
 void wait_for_links(const PortSet& ports, double seconds, const std::atomic<bool>& interrupted) {

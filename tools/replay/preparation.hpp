@@ -25,6 +25,15 @@ struct Prepared {
   std::unique_ptr<PortSet> ports{};  // configured, not started
 };
 
+// survey(), refused with a sentence for each fault if there is one and --on-fault says so; otherwise faults are told on
+// standard error.
+[[nodiscard]] Survey survey_or_refuse(const std::vector<std::string>& captures,
+                                      const SelectionRules& rules, OnFault on_fault,
+                                      const OnProgress& on_progress, Progress& progress);
+// Shows how far reading a file is. Throws Failure when the user wants an end.
+[[nodiscard]] OnProgress reading(Progress& progress, const char* verb,
+                                 const std::atomic<bool>& interrupted);
+
 // Throws Failure when they do not come up.
 void wait_for_links(const PortSet& ports, double seconds, const std::atomic<bool>& interrupted);
 // What is in a port's queue, or shared with a peer that has not looked yet, is lost when the port is closed. A

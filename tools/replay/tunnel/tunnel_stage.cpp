@@ -11,6 +11,7 @@
 #include "dataplane/eal.hpp"
 #include "dataplane/packet/meta.hpp"
 #include "tools/replay/failure.hpp"
+#include "tools/replay/preparation.hpp"
 
 namespace culvert::replay {
 
@@ -50,21 +51,6 @@ crowd::CrowdConfig crowd_config(const Options& options) {
   return config;
 }
 
-Survey look(const Options& options, Progress& progress, const OnProgress& on_progress) {
-  const bool skip = options.on_fault == OnFault::skip;
-  const SelectionRules rules = selection(options);
-  Survey found = survey(options.captures, rules, skip, on_progress);
-  std::string said;
-  progress.end();
-  for (const std::string& fault : found.left_out.sentences(rules)) {
-    if (skip) fmt::print(stderr, "culvert-replay: left out: {}\n", fault);
-    said += fault + " ";
-  }
-  if (!said.empty() && !skip)
-    throw Failure(said + "--on-fault skip leaves out what cannot be played.", ExitStatus::refused);
-  return found;
-}
-
 }  // namespace
 
 TunnelStage::~TunnelStage() {
@@ -73,15 +59,11 @@ TunnelStage::~TunnelStage() {
 }
 
 void TunnelStage::load() {
-  const auto reading = [this](const char* verb) -> OnProgress {
-    return [this, verb](const std::string& path, double share) {
-      if (interrupted_.load()) throw Failure("Interrupted before anything was sent.");
-      show(fmt::format("{} {}: {:.0f} %", verb, path, 100 * share));
-    };
-  };
-  found_ = look(options_, progress_, reading("looking at"));
-  recording_ = load_inner(options_.captures, selection(options_), found_, options_.tunnel.direction,
-                          reading("loading"));
+  const SelectionRules rules = selection(options_);
+  found_ = survey_or_refuse(options_.captures, rules, options_.on_fault,
+                            reading(progress_, "looking at", interrupted_), progress_);
+  recording_ = load_inner(options_.captures, rules, found_, options_.tunnel.direction,
+                          reading(progress_, "loading", interrupted_));
   progress_.end();
 }
 
@@ -186,7 +168,8 @@ void TunnelStage::set_up() {
                                       "gives them longer.",
                                       sessions_->ready(), t.sessions, t.set_up_s));
     }
-    show(fmt::format("set up {} of {} sessions", sessions_->ready(), t.sessions));
+    if (progress_.due())
+      progress_.show(fmt::format("set up {} of {} sessions", sessions_->ready(), t.sessions));
   }
   progress_.end();
   crypto::wipe({reinterpret_cast<uint8_t*>(options_.tunnel.password.data()),

@@ -49,9 +49,6 @@ class TunnelStage {
   void linger();
 
   [[nodiscard]] dp::Time now() const noexcept { return clock_->at(rte_rdtsc()); }
-  void show(const std::string& line) {
-    if (progress_.due()) progress_.show(line);
-  }
 
   Options& options_;
   const std::atomic<bool>& interrupted_;
