@@ -101,15 +101,6 @@ void PortSet::stop() noexcept {
     port->stop();
 }
 
-std::string PortSet::without_link() const {
-  std::string names;
-  for (const dp::Port* port : sending_) {
-    if (port->link().up) continue;
-    names += (names.empty() ? "" : ", ") + port->name();
-  }
-  return names;
-}
-
 bool PortSet::all_links_down() const {
   return !sending_.empty() &&
          std::ranges::none_of(sending_, [](const dp::Port* port) { return port->link().up; });

@@ -70,6 +70,15 @@ dp::EalConfig eal_config(const Options& options, const std::vector<Part>& parts)
   return config;
 }
 
+std::string without_link(std::span<const dp::Port* const> ports) {
+  std::string names;
+  for (const dp::Port* port : ports) {
+    if (port->link().up) continue;
+    names += (names.empty() ? "" : ", ") + port->name();
+  }
+  return names;
+}
+
 }  // namespace
 
 Prepared::Prepared(const Options& options, Progress& progress, const std::atomic<bool>& interrupted)
@@ -118,10 +127,11 @@ OnProgress reading(Progress& progress, const char* verb, const std::atomic<bool>
   };
 }
 
-void wait_for_links(const PortSet& ports, double seconds, const std::atomic<bool>& interrupted) {
+void wait_for_links(std::span<const dp::Port* const> ports, double seconds,
+                    const std::atomic<bool>& interrupted) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   for (;;) {
-    const std::string without = ports.without_link();
+    const std::string without = without_link(ports);
     if (without.empty()) return;
     if (interrupted.load()) throw Failure("Interrupted before the links came up.");
     if (std::chrono::steady_clock::now() >= until) {

@@ -88,7 +88,7 @@ Report replay(const Options& options, const std::atomic<bool>& interrupted) {
     add_receivers(options, *port, writer.get(), run);
 
   ports.start();
-  wait_for_links(ports, options.link_wait_s, interrupted);
+  wait_for_links(ports.sending(), options.link_wait_s, interrupted);
   const std::string end = run.run(prepared.workers, progress);
   linger(ports, options.linger_s, interrupted);
   if (writer) writer->finish();

@@ -103,7 +103,7 @@ SearchReport search_plain(const Options& options, const std::atomic<bool>& inter
   }
   clock.calibrate();
   prepared.ports->start();
-  wait_for_links(*prepared.ports, options.link_wait_s, interrupted);
+  wait_for_links(prepared.ports->sending(), options.link_wait_s, interrupted);
 
   TrialRunner runner(wire, prepared.workers, clock, silent, interrupted);
   std::optional<Headend> headend;

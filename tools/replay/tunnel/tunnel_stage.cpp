@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -67,20 +68,6 @@ void TunnelStage::load() {
   progress_.end();
 }
 
-void TunnelStage::wait_for_links() {
-  const uint64_t began = rte_rdtsc();
-  while (!outside_->link().up || (inside_port_ && !inside_port_->link().up)) {
-    if (interrupted_.load()) throw Failure("Interrupted before the links came up.");
-    if (ticks_.seconds(rte_rdtsc() - began) > options_.link_wait_s) {
-      throw Failure(fmt::format(
-          "No link on {} within {:g} s: look at the other end, or give it "
-          "longer by --link-wait.",
-          outside_->link().up ? inside_port_->name() : outside_->name(), options_.link_wait_s));
-    }
-    usleep(10'000);
-  }
-}
-
 void TunnelStage::start() {
   const TunnelOptions& t = options_.tunnel;
   const crowd::CrowdConfig config = crowd_config(options_);
@@ -127,7 +114,9 @@ void TunnelStage::start() {
     inside_port_->start();
   }
   outside_->start();
-  wait_for_links();
+  std::vector<const dp::Port*> ports{outside_.get()};
+  if (inside_port_) ports.push_back(inside_port_.get());
+  wait_for_links(ports, options_.link_wait_s, interrupted_);
   crowd_ = std::make_unique<crowd::Crowd>(config, *outside_, 0, pool_.get(), now());
   sessions_ = std::make_unique<SessionSet>(options_.tunnel, *crowd_);
 }

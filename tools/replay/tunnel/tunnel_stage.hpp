@@ -4,7 +4,6 @@
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "dataplane/packet/pool.hpp"
 #include "dataplane/worker/clock.hpp"
@@ -38,7 +37,7 @@ class TunnelStage {
 
   // Traffic is what traffic_ points at.
   void make_traffic(TrafficPlan plan);
-  // One turn of everything but the timetable. Sleeps a moment when there has been nothing to do for a
+  // One turn of traffic, the inside port and the crowd. Sleeps a moment when there has been nothing to do for a
   // while: whoever is tested may share the core.
   void turn();
   // What is still on its way may come, as long as anything comes; what still waits to be sent is given up.
@@ -66,7 +65,6 @@ class TunnelStage {
   std::unique_ptr<TunnelTraffic> traffic_;
 
  private:
-  void wait_for_links();
   void rest(bool busy);
 
   unsigned idle_ = 0;
