@@ -14,19 +14,6 @@ namespace culvert::replay {
 
 namespace {
 
-// A sender that was held up may catch up for so long behind the end of its time; then what is left counts as
-// lost, for it could not be sent at that rate.
-constexpr double kGrace_s = 0.01;
-
-uint64_t missed_by(const Wire& wire) {
-  uint64_t packets = 0;
-  for (const dp::Port* port : wire.to) {
-    const dp::PortStats stats = port->stats();
-    packets += stats.rx_missed + stats.rx_no_buffer;
-  }
-  return packets;
-}
-
 // Streams of a trial, so that a packet which comes late is not taken for one of the next.
 uint32_t stream_name(uint32_t trial, size_t sender) {
   static const uint32_t process = std::random_device{}() << 16;
@@ -47,8 +34,7 @@ Dealt deal(const Source& source, double rate, double seconds, const TickClock& c
   const Timetable table = make_timetable(pace, recording.recorded, 0, clock.ticks_per_second());
   const size_t queues = source.port->tx_queues();
   Dealt dealt{.configs = std::vector<SenderConfig>(queues)};
-  if (paced)
-    dealt.packets = std::max<uint64_t>(static_cast<uint64_t>(std::llround(rate * seconds)), 1);
+  if (paced) dealt.packets = packets_for(rate, seconds);
   const uint64_t round = recording.packets.size();
   for (uint64_t i = 0; i < round; ++i) {
     SenderConfig& config = dealt.configs[queues == 1 ? 0 : recording.flows[i] % queues];
@@ -99,10 +85,10 @@ TrialRecord TrialRunner::run(double rate, double seconds) {
       traffic.add(std::make_unique<Receiver>(ReceiverConfig{
           .port = port->id(), .queue = q, .marks = true, .prefix = stream_name(trial, 0) >> 8}));
   }
-  const uint64_t missed_before = missed_by(wire_);
+  const uint64_t missed_before = missed_by(wire_.to);
   traffic.run(workers_, progress_);
   if (interrupted_.load()) throw Failure("Interrupted in the middle of a trial.");
-  record.missed = missed_by(wire_) - missed_before;
+  record.missed = missed_by(wire_.to) - missed_before;
 
   Histogram late, latency;
   TickSpan span;

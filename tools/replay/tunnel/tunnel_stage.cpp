@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -114,11 +113,15 @@ void TunnelStage::start() {
     inside_port_->start();
   }
   outside_->start();
-  std::vector<const dp::Port*> ports{outside_.get()};
-  if (inside_port_) ports.push_back(inside_port_.get());
-  wait_for_links(ports, options_.link_wait_s, interrupted_);
+  wait_for_links(ports(), options_.link_wait_s, interrupted_);
   crowd_ = std::make_unique<crowd::Crowd>(config, *outside_, 0, pool_.get(), now());
   sessions_ = std::make_unique<SessionSet>(options_.tunnel, *crowd_);
+}
+
+std::vector<const dp::Port*> TunnelStage::ports() const {
+  std::vector<const dp::Port*> all{outside_.get()};
+  if (inside_port_) all.push_back(inside_port_.get());
+  return all;
 }
 
 void TunnelStage::rest(bool busy) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "dataplane/packet/pool.hpp"
 #include "dataplane/worker/clock.hpp"
@@ -47,6 +48,8 @@ class TunnelStage {
   // A headend whose peer on a memif wire goes first may crash, which is the driver's fault.
   void linger();
 
+  // The outside one, and the inside one if there is one; after start().
+  [[nodiscard]] std::vector<const dp::Port*> ports() const;
   [[nodiscard]] dp::Time now() const noexcept { return clock_->at(rte_rdtsc()); }
 
   Options& options_;
