@@ -53,12 +53,8 @@ std::string total(const PassageReport& p) {
   return said;
 }
 
-double percentile(const PassageReport& p, double percent) {
-  if (!p.latency) return 0;
-  for (const auto& [name, value] : p.latency->percentiles) {
-    if (name == percent) return value / 1000;
-  }
-  return p.latency->max / 1000;
+double microseconds(const std::optional<Distribution>& d, double percent) {
+  return d ? d->at(percent) / 1000 : 0;
 }
 
 std::string table(const std::vector<PassageReport>& rows) {
@@ -70,7 +66,7 @@ std::string table(const std::vector<PassageReport>& rows) {
                         p.sizes.empty() ? "all" : p.sizes, p.sent);
     if (p.watched) {
       said += fmt::format("{:>10}{:>8}{:>9}{:>10.1f}{:>10.1f}", p.intact + p.clamped, p.lost,
-                          p.changed, percentile(p, 50), percentile(p, 99));
+                          p.changed, microseconds(p.latency, 50), microseconds(p.latency, 99));
     }
     said += "\n";
   }
