@@ -2,28 +2,12 @@
 #include <fmt/format.h>
 
 #include "tools/replay/pace.hpp"
+#include "tools/replay/report_rows.hpp"
 #include "tools/replay/tunnel/tunnel_report.hpp"
 
 namespace culvert::replay {
 
 namespace {
-
-std::string row(std::string_view name, const std::string& value) {
-  return value.empty() ? value : fmt::format("  {:<14}{}\n", name, value);
-}
-
-// "3 not IP, 2 larger than the tunnel": those that are not 0.
-class Counts {
- public:
-  Counts& add(uint64_t n, std::string_view what) {
-    if (n != 0) said_ += fmt::format("{}{} {}", said_.empty() ? "" : ", ", n, what);
-    return *this;
-  }
-  [[nodiscard]] const std::string& text() const noexcept { return said_; }
-
- private:
-  std::string said_;
-};
 
 std::string drops(const DropCounts& counts) {
   Counts said;
@@ -89,10 +73,7 @@ std::string sent(const TunnelReport& r) {
 }  // namespace
 
 std::string as_text(const TunnelReport& r) {
-  std::string files;
-  for (const std::string& capture : r.captures)
-    files += (files.empty() ? "" : ", ") + capture;
-  std::string said = fmt::format("Through tunnels to {} from {}\n", r.headend, files);
+  std::string said = fmt::format("Through tunnels to {} from {}\n", r.headend, listed(r.captures));
   said += row("sessions", fmt::format("{} of {} in {:.3f} s", r.ready, r.sessions, r.set_up_s));
   for (const auto& [why, count] : r.ended)
     said += row("ended", fmt::format("{}: {}", count, why));
