@@ -7,6 +7,7 @@
 #include "dataplane/port/port.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/gather.hpp"
+#include "tools/replay/queues.hpp"
 #include "tools/replay/timetable.hpp"
 #include "tools/replay/traffic_run.hpp"
 
@@ -20,40 +21,24 @@ uint32_t stream_name(uint32_t trial, size_t sender) {
   return process | (trial & 0xff) << 8 | static_cast<uint32_t>(sender & 0xff);
 }
 
-struct Dealt {
-  std::vector<SenderConfig> configs;
-  uint64_t packets = 0;  // 0: no limit
-};
-
-// A recording dealt to its port's queues, each with its share of the packets of that rate and time.
-Dealt deal(const Source& source, double rate, double seconds, const TickClock& clock) {
+// For the queues of a port: those that have a share of the packets of that rate and time.
+std::vector<SenderConfig> senders_for(const Source& source, double rate, double seconds,
+                                      const TickClock& clock) {
   const Recording& recording = *source.recording;
   const bool paced = std::isfinite(rate);
   const Pace pace{.kind = paced ? PaceKind::packets_per_second : PaceKind::unlimited,
                   .value = paced ? rate : 1};
   const Timetable table = make_timetable(pace, recording.recorded, 0, clock.ticks_per_second());
-  const size_t queues = source.port->tx_queues();
-  Dealt dealt{.configs = std::vector<SenderConfig>(queues)};
-  if (paced) dealt.packets = packets_for(rate, seconds);
-  const uint64_t round = recording.packets.size();
-  for (uint64_t i = 0; i < round; ++i) {
-    SenderConfig& config = dealt.configs[queues == 1 ? 0 : recording.flows[i] % queues];
-    config.packets.push_back(recording.packets[i]);
-    if (!table.due.empty()) config.due.push_back(table.due[i]);
-    config.limit += dealt.packets / round + (i < dealt.packets % round ? 1 : 0);
-  }
-  for (size_t q = 0; q < queues; ++q) {
-    SenderConfig& config = dealt.configs[q];
-    config.port = source.port->id();
-    config.queue = static_cast<uint16_t>(q);
-    config.period = table.period;
+  std::vector<SenderConfig> configs =
+      deal(recording, table, *source.port, paced ? packets_for(rate, seconds) : 0);
+  for (SenderConfig& config : configs) {
     config.rounds = 0;
     config.deadline =
         static_cast<uint64_t>((seconds + (paced ? kGrace_s : 0)) * clock.ticks_per_second());
   }
   // A queue without a share would go on for ever.
-  if (paced) std::erase_if(dealt.configs, [](const SenderConfig& c) { return c.limit == 0; });
-  return dealt;
+  if (paced) std::erase_if(configs, [](const SenderConfig& c) { return c.limit == 0; });
+  return configs;
 }
 
 }  // namespace
@@ -71,9 +56,8 @@ TrialRecord TrialRunner::run(double rate, double seconds) {
   TrialRecord record{.rate = rate, .seconds = seconds};
   const uint32_t trial = trials_++;
   for (const Source& source : wire_.from) {
-    Dealt dealt = deal(source, rate, seconds, clock_);
-    record.expected += dealt.packets;
-    for (SenderConfig& config : dealt.configs) {
+    for (SenderConfig& config : senders_for(source, rate, seconds, clock_)) {
+      record.expected += config.limit;
       config.burst = wire_.burst;
       config.stream = stream_name(trial, traffic.senders().size());
       config.copies = wire_.copies;
