@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "dataplane/eal.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/mark.hpp"
 
@@ -85,12 +84,7 @@ Prepared::Prepared(const Options& options, Progress& progress, const std::atomic
     : parts(parts_of(options, progress, interrupted)) {
   const dp::EalConfig config = eal_config(options, parts);
   workers = static_cast<unsigned>(config.workers.size());
-  // Never taken down: rte_eal_cleanup() unmaps memory in which DPDK's interrupt thread still looks for what
-  // devices left behind, and a memif server crashed there most times. The process ends soon anyway.
-  static const dp::Eal& eal = *new dp::Eal(config);
-  for (const std::string& warning : eal.warnings())
-    fmt::print(stderr, "culvert-replay: {}\n", warning);
-
+  const dp::Eal& eal = start_dpdk(config);
   ports = std::make_unique<PortSet>(options, eal);
   for (size_t i = 0; i < parts.size(); ++i) {
     const dp::Port& port = *ports->sending().at(i);
@@ -101,6 +95,15 @@ Prepared::Prepared(const Options& options, Progress& progress, const std::atomic
              *stores.back(), reading(progress, "loading", interrupted));
   }
   progress.end();
+}
+
+// rte_eal_cleanup() unmaps memory in which DPDK's interrupt thread still looks for what devices left behind, and a
+// memif server crashed there most times. The process ends soon anyway.
+const dp::Eal& start_dpdk(const dp::EalConfig& config) {
+  static const dp::Eal& eal = *new dp::Eal(config);
+  for (const std::string& warning : eal.warnings())
+    fmt::print(stderr, "culvert-replay: {}\n", warning);
+  return eal;
 }
 
 Survey survey_or_refuse(const std::vector<std::string>& captures, const SelectionRules& rules,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/eal.hpp"
 #include "tools/replay/gather.hpp"
 #include "tools/replay/options.hpp"
 #include "tools/replay/packet_store.hpp"
@@ -26,6 +27,9 @@ struct Prepared {
   std::vector<std::unique_ptr<PacketStore>> stores{};
   std::unique_ptr<PortSet> ports{};  // configured, not started
 };
+
+// Once a process; it is never taken down. Warnings go to standard error.
+const dp::Eal& start_dpdk(const dp::EalConfig& config);
 
 // survey(), refused with a sentence for each fault if there is one and --on-fault says so; otherwise faults are told on
 // standard error.

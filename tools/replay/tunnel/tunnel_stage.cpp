@@ -1,7 +1,6 @@
 // The loop is one turn after another; whoever plays or searches says how many.
 #include "tools/replay/tunnel/tunnel_stage.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -82,18 +81,11 @@ void TunnelStage::start() {
       options_.huge_pages ? dp::HugePagePolicy::automatic : dp::HugePagePolicy::never;
   eal_config.devices = {options_.ports.front()};
   if (!t.inside.empty()) eal_config.devices.push_back(t.inside);
-  // Never taken down, as in a plain replay.
-  static const dp::Eal& eal = *new dp::Eal(eal_config);
-  for (const std::string& warning : eal.warnings())
-    fmt::print(stderr, "culvert-replay: {}\n", warning);
+  const dp::Eal& eal = start_dpdk(eal_config);
   clock_.emplace(rte_rdtsc());
   ticks_.calibrate();
   dp::register_packet_meta();
-  const bool xdp = std::ranges::any_of(
-      eal.devices(), [](const dp::DeviceName& device) { return device.driver() == "net_af_xdp"; });
-  pool_ =
-      dp::make_packet_pool("replay-tunnels", buffers, options_.mtu,
-                           xdp ? dp::BufferLayout::side_by_side : dp::BufferLayout::within_pages);
+  pool_ = dp::make_packet_pool("replay-tunnels", buffers, options_.mtu, eal.buffer_layout());
   const dp::PortConfig port_config{
       .workers = 1,
       .pool = pool_.get(),
