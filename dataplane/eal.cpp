@@ -327,6 +327,12 @@ void Eal::open_devices() {
   }
 }
 
+BufferLayout Eal::buffer_layout() const noexcept {
+  const bool xdp = std::ranges::any_of(
+      devices_, [](const DeviceName& device) { return device.driver() == "net_af_xdp"; });
+  return xdp ? BufferLayout::side_by_side : BufferLayout::within_pages;
+}
+
 Eal::~Eal() {
   rte_eal_cleanup();
   log_capture().close();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/packet/pool.hpp"
 #include "dataplane/port/claim.hpp"
 #include "dataplane/port/device_name.hpp"
 
@@ -50,6 +51,8 @@ class Eal {
   }
   // In the order of config.devices; each is open as the ethdev of that name.
   [[nodiscard]] const std::vector<DeviceName>& devices() const noexcept { return devices_; }
+  // How the packet buffers of these devices are to lie.
+  [[nodiscard]] BufferLayout buffer_layout() const noexcept;
   [[nodiscard]] bool huge_pages() const noexcept { return huge_pages_; }
   // What the administrator should know but need not do now. One sentence each.
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }

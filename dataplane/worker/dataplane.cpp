@@ -23,10 +23,7 @@ PacketPool make_pool(const Eal& eal, const DataplaneSpec& spec) {
   unsigned mtu = 1500;
   for (const InterfaceSpec& interface : spec.interfaces)
     mtu = std::max(mtu, interface.mtu);
-  const bool af_xdp = std::ranges::any_of(
-      eal.devices(), [](const DeviceName& device) { return device.driver() == "net_af_xdp"; });
-  return make_packet_pool("packets", spec.buffers, mtu,
-                          af_xdp ? BufferLayout::side_by_side : BufferLayout::within_pages);
+  return make_packet_pool("packets", spec.buffers, mtu, eal.buffer_layout());
 }
 
 int run_worker(void* worker) {

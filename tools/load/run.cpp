@@ -226,9 +226,8 @@ Report run(const Options& options, const std::atomic<int>& interruptions) {
     fmt::print(stderr, "culvert-load: {}\n", warning);
 
   const dp::DeviceName& device = eal.devices().front();
-  const auto layout = device.driver() == "net_af_xdp" ? dp::BufferLayout::side_by_side
-                                                      : dp::BufferLayout::within_pages;
-  const dp::PacketPool pool = dp::make_packet_pool("load", buffers, options.mtu, layout);
+  const dp::PacketPool pool =
+      dp::make_packet_pool("load", buffers, options.mtu, eal.buffer_layout());
   dp::Port port(device.name);
   port.configure({.workers = 1,
                   .pool = pool.get(),

@@ -37,11 +37,6 @@ uint64_t of_both(const uint8_t* first, size_t size) noexcept {
   return hash(first, size) + hash(first + size, size);
 }
 
-bool has_ports(uint8_t protocol) noexcept {
-  return protocol == static_cast<uint8_t>(dp::IpProtocol::tcp) ||
-         protocol == static_cast<uint8_t>(dp::IpProtocol::udp);
-}
-
 }  // namespace
 
 uint32_t flow_hash(std::span<const uint8_t> frame) noexcept {
@@ -56,9 +51,7 @@ uint32_t flow_hash(std::span<const uint8_t> frame) noexcept {
       break;
     default: return static_cast<uint32_t>(frame.size() < 12 ? 0 : mixed(of_both(frame.data(), 6)));
   }
-  if (layers.transport_at != 0 && !layers.fragment && has_ports(layers.protocol)) {
-    sum += of_both(frame.data() + layers.transport_at, 2);
-  }
+  if (layers.has_ports()) sum += of_both(frame.data() + layers.transport_at, 2);
   return static_cast<uint32_t>(mixed(sum));
 }
 

@@ -2,7 +2,10 @@
 #include "tools/replay/headend_use.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
+#include "tools/culvertctl/client.hpp"
 #include "tools/replay/failure.hpp"
 
 namespace culvert::replay {
@@ -23,10 +26,12 @@ HeadendUse use_between(const std::vector<WorkerCounts>& before,
   return use;
 }
 
-std::vector<WorkerCounts> Headend::workers() {
+namespace {
+
+std::vector<WorkerCounts> workers_of(ctl::Client& headend) {
   try {
     const nlohmann::json answer =
-        client_.ask({{"command", "show culvert workers"}, {"json", true}});
+        headend.ask({{"command", "show culvert workers"}, {"json", true}});
     std::vector<WorkerCounts> counts;
     for (const nlohmann::json& worker : answer.at("json").at("workers")) {
       counts.push_back(
@@ -38,6 +43,18 @@ std::vector<WorkerCounts> Headend::workers() {
   } catch (const nlohmann::json::exception& error) {
     throw Failure(std::string("The headend does not tell what its workers do: ") + error.what());
   }
+}
+
+}  // namespace
+
+RunTrial beside_headend(RunTrial run, const std::string& socket, double ticks_per_second) {
+  return [run = std::move(run), headend = std::make_shared<ctl::Client>(socket), ticks_per_second](
+             double rate, double seconds) {
+    const std::vector<WorkerCounts> before = workers_of(*headend);
+    TrialRecord record = run(rate, seconds);
+    record.headend = use_between(before, workers_of(*headend), seconds, ticks_per_second);
+    return record;
+  };
 }
 
 }  // namespace culvert::replay

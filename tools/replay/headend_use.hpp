@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "tools/culvertctl/client.hpp"
 #include "tools/replay/trial.hpp"
 
 namespace culvert::replay {
@@ -19,15 +18,9 @@ struct WorkerCounts {
                                      const std::vector<WorkerCounts>& after, double seconds,
                                      double ticks_per_second) noexcept;
 
-class Headend {
- public:
-  // `socket`: culvertd's management socket.
-  explicit Headend(const std::string& socket) : client_(socket) {}
-  // "show culvert workers". Throws Failure if the headend does not answer.
-  [[nodiscard]] std::vector<WorkerCounts> workers();
-
- private:
-  ctl::Client client_;
-};
+// Those trials, each with what the workers of the headend did meanwhile. `socket`: culvertd's management socket. Throws
+// if nobody listens there, and in a trial Failure if the headend does not answer.
+[[nodiscard]] RunTrial beside_headend(RunTrial run, const std::string& socket,
+                                      double ticks_per_second);
 
 }  // namespace culvert::replay

@@ -116,6 +116,12 @@ uint32_t behind_labels(std::span<const uint8_t> frame, uint32_t at) noexcept {
 
 }  // namespace
 
+bool Layers::has_ports() const noexcept {
+  return transport_at != 0 && !fragment &&
+         (protocol == static_cast<uint8_t>(dp::IpProtocol::tcp) ||
+          protocol == static_cast<uint8_t>(dp::IpProtocol::udp));
+}
+
 Layers find_ip_layers(std::span<const uint8_t> bytes, uint32_t at) noexcept {
   if (at >= bytes.size()) return {};
   switch (bytes[at] >> 4) {

@@ -22,6 +22,10 @@ struct Layers {
   // A routing header with segments left: the pseudo header of transport checksums has another
   // destination than the IPv6 header (RFC 8200 §8.1).
   bool routed = false;
+
+  // Whether the transport header begins with two ports that tell flows apart: TCP's or UDP's, and not a fragment's,
+  // since later ones have none.
+  [[nodiscard]] bool has_ports() const noexcept;
 };
 
 // Never reads past the end, whatever the bytes are. MPLS labels (RFC 3032) are walked over.

@@ -61,11 +61,8 @@ uint32_t largest_frame(const std::string& device) {
 }
 
 PortSet::PortSet(const Options& options, const dp::Eal& eal) {
-  const bool xdp = std::ranges::any_of(
-      eal.devices(), [](const dp::DeviceName& device) { return device.driver() == "net_af_xdp"; });
-  const auto layout = xdp ? dp::BufferLayout::side_by_side : dp::BufferLayout::within_pages;
   pool_ = dp::make_packet_pool("replay-received", received_buffers(options), buffer_mtu(options),
-                               layout);
+                               eal.buffer_layout());
   if (options.track) {
     copies_ = dp::make_packet_pool("replay-copies", std::max(copy_buffers(options), 512u),
                                    options.mtu, dp::BufferLayout::within_pages);
@@ -99,15 +96,6 @@ void PortSet::start() {
 void PortSet::stop() noexcept {
   for (auto& port : ports_)
     port->stop();
-}
-
-std::string PortSet::without_link() const {
-  std::string names;
-  for (const dp::Port* port : sending_) {
-    if (port->link().up) continue;
-    names += (names.empty() ? "" : ", ") + port->name();
-  }
-  return names;
 }
 
 bool PortSet::all_links_down() const {

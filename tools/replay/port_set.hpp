@@ -35,8 +35,6 @@ class PortSet {
 
   void start();
   void stop() noexcept;
-  // The ports that send and have no link; empty: all have.
-  [[nodiscard]] std::string without_link() const;
   [[nodiscard]] bool all_links_down() const;  // of the ports that send; false if there is none
 
  private:

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "dataplane/eal.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/mark.hpp"
 
@@ -25,36 +24,17 @@ SelectionRules selection(const Options& options, const std::string& device) {
           .fill_truncated = options.fill_truncated};
 }
 
-OnProgress reading(Progress& progress, const char* verb, const std::atomic<bool>& interrupted) {
-  return [&progress, verb, &interrupted](const std::string& path, double share) {
-    if (interrupted.load()) throw Failure("Interrupted before anything was sent.");
-    if (progress.due()) progress.show(fmt::format("{} {}: {:.0f} %", verb, path, 100 * share));
-  };
-}
-
 // With one port all captures are its; with several each has one.
 std::vector<Part> parts_of(const Options& options, Progress& progress,
                            const std::atomic<bool>& interrupted) {
   std::vector<Part> parts(options.ports.size());
-  const bool skip = options.on_fault == OnFault::skip;
   for (size_t i = 0; i < parts.size(); ++i) {
     Part& part = parts[i];
     part.captures = parts.size() == 1 ? options.captures : std::vector{options.captures.at(i)};
     part.rules = selection(options, options.ports[i]);
-    part.found =
-        survey(part.captures, part.rules, skip, reading(progress, "looking at", interrupted));
-    const std::vector<std::string> faults = part.found.left_out.sentences(part.rules);
-    if (!faults.empty() && !skip) {
-      std::string said;
-      for (const std::string& fault : faults)
-        said += fault + " ";
-      throw Failure(said + "--on-fault skip leaves out what cannot be played.",
-                    ExitStatus::refused);
-    }
-    for (const std::string& fault : faults)
-      fmt::print(stderr, "culvert-replay: left out: {}\n", fault);
+    part.found = survey_or_refuse(part.captures, part.rules, options.on_fault,
+                                  reading(progress, "looking at", interrupted), progress);
   }
-  progress.end();
   return parts;
 }
 
@@ -89,18 +69,22 @@ dp::EalConfig eal_config(const Options& options, const std::vector<Part>& parts)
   return config;
 }
 
+std::string without_link(std::span<const dp::Port* const> ports) {
+  std::string names;
+  for (const dp::Port* port : ports) {
+    if (port->link().up) continue;
+    names += (names.empty() ? "" : ", ") + port->name();
+  }
+  return names;
+}
+
 }  // namespace
 
 Prepared::Prepared(const Options& options, Progress& progress, const std::atomic<bool>& interrupted)
     : parts(parts_of(options, progress, interrupted)) {
   const dp::EalConfig config = eal_config(options, parts);
   workers = static_cast<unsigned>(config.workers.size());
-  // Never taken down: rte_eal_cleanup() unmaps memory in which DPDK's interrupt thread still looks for what
-  // devices left behind, and a memif server crashed there most times. The process ends soon anyway.
-  static const dp::Eal& eal = *new dp::Eal(config);
-  for (const std::string& warning : eal.warnings())
-    fmt::print(stderr, "culvert-replay: {}\n", warning);
-
+  const dp::Eal& eal = start_dpdk(config);
   ports = std::make_unique<PortSet>(options, eal);
   for (size_t i = 0; i < parts.size(); ++i) {
     const dp::Port& port = *ports->sending().at(i);
@@ -113,10 +97,44 @@ Prepared::Prepared(const Options& options, Progress& progress, const std::atomic
   progress.end();
 }
 
-void wait_for_links(const PortSet& ports, double seconds, const std::atomic<bool>& interrupted) {
+// rte_eal_cleanup() unmaps memory in which DPDK's interrupt thread still looks for what devices left behind, and a
+// memif server crashed there most times. The process ends soon anyway.
+const dp::Eal& start_dpdk(const dp::EalConfig& config) {
+  static const dp::Eal& eal = *new dp::Eal(config);
+  for (const std::string& warning : eal.warnings())
+    fmt::print(stderr, "culvert-replay: {}\n", warning);
+  return eal;
+}
+
+Survey survey_or_refuse(const std::vector<std::string>& captures, const SelectionRules& rules,
+                        OnFault on_fault, const OnProgress& on_progress, Progress& progress) {
+  const bool skip = on_fault == OnFault::skip;
+  Survey found = survey(captures, rules, skip, on_progress);
+  progress.end();
+  const std::vector<std::string> faults = found.left_out.sentences(rules);
+  if (!faults.empty() && !skip) {
+    std::string said;
+    for (const std::string& fault : faults)
+      said += fault + " ";
+    throw Failure(said + "--on-fault skip leaves out what cannot be played.", ExitStatus::refused);
+  }
+  for (const std::string& fault : faults)
+    fmt::print(stderr, "culvert-replay: left out: {}\n", fault);
+  return found;
+}
+
+OnProgress reading(Progress& progress, const char* verb, const std::atomic<bool>& interrupted) {
+  return [&progress, verb, &interrupted](const std::string& path, double share) {
+    if (interrupted.load()) throw Failure("Interrupted before anything was sent.");
+    if (progress.due()) progress.show(fmt::format("{} {}: {:.0f} %", verb, path, 100 * share));
+  };
+}
+
+void wait_for_links(std::span<const dp::Port* const> ports, double seconds,
+                    const std::atomic<bool>& interrupted) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   for (;;) {
-    const std::string without = ports.without_link();
+    const std::string without = without_link(ports);
     if (without.empty()) return;
     if (interrupted.load()) throw Failure("Interrupted before the links came up.");
     if (std::chrono::steady_clock::now() >= until) {

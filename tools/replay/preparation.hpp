@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "dataplane/eal.hpp"
 #include "tools/replay/gather.hpp"
 #include "tools/replay/options.hpp"
 #include "tools/replay/packet_store.hpp"
@@ -25,8 +28,21 @@ struct Prepared {
   std::unique_ptr<PortSet> ports{};  // configured, not started
 };
 
-// Throws Failure when they do not come up.
-void wait_for_links(const PortSet& ports, double seconds, const std::atomic<bool>& interrupted);
+// Once a process; it is never taken down. Warnings go to standard error.
+const dp::Eal& start_dpdk(const dp::EalConfig& config);
+
+// survey(), refused with a sentence for each fault if there is one and --on-fault says so; otherwise faults are told on
+// standard error.
+[[nodiscard]] Survey survey_or_refuse(const std::vector<std::string>& captures,
+                                      const SelectionRules& rules, OnFault on_fault,
+                                      const OnProgress& on_progress, Progress& progress);
+// Shows how far reading a file is. Throws Failure when the user wants an end.
+[[nodiscard]] OnProgress reading(Progress& progress, const char* verb,
+                                 const std::atomic<bool>& interrupted);
+
+// Throws Failure, with the names of those without link, when they do not come up.
+void wait_for_links(std::span<const dp::Port* const> ports, double seconds,
+                    const std::atomic<bool>& interrupted);
 // What is in a port's queue, or shared with a peer that has not looked yet, is lost when the port is closed. A
 // peer that has seen enough and goes ends the waiting.
 void linger(const PortSet& ports, double seconds, const std::atomic<bool>& interrupted);

@@ -5,6 +5,7 @@
 
 #include "tools/replay/capture_writer.hpp"
 #include "tools/replay/preparation.hpp"
+#include "tools/replay/queues.hpp"
 #include "tools/replay/traffic_run.hpp"
 
 namespace culvert::replay {
@@ -22,26 +23,16 @@ uint32_t stream_name(uint32_t process, size_t sender) {
 void add_senders(const Options& options, const dp::Port& port, Part& part, uint64_t origin_ns,
                  const TickClock& clock, rte_mempool* copies, TrafficRun& run) {
   Recording& recording = part.recording;
-  Timetable table =
+  const Timetable table =
       make_timetable(options.pace, recording.recorded, origin_ns, clock.ticks_per_second());
   part.out_of_order = table.out_of_order;
   part.shortened_gaps = table.shortened_gaps;
   part.filling = filling_of(recording.recorded);
   static const uint32_t process = std::random_device{}();
-  const size_t queues = port.tx_queues();
-  std::vector<SenderConfig> configs(queues);
-  for (size_t i = 0; i < recording.packets.size(); ++i) {
-    SenderConfig& config = configs[queues == 1 ? 0 : recording.flows[i] % queues];
-    config.packets.push_back(recording.packets[i]);
-    if (!table.due.empty()) config.due.push_back(table.due[i]);
-  }
+  std::vector<SenderConfig> configs = deal(recording, table, port, 0);
   part.first_sender = run.senders().size();
-  part.senders = queues;
-  for (size_t q = 0; q < queues; ++q) {
-    SenderConfig& config = configs[q];
-    config.port = port.id();
-    config.queue = static_cast<uint16_t>(q);
-    config.period = table.period;
+  part.senders = configs.size();
+  for (SenderConfig& config : configs) {
     config.rounds = options.loops;
     config.burst = options.burst;
     if (options.track) config.stream = stream_name(process, run.senders().size());
@@ -88,7 +79,7 @@ Report replay(const Options& options, const std::atomic<bool>& interrupted) {
     add_receivers(options, *port, writer.get(), run);
 
   ports.start();
-  wait_for_links(ports, options.link_wait_s, interrupted);
+  wait_for_links(ports.sending(), options.link_wait_s, interrupted);
   const std::string end = run.run(prepared.workers, progress);
   linger(ports, options.linger_s, interrupted);
   if (writer) writer->finish();

@@ -1,9 +1,11 @@
 // What a replay did, for people and for programs.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -17,6 +19,12 @@ struct Distribution {
   uint64_t count = 0;
   double min = 0, mean = 0, max = 0;
   std::vector<std::pair<double, double>> percentiles{};  // percent, value
+
+  // The value of that percentile; `max` if it is none of those.
+  [[nodiscard]] double at(double percent) const noexcept {
+    const auto found = std::ranges::find(percentiles, percent, &std::pair<double, double>::first);
+    return found == percentiles.end() ? max : found->second;
+  }
 };
 
 // Packets and bytes over a time. Bytes are of frames as in a capture; `filling`: the bytes that Ethernet

@@ -3,14 +3,11 @@
 
 #include "tools/replay/pace.hpp"
 #include "tools/replay/report.hpp"
+#include "tools/replay/report_rows.hpp"
 
 namespace culvert::replay {
 
 namespace {
-
-std::string row(const char* name, const std::string& value) {
-  return fmt::format("  {:<14}{}\n", name, value);
-}
 
 std::string traffic(const Traffic& t) {
   std::string said = fmt::format("{} packets, {} bytes", t.packets, t.bytes);
@@ -33,23 +30,17 @@ std::string distribution(const Distribution& d) {
 }
 
 std::string left_out(const LeftOut& out) {
-  std::string said;
-  const auto add = [&](uint64_t n, const char* why) {
-    if (n != 0) said += fmt::format("{}{} {}", said.empty() ? "" : ", ", n, why);
-  };
-  add(out.filtered, "by the filter");
-  add(out.truncated, "not whole");
-  add(out.oversized, "too large");
-  add(out.unfit, "too large for the driver");
-  add(out.runt, "too short");
-  return said;
+  return Counts()
+      .add(out.filtered, "by the filter")
+      .add(out.truncated, "not whole")
+      .add(out.oversized, "too large")
+      .add(out.unfit, "too large for the driver")
+      .add(out.runt, "too short")
+      .text();
 }
 
 std::string sent(const SentReport& s) {
-  std::string files;
-  for (const std::string& capture : s.captures)
-    files += (files.empty() ? "" : ", ") + capture;
-  std::string said = fmt::format("Sent on {} from {}\n", s.port, files);
+  std::string said = fmt::format("Sent on {} from {}\n", s.port, listed(s.captures));
   said += row("sent", traffic(s.sent));
   const std::string asked =
       s.asked == 0 ? std::string("no end") : fmt::format("{} packets", s.asked);
@@ -58,7 +49,7 @@ std::string sent(const SentReport& s) {
   if (s.refusals != 0) {
     said += row("full", fmt::format("{} times the port did not take all at once", s.refusals));
   }
-  if (const std::string out = left_out(s.left_out); !out.empty()) said += row("left out", out);
+  said += row("left out", left_out(s.left_out));
   for (const std::string& damage : s.left_out.damages)
     said += row("damaged", damage);
   if (s.out_of_order != 0) {

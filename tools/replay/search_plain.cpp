@@ -1,6 +1,5 @@
 // A bench of plain ports: captures as they are, the tester's own ring, what cards say of themselves.
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 #include <rte_dev.h>
@@ -103,22 +102,16 @@ SearchReport search_plain(const Options& options, const std::atomic<bool>& inter
   }
   clock.calibrate();
   prepared.ports->start();
-  wait_for_links(*prepared.ports, options.link_wait_s, interrupted);
+  wait_for_links(prepared.ports->sending(), options.link_wait_s, interrupted);
 
   TrialRunner runner(wire, prepared.workers, clock, silent, interrupted);
-  std::optional<Headend> headend;
-  if (!wish.headend.empty()) headend.emplace(wish.headend);
-  Bench bench{.ports = wire.from.size(),
+  Bench bench{.run = [&](double rate, double seconds) { return runner.run(rate, seconds); },
+              .ports = wire.from.size(),
               .mean_frame = mean(prepared.parts, [](const Recorded& p) { return p.size; }),
               .bits_on_wire = 8 * mean(prepared.parts,
                                        [](const Recorded& p) { return bytes_on_layer1(p.size); })};
-  bench.run = [&](double rate, double seconds) {
-    if (!headend) return runner.run(rate, seconds);
-    const auto before = headend->workers();
-    TrialRecord record = runner.run(rate, seconds);
-    record.headend = use_between(before, headend->workers(), seconds, clock.ticks_per_second());
-    return record;
-  };
+  if (!wish.headend.empty())
+    bench.run = beside_headend(std::move(bench.run), wish.headend, clock.ticks_per_second());
   ask_cards(devices_of(options), *prepared.ports, bench);
 
   std::optional<OwnRings> rings;

@@ -21,13 +21,9 @@ std::string rate_of(const SearchReport& report, double rate) {
 std::string trial_text(const TrialRecord& trial) {
   std::string said = fmt::format("loss {:.2e}", trial.loss_ratio());
   if (trial.latency) {
-    const auto& percentiles = trial.latency->percentiles;
-    const auto at = [&](double percent) {
-      const auto found = std::ranges::find(percentiles, percent, &std::pair<double, double>::first);
-      return found == percentiles.end() ? trial.latency->max : found->second;
-    };
+    const Distribution& latency = *trial.latency;
     said += fmt::format(", latency 50 % {:.1f}, 99 % {:.1f}, 99.9 % {:.1f} microseconds",
-                        at(50) / 1000, at(99) / 1000, at(99.9) / 1000);
+                        latency.at(50) / 1000, latency.at(99) / 1000, latency.at(99.9) / 1000);
   }
   if (trial.headend) {
     said += fmt::format(", headend busy {:.0f} %, {:.0f} cycles/packet",

@@ -5,8 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "tools/replay/report.hpp"
+
+namespace culvert::dp {
+class Port;
+}
 
 namespace culvert::replay {
 
@@ -48,5 +53,13 @@ struct TrialRecord {
 // Whoever has a wire: traffic at a rate (packets a second of each port that sends) for so long. Throws Failure
 // if there can be none.
 using RunTrial = std::function<TrialRecord(double rate, double seconds)>;
+
+// A sender that was held up may catch up for so long behind the end of its time; then what is left counts as
+// lost, for it could not be sent at that rate.
+inline constexpr double kGrace_s = 0.01;
+// Packets of a finite rate in so long; one at least.
+[[nodiscard]] uint64_t packets_for(double rate, double seconds) noexcept;
+// What came to these ports of the tester and found no room, since they were started.
+[[nodiscard]] uint64_t missed_by(std::span<const dp::Port* const> ports);
 
 }  // namespace culvert::replay

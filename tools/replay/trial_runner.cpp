@@ -7,6 +7,7 @@
 #include "dataplane/port/port.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/gather.hpp"
+#include "tools/replay/queues.hpp"
 #include "tools/replay/timetable.hpp"
 #include "tools/replay/traffic_run.hpp"
 
@@ -14,60 +15,30 @@ namespace culvert::replay {
 
 namespace {
 
-// A sender that was held up may catch up for so long behind the end of its time; then what is left counts as
-// lost, for it could not be sent at that rate.
-constexpr double kGrace_s = 0.01;
-
-uint64_t missed_by(const Wire& wire) {
-  uint64_t packets = 0;
-  for (const dp::Port* port : wire.to) {
-    const dp::PortStats stats = port->stats();
-    packets += stats.rx_missed + stats.rx_no_buffer;
-  }
-  return packets;
-}
-
 // Streams of a trial, so that a packet which comes late is not taken for one of the next.
 uint32_t stream_name(uint32_t trial, size_t sender) {
   static const uint32_t process = std::random_device{}() << 16;
   return process | (trial & 0xff) << 8 | static_cast<uint32_t>(sender & 0xff);
 }
 
-struct Dealt {
-  std::vector<SenderConfig> configs;
-  uint64_t packets = 0;  // 0: no limit
-};
-
-// A recording dealt to its port's queues, each with its share of the packets of that rate and time.
-Dealt deal(const Source& source, double rate, double seconds, const TickClock& clock) {
+// For the queues of a port: those that have a share of the packets of that rate and time.
+std::vector<SenderConfig> senders_for(const Source& source, double rate, double seconds,
+                                      const TickClock& clock) {
   const Recording& recording = *source.recording;
   const bool paced = std::isfinite(rate);
   const Pace pace{.kind = paced ? PaceKind::packets_per_second : PaceKind::unlimited,
                   .value = paced ? rate : 1};
   const Timetable table = make_timetable(pace, recording.recorded, 0, clock.ticks_per_second());
-  const size_t queues = source.port->tx_queues();
-  Dealt dealt{.configs = std::vector<SenderConfig>(queues)};
-  if (paced)
-    dealt.packets = std::max<uint64_t>(static_cast<uint64_t>(std::llround(rate * seconds)), 1);
-  const uint64_t round = recording.packets.size();
-  for (uint64_t i = 0; i < round; ++i) {
-    SenderConfig& config = dealt.configs[queues == 1 ? 0 : recording.flows[i] % queues];
-    config.packets.push_back(recording.packets[i]);
-    if (!table.due.empty()) config.due.push_back(table.due[i]);
-    config.limit += dealt.packets / round + (i < dealt.packets % round ? 1 : 0);
-  }
-  for (size_t q = 0; q < queues; ++q) {
-    SenderConfig& config = dealt.configs[q];
-    config.port = source.port->id();
-    config.queue = static_cast<uint16_t>(q);
-    config.period = table.period;
+  std::vector<SenderConfig> configs =
+      deal(recording, table, *source.port, paced ? packets_for(rate, seconds) : 0);
+  for (SenderConfig& config : configs) {
     config.rounds = 0;
     config.deadline =
         static_cast<uint64_t>((seconds + (paced ? kGrace_s : 0)) * clock.ticks_per_second());
   }
   // A queue without a share would go on for ever.
-  if (paced) std::erase_if(dealt.configs, [](const SenderConfig& c) { return c.limit == 0; });
-  return dealt;
+  if (paced) std::erase_if(configs, [](const SenderConfig& c) { return c.limit == 0; });
+  return configs;
 }
 
 }  // namespace
@@ -85,9 +56,8 @@ TrialRecord TrialRunner::run(double rate, double seconds) {
   TrialRecord record{.rate = rate, .seconds = seconds};
   const uint32_t trial = trials_++;
   for (const Source& source : wire_.from) {
-    Dealt dealt = deal(source, rate, seconds, clock_);
-    record.expected += dealt.packets;
-    for (SenderConfig& config : dealt.configs) {
+    for (SenderConfig& config : senders_for(source, rate, seconds, clock_)) {
+      record.expected += config.limit;
       config.burst = wire_.burst;
       config.stream = stream_name(trial, traffic.senders().size());
       config.copies = wire_.copies;
@@ -99,10 +69,10 @@ TrialRecord TrialRunner::run(double rate, double seconds) {
       traffic.add(std::make_unique<Receiver>(ReceiverConfig{
           .port = port->id(), .queue = q, .marks = true, .prefix = stream_name(trial, 0) >> 8}));
   }
-  const uint64_t missed_before = missed_by(wire_);
+  const uint64_t missed_before = missed_by(wire_.to);
   traffic.run(workers_, progress_);
   if (interrupted_.load()) throw Failure("Interrupted in the middle of a trial.");
-  record.missed = missed_by(wire_) - missed_before;
+  record.missed = missed_by(wire_.to) - missed_before;
 
   Histogram late, latency;
   TickSpan span;

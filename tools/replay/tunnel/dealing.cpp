@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "crypto/bytes.hpp"
-#include "dataplane/packet/headers.hpp"
 #include "tools/replay/layers.hpp"
 #include "tools/replay/tunnel/inner_packet.hpp"
 
@@ -26,10 +25,7 @@ Assigned Dealer::deal(std::span<const uint8_t> packet) {
   const Ends ends = ends_of(packet);
   const Layers layers = find_ip_layers(packet, 0);
   Key key{.low = ends.source, .high = ends.destination, .protocol = layers.protocol};
-  const bool ports = layers.transport_at != 0 && !layers.fragment &&
-                     (layers.protocol == static_cast<uint8_t>(dp::IpProtocol::tcp) ||
-                      layers.protocol == static_cast<uint8_t>(dp::IpProtocol::udp));
-  if (ports) {
+  if (layers.has_ports()) {
     key.low_port = load_be<uint16_t>(packet.data() + layers.transport_at);
     key.high_port = load_be<uint16_t>(packet.data() + layers.transport_at + 2);
   }

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "tools/replay/failure.hpp"
 #include "tools/replay/load.hpp"
 #include "tools/replay/tunnel/inner_packet.hpp"

@@ -7,6 +7,7 @@
 
 #include <rte_mbuf.h>
 
+#include "dataplane/neighbour/link.hpp"
 #include "dataplane/packet/address.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "dataplane/packet/time.hpp"
@@ -24,10 +25,9 @@ class InsidePort {
   static constexpr uint32_t kBurst = 64;
 
   // `port` is started, and so large that `pool`'s buffers hold its frames.
-  InsidePort(const InsideConfig& config, const dp::Port& port, rte_mempool* pool) noexcept
-      : config_(config), port_(port), pool_(pool) {}
+  InsidePort(const InsideConfig& config, const dp::Port& port, rte_mempool* pool);
 
-  // Asks for the headend's MAC address, once a second until it is known.
+  // Asks for the headend's MAC address, once a second until it is known, and sends what receive() answered.
   void poll(dp::Time now) noexcept;
   [[nodiscard]] bool ready() const noexcept { return known_ || nobody_to_ask(); }
   // Up to kBurst IP packets that have come, which the caller frees; answers what is asked of it meanwhile. Packets
@@ -37,31 +37,31 @@ class InsidePort {
   // taken; the others stay the caller's, as they were.
   uint32_t send(std::span<rte_mbuf*> packets) noexcept;
 
-  [[nodiscard]] uint64_t other_frames() const noexcept { return other_frames_; }
-
  private:
   [[nodiscard]] bool nobody_to_ask() const noexcept {
     return config_.gateway4.is_unspecified() && config_.gateway6.is_unspecified();
   }
   // Whether it was an IP packet for whoever asked for them, now without its Ethernet header.
   bool take(rte_mbuf* m) noexcept;
-  void arp(const rte_mbuf* m) noexcept;
-  bool neighbour_message(const rte_mbuf* m) noexcept;
-  void ask4() noexcept;
-  void ask6() noexcept;
+  void arp(rte_mbuf* m) noexcept;
+  bool neighbour_message(rte_mbuf* m) noexcept;
+  void ask() noexcept;
   void learn(const dp::MacAddress& mac) noexcept {
     gateway_ = mac;
     known_ = true;
   }
-  void transmit(const void* frame, uint16_t size) noexcept;
 
   InsideConfig config_;
   const dp::Port& port_;
-  rte_mempool* pool_;
+  dp::DropCounters drops_;
+  dp::PortTx tx_;                     // of ARP and neighbour discovery; packets go past it
+  dp::NeighbourCache no_neighbours_;  // the link's, of which the one neighbour here has no need
+  dp::InterfaceTable no_interfaces_;
+  dp::Interface interface_;
+  dp::LinkContext link_;
   dp::MacAddress gateway_{};
   bool known_ = false;
   dp::Time next_question_ = 0;
-  uint64_t other_frames_ = 0;
 };
 
 }  // namespace culvert::replay

@@ -1,9 +1,6 @@
 // Trials on live sessions.
 #include "tools/replay/tunnel/tunnel_search.hpp"
 
-#include <algorithm>
-#include <cmath>
-
 #include <rte_cycles.h>
 
 #include "tools/replay/failure.hpp"
@@ -16,8 +13,6 @@ namespace culvert::replay {
 
 namespace {
 
-// As for plain trials: what is behind by more at the end of its time could not be sent at that rate.
-constexpr double kGrace_s = 0.01;
 constexpr uint32_t kEthernet = 14;  // what is around an IP packet on the wire inside
 
 class SearchRun : TunnelStage {
@@ -27,23 +22,10 @@ class SearchRun : TunnelStage {
 
  private:
   [[nodiscard]] TrialRecord trial(double rate, double seconds);
-  [[nodiscard]] TrialRecord beside_headend(double rate, double seconds);
-  [[nodiscard]] uint64_t missed() const noexcept;
   void count(TrialRecord& record) const;
 
-  std::optional<Headend> headend_;
   double playable_ = 1;  // share of the recording's packets that fit their tunnels
 };
-
-uint64_t SearchRun::missed() const noexcept {
-  uint64_t packets = 0;
-  for (const dp::Port* port : {outside_.get(), inside_port_.get()}) {
-    if (port == nullptr) continue;
-    const dp::PortStats stats = port->stats();
-    packets += stats.rx_missed + stats.rx_no_buffer;
-  }
-  return packets;
-}
 
 void SearchRun::count(TrialRecord& record) const {
   const TunnelTraffic& traffic = *traffic_;
@@ -64,13 +46,13 @@ void SearchRun::count(TrialRecord& record) const {
 // The sessions stay, everything else is made anew: numbers, tallies, the timetable.
 TrialRecord SearchRun::trial(double rate, double seconds) {
   TrialRecord record{.rate = rate, .seconds = seconds};
-  const uint64_t limit = std::max<uint64_t>(static_cast<uint64_t>(std::llround(rate * seconds)), 1);
+  const uint64_t limit = packets_for(rate, seconds);
   record.expected = static_cast<uint64_t>(static_cast<double>(limit) * playable_);
   make_traffic({.rounds = 0,
                 .limit = limit,
                 .times = make_timetable({.kind = PaceKind::packets_per_second, .value = rate},
                                         recording_.recorded, 0, ticks_.ticks_per_second())});
-  const uint64_t missed_before = missed();
+  const uint64_t missed_before = missed_by(ports());
   const uint64_t began = rte_rdtsc();
   traffic_->begin(began);
   while (!traffic_->all_sent() && ticks_.seconds(rte_rdtsc() - began) < seconds + kGrace_s) {
@@ -85,16 +67,8 @@ TrialRecord SearchRun::trial(double rate, double seconds) {
     throw Failure(
         "A session ended in the middle of the search: " + sessions_->ended().begin()->first + ".");
   }
-  record.missed = missed() - missed_before;
+  record.missed = missed_by(ports()) - missed_before;
   count(record);
-  return record;
-}
-
-TrialRecord SearchRun::beside_headend(double rate, double seconds) {
-  if (!headend_) return trial(rate, seconds);
-  const auto before = headend_->workers();
-  TrialRecord record = trial(rate, seconds);
-  record.headend = use_between(before, headend_->workers(), seconds, ticks_.ticks_per_second());
   return record;
 }
 
@@ -104,7 +78,6 @@ SearchReport SearchRun::go(const std::function<void(const SearchReport&)>& on_re
   start();
   set_up();
   address_packets(0);
-  if (!wish.headend.empty()) headend_.emplace(wish.headend);
 
   double packets = 0, frames = 0, bits = 0;
   const uint32_t all = packets_->a_round() * packets_->rounds();
@@ -118,9 +91,11 @@ SearchReport SearchRun::go(const std::function<void(const SearchReport&)>& on_re
   if (packets == 0)
     throw Failure("No packet of the captures fits the tunnels.", ExitStatus::refused);
   playable_ = packets / all;
-  const Bench bench{.run = [this](double rate, double s) { return beside_headend(rate, s); },
-                    .mean_frame = frames / packets,
-                    .bits_on_wire = bits / packets};
+  Bench bench{.run = [this](double rate, double s) { return trial(rate, s); },
+              .mean_frame = frames / packets,
+              .bits_on_wire = bits / packets};
+  if (!wish.headend.empty())
+    bench.run = beside_headend(std::move(bench.run), wish.headend, ticks_.ticks_per_second());
   SearchReport report = search_on(bench, wish, progress_);
   report.captures = options_.captures;
   on_report(report);

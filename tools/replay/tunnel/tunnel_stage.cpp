@@ -1,7 +1,6 @@
 // The loop is one turn after another; whoever plays or searches says how many.
 #include "tools/replay/tunnel/tunnel_stage.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include "dataplane/eal.hpp"
 #include "dataplane/packet/meta.hpp"
 #include "tools/replay/failure.hpp"
+#include "tools/replay/preparation.hpp"
 
 namespace culvert::replay {
 
@@ -50,21 +50,6 @@ crowd::CrowdConfig crowd_config(const Options& options) {
   return config;
 }
 
-Survey look(const Options& options, Progress& progress, const OnProgress& on_progress) {
-  const bool skip = options.on_fault == OnFault::skip;
-  const SelectionRules rules = selection(options);
-  Survey found = survey(options.captures, rules, skip, on_progress);
-  std::string said;
-  progress.end();
-  for (const std::string& fault : found.left_out.sentences(rules)) {
-    if (skip) fmt::print(stderr, "culvert-replay: left out: {}\n", fault);
-    said += fault + " ";
-  }
-  if (!said.empty() && !skip)
-    throw Failure(said + "--on-fault skip leaves out what cannot be played.", ExitStatus::refused);
-  return found;
-}
-
 }  // namespace
 
 TunnelStage::~TunnelStage() {
@@ -73,30 +58,12 @@ TunnelStage::~TunnelStage() {
 }
 
 void TunnelStage::load() {
-  const auto reading = [this](const char* verb) -> OnProgress {
-    return [this, verb](const std::string& path, double share) {
-      if (interrupted_.load()) throw Failure("Interrupted before anything was sent.");
-      show(fmt::format("{} {}: {:.0f} %", verb, path, 100 * share));
-    };
-  };
-  found_ = look(options_, progress_, reading("looking at"));
-  recording_ = load_inner(options_.captures, selection(options_), found_, options_.tunnel.direction,
-                          reading("loading"));
+  const SelectionRules rules = selection(options_);
+  found_ = survey_or_refuse(options_.captures, rules, options_.on_fault,
+                            reading(progress_, "looking at", interrupted_), progress_);
+  recording_ = load_inner(options_.captures, rules, found_, options_.tunnel.direction,
+                          reading(progress_, "loading", interrupted_));
   progress_.end();
-}
-
-void TunnelStage::wait_for_links() {
-  const uint64_t began = rte_rdtsc();
-  while (!outside_->link().up || (inside_port_ && !inside_port_->link().up)) {
-    if (interrupted_.load()) throw Failure("Interrupted before the links came up.");
-    if (ticks_.seconds(rte_rdtsc() - began) > options_.link_wait_s) {
-      throw Failure(fmt::format(
-          "No link on {} within {:g} s: look at the other end, or give it "
-          "longer by --link-wait.",
-          outside_->link().up ? inside_port_->name() : outside_->name(), options_.link_wait_s));
-    }
-    usleep(10'000);
-  }
 }
 
 void TunnelStage::start() {
@@ -114,18 +81,11 @@ void TunnelStage::start() {
       options_.huge_pages ? dp::HugePagePolicy::automatic : dp::HugePagePolicy::never;
   eal_config.devices = {options_.ports.front()};
   if (!t.inside.empty()) eal_config.devices.push_back(t.inside);
-  // Never taken down, as in a plain replay.
-  static const dp::Eal& eal = *new dp::Eal(eal_config);
-  for (const std::string& warning : eal.warnings())
-    fmt::print(stderr, "culvert-replay: {}\n", warning);
+  const dp::Eal& eal = start_dpdk(eal_config);
   clock_.emplace(rte_rdtsc());
   ticks_.calibrate();
   dp::register_packet_meta();
-  const bool xdp = std::ranges::any_of(
-      eal.devices(), [](const dp::DeviceName& device) { return device.driver() == "net_af_xdp"; });
-  pool_ =
-      dp::make_packet_pool("replay-tunnels", buffers, options_.mtu,
-                           xdp ? dp::BufferLayout::side_by_side : dp::BufferLayout::within_pages);
+  pool_ = dp::make_packet_pool("replay-tunnels", buffers, options_.mtu, eal.buffer_layout());
   const dp::PortConfig port_config{
       .workers = 1,
       .pool = pool_.get(),
@@ -145,9 +105,15 @@ void TunnelStage::start() {
     inside_port_->start();
   }
   outside_->start();
-  wait_for_links();
+  wait_for_links(ports(), options_.link_wait_s, interrupted_);
   crowd_ = std::make_unique<crowd::Crowd>(config, *outside_, 0, pool_.get(), now());
   sessions_ = std::make_unique<SessionSet>(options_.tunnel, *crowd_);
+}
+
+std::vector<const dp::Port*> TunnelStage::ports() const {
+  std::vector<const dp::Port*> all{outside_.get()};
+  if (inside_port_) all.push_back(inside_port_.get());
+  return all;
 }
 
 void TunnelStage::rest(bool busy) {
@@ -186,7 +152,8 @@ void TunnelStage::set_up() {
                                       "gives them longer.",
                                       sessions_->ready(), t.sessions, t.set_up_s));
     }
-    show(fmt::format("set up {} of {} sessions", sessions_->ready(), t.sessions));
+    if (progress_.due())
+      progress_.show(fmt::format("set up {} of {} sessions", sessions_->ready(), t.sessions));
   }
   progress_.end();
   crypto::wipe({reinterpret_cast<uint8_t*>(options_.tunnel.password.data()),

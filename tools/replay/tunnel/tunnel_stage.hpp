@@ -4,7 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include "dataplane/packet/pool.hpp"
 #include "dataplane/worker/clock.hpp"
@@ -38,7 +38,7 @@ class TunnelStage {
 
   // Traffic is what traffic_ points at.
   void make_traffic(TrafficPlan plan);
-  // One turn of everything but the timetable. Sleeps a moment when there has been nothing to do for a
+  // One turn of traffic, the inside port and the crowd. Sleeps a moment when there has been nothing to do for a
   // while: whoever is tested may share the core.
   void turn();
   // What is still on its way may come, as long as anything comes; what still waits to be sent is given up.
@@ -48,10 +48,9 @@ class TunnelStage {
   // A headend whose peer on a memif wire goes first may crash, which is the driver's fault.
   void linger();
 
+  // The outside one, and the inside one if there is one; after start().
+  [[nodiscard]] std::vector<const dp::Port*> ports() const;
   [[nodiscard]] dp::Time now() const noexcept { return clock_->at(rte_rdtsc()); }
-  void show(const std::string& line) {
-    if (progress_.due()) progress_.show(line);
-  }
 
   Options& options_;
   const std::atomic<bool>& interrupted_;
@@ -69,7 +68,6 @@ class TunnelStage {
   std::unique_ptr<TunnelTraffic> traffic_;
 
  private:
-  void wait_for_links();
   void rest(bool busy);
 
   unsigned idle_ = 0;

@@ -2,28 +2,12 @@
 #include <fmt/format.h>
 
 #include "tools/replay/pace.hpp"
+#include "tools/replay/report_rows.hpp"
 #include "tools/replay/tunnel/tunnel_report.hpp"
 
 namespace culvert::replay {
 
 namespace {
-
-std::string row(std::string_view name, const std::string& value) {
-  return value.empty() ? value : fmt::format("  {:<14}{}\n", name, value);
-}
-
-// "3 not IP, 2 larger than the tunnel": those that are not 0.
-class Counts {
- public:
-  Counts& add(uint64_t n, std::string_view what) {
-    if (n != 0) said_ += fmt::format("{}{} {}", said_.empty() ? "" : ", ", n, what);
-    return *this;
-  }
-  [[nodiscard]] const std::string& text() const noexcept { return said_; }
-
- private:
-  std::string said_;
-};
 
 std::string drops(const DropCounts& counts) {
   Counts said;
@@ -53,12 +37,8 @@ std::string total(const PassageReport& p) {
   return said;
 }
 
-double percentile(const PassageReport& p, double percent) {
-  if (!p.latency) return 0;
-  for (const auto& [name, value] : p.latency->percentiles) {
-    if (name == percent) return value / 1000;
-  }
-  return p.latency->max / 1000;
+double microseconds(const std::optional<Distribution>& d, double percent) {
+  return d ? d->at(percent) / 1000 : 0;
 }
 
 std::string table(const std::vector<PassageReport>& rows) {
@@ -70,7 +50,7 @@ std::string table(const std::vector<PassageReport>& rows) {
                         p.sizes.empty() ? "all" : p.sizes, p.sent);
     if (p.watched) {
       said += fmt::format("{:>10}{:>8}{:>9}{:>10.1f}{:>10.1f}", p.intact + p.clamped, p.lost,
-                          p.changed, percentile(p, 50), percentile(p, 99));
+                          p.changed, microseconds(p.latency, 50), microseconds(p.latency, 99));
     }
     said += "\n";
   }
@@ -93,10 +73,7 @@ std::string sent(const TunnelReport& r) {
 }  // namespace
 
 std::string as_text(const TunnelReport& r) {
-  std::string files;
-  for (const std::string& capture : r.captures)
-    files += (files.empty() ? "" : ", ") + capture;
-  std::string said = fmt::format("Through tunnels to {} from {}\n", r.headend, files);
+  std::string said = fmt::format("Through tunnels to {} from {}\n", r.headend, listed(r.captures));
   said += row("sessions", fmt::format("{} of {} in {:.3f} s", r.ready, r.sessions, r.set_up_s));
   for (const auto& [why, count] : r.ended)
     said += row("ended", fmt::format("{}: {}", count, why));

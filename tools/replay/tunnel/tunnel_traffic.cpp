@@ -209,7 +209,6 @@ void TunnelTraffic::came(uint32_t session, bool up, rte_mbuf* m, uint64_t tick,
   const uint32_t at = lane(session, up);
   Passage* passage = ledger_.find(at, read_number(packet));
   if (passage != nullptr) {
-    last_arrival_ = tick;
     ledger_.arrived(at, *passage, compare(packets_.bytes(passage->packet), packet), m->data_len,
                     tick);
     if (!expected_channel) ++ledger_.tally(passage->tally).other_channel;

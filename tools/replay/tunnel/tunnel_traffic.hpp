@@ -57,7 +57,6 @@ class TunnelTraffic {
   [[nodiscard]] uint64_t rounds_begun() const noexcept;
   // Sent, and expected to be seen again, but not seen yet.
   [[nodiscard]] uint64_t on_their_way() const noexcept;
-  [[nodiscard]] uint64_t last_arrival() const noexcept { return last_arrival_; }
   [[nodiscard]] uint64_t first_sent() const noexcept { return first_sent_; }
   [[nodiscard]] uint64_t last_sent() const noexcept { return last_sent_; }
 
@@ -112,7 +111,7 @@ class TunnelTraffic {
   std::unordered_map<dp::IpAddress, uint32_t, AddressHash> session_at_;
   Outlet tls_, dtls_, down_;
   uint64_t began_ = 0, taken_ = 0, total_ = 0, left_ = 0;
-  uint64_t first_sent_ = 0, last_sent_ = 0, last_arrival_ = 0;
+  uint64_t first_sent_ = 0, last_sent_ = 0;
   uint64_t closed_ = 0, unfit_ = 0, foreign_ = 0, blind_ = 0, given_up_ = 0;
   Histogram lateness_;
 };
