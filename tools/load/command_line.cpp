@@ -6,9 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "tools/address_words.hpp"
 #include "tools/load/echo.hpp"
 #include "tools/load/failure.hpp"
-#include "tools/load/sources.hpp"
+#include "tools/parse_words.hpp"
 
 namespace culvert::load {
 
@@ -203,23 +204,6 @@ void describe_result(CLI::App& app, Options& o, Words& w) {
   throw CLI::ValidationError(sentence);
 }
 
-dp::IpAddress address(const char* option, const std::string& word) {
-  const auto parsed = dp::IpAddress::parse(word);
-  if (!parsed) refuse(fmt::format("{}: '{}' is no address", option, word));
-  return *parsed;
-}
-
-void fill_sources(Options& o, const std::string& word) {
-  const size_t dash = word.find('-');
-  o.first_source = address("--sources", word.substr(0, dash));
-  o.last_source =
-      dash == std::string::npos ? o.first_source : address("--sources", word.substr(dash + 1));
-  if (sources_between(o.first_source, o.last_source).empty()) {
-    refuse(fmt::format("--sources: {} is no range of 1 to {} addresses of one family", word,
-                       kMostSources));
-  }
-}
-
 StrangerKind kind_of(std::string_view name) {
   const auto at = std::ranges::find(kStrangerNames, name);
   if (at == kStrangerNames.end()) refuse(fmt::format("--hostile: there is no kind '{}'", name));
@@ -241,12 +225,8 @@ void fill_strangers(Options& o, const Words& w) {
 
 void fill_goals(Options& o, const Words& w) {
   for (const std::string& word : w.goals) {
-    try {
-      for (Goal& goal : parse_goals(word))
-        o.goals.push_back(std::move(goal));
-    } catch (const std::invalid_argument& error) {
-      refuse(fmt::format("--goal: {}", error.what()));
-    }
+    for (Goal& goal : understood("--goal", [&] { return parse_goals(word); }))
+      o.goals.push_back(std::move(goal));
   }
 }
 
@@ -264,10 +244,10 @@ void fill(Options& o, const Words& w) {
                                     : Tunnels::dtls;
   if (p.roam > 0 && p.roam_to != RoamTo::address && o.tunnels == Tunnels::tls)
     refuse("--roam to another port is DTLS's: --roam-to address, or other --tunnels");
-  fill_sources(o, w.sources);
-  if (!w.gateway.empty()) o.gateway = address("--gateway", w.gateway);
+  o.sources = read_addresses("--sources", w.sources);
+  if (!w.gateway.empty()) o.gateway = read_address("--gateway", w.gateway);
   if (!w.target.empty()) {
-    o.target = address("--target", w.target);
+    o.target = read_address("--target", w.target);
     const uint16_t least = smallest_echo(!o.target->is_v4());
     if (*std::ranges::min_element(o.sizes) < least)
       refuse(fmt::format("--sizes: {} bytes at least, for the mark in them", least));
@@ -299,14 +279,10 @@ CommandLine read_command_line(int argc, char** argv) {
       "SIGINT ends the ramp or the hold, and they leave; a second one ends it at once.\n"
       "Exit status: 0 it ran, and every goal was met; 1 it could not start, or broke off; 2 wrong "
       "command line; 3 a goal was not met; 4 it was ended before its time.");
-  try {
-    app.parse(argc, argv);
-    fill(options, words);
-    return {std::move(options), 0};
-  } catch (const CLI::ParseError& e) {
-    const bool said = app.exit(e) == 0;
-    return {std::nullopt, said ? 0 : static_cast<int>(ExitStatus::command_line)};
-  }
+  const auto end = parse_words(
+      app, argc, argv, [&] { fill(options, words); }, static_cast<int>(ExitStatus::command_line));
+  if (end) return {std::nullopt, *end};
+  return {std::move(options), 0};
 }
 
 }  // namespace culvert::load

@@ -27,7 +27,7 @@ class Conductor {
   // All events that there are.
   bool listen(Time now);
 
-  // Log-ins that came up in the ramp, and when the last one did.
+  // Log-ins that came up in the ramp.
   [[nodiscard]] uint64_t came() const noexcept { return came_; }
 
  private:

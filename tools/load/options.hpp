@@ -20,9 +20,9 @@ enum class Tunnels : uint8_t {
 };
 
 struct Options {
-  std::string url{};   // https://ADDRESS[:PORT][/GROUP]
-  std::string port{};  // the DPDK device
-  dp::IpAddress first_source{}, last_source{};
+  std::string url{};                       // https://ADDRESS[:PORT][/GROUP]
+  std::string port{};                      // the DPDK device
+  std::vector<dp::IpAddress> sources{};    // the clients' own, of one family; one at least
   std::optional<dp::IpAddress> gateway{};  // to the headend; none: it is on the link
   uint16_t mtu = 1500;
   std::string user{}, password_file{};

@@ -20,7 +20,6 @@
 #include "tools/culvert-client/password.hpp"
 #include "tools/load/conductor.hpp"
 #include "tools/load/failure.hpp"
-#include "tools/load/sources.hpp"
 #include "tools/load/status_line.hpp"
 #include "tools/load/stranger_bytes.hpp"
 #include "tools/replay/progress.hpp"
@@ -49,7 +48,7 @@ crowd::CrowdConfig config_of(const Options& options, const client::Gateway& gate
     throw Failure(fmt::format("'{}' is no address: a crowd asks no name server", gateway.host),
                   ExitStatus::command_line);
   }
-  if (headend->is_v4() != options.first_source.is_v4())
+  if (headend->is_v4() != options.sources.front().is_v4())
     throw Failure("headend and --sources are of two families", ExitStatus::command_line);
   crowd::CrowdConfig config;
   config.members = options.plan.sessions;
@@ -57,7 +56,7 @@ crowd::CrowdConfig config_of(const Options& options, const client::Gateway& gate
   config.headend = *headend;
   config.port = gateway.port;
   if (options.gateway) config.gateway = *options.gateway;
-  config.sources = sources_between(options.first_source, options.last_source);
+  config.sources = options.sources;
   config.mtu = options.mtu;
   config.ca_file = options.ca_file;
   config.group_path = gateway.path == "/" ? "" : gateway.path;

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tools/parse_words.hpp"
 #include "tools/replay/command_line_search.hpp"
 #include "tools/replay/failure.hpp"
 
@@ -193,16 +194,6 @@ void require(bool good, const char* sentence) {
   if (!good) throw CLI::ValidationError(sentence);
 }
 
-// What a value is for is said with what is wrong with it.
-template <typename Read>
-auto understood(const char* option, Read read) {
-  try {
-    return read();
-  } catch (const std::invalid_argument& error) {
-    throw CLI::ValidationError(option, error.what());
-  }
-}
-
 void fill_pace(Options& o, const Words& w) {
   struct Choice {
     const char* option;
@@ -242,11 +233,7 @@ void fill_rewrite(RewriteRules& rules, const Words& w) {
 }
 
 void fill_tunnel(Options& o) {
-  try {
-    check_tunnel(o.tunnel, o.ports.size());
-  } catch (const std::invalid_argument& wrong) {
-    throw CLI::ValidationError(wrong.what());
-  }
+  check_tunnel(o.tunnel, o.ports.size());
   if (!o.tunnel.wanted()) return;
   require(o.receive_ports.empty(),
           "With --tunnel, --inside is where packets come out, not --receive");
@@ -295,14 +282,10 @@ CommandLine read_command_line(int argc, char** argv) {
       "or "
       "broke off; 2 wrong command line; 3 a capture has what cannot be played as it is; 4 not "
       "everything was sent, received or written.");
-  try {
-    app.parse(argc, argv);
-    fill(options, words);
-    return {std::move(options), 0};
-  } catch (const CLI::ParseError& e) {
-    const bool said = app.exit(e) == 0;
-    return {std::nullopt, said ? 0 : static_cast<int>(ExitStatus::command_line)};
-  }
+  const auto end = parse_words(
+      app, argc, argv, [&] { fill(options, words); }, static_cast<int>(ExitStatus::command_line));
+  if (end) return {std::nullopt, *end};
+  return {std::move(options), 0};
 }
 
 }  // namespace culvert::replay

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "tools/parse_words.hpp"
+
 namespace culvert::replay {
 
 namespace {
@@ -23,21 +25,12 @@ search::Goal parse_goal(const std::string& word, const search::Goal& trials) {
   if (goal.name.empty() || error != std::errc() || read != end) {
     throw CLI::ValidationError("--goal", "'" + word + "' is no goal such as NDR=1e-5");
   }
-  try {
-    (void)search::targets_of(goal);
-  } catch (const std::invalid_argument& wrong) {
-    throw CLI::ValidationError("--goal", wrong.what());
-  }
+  (void)understood("--goal", [&] { return search::targets_of(goal); });
   return goal;
 }
 
 double rate(const char* option, const std::string& word) {
-  if (word.empty()) return 0;
-  try {
-    return parse_rate(word);
-  } catch (const std::invalid_argument& wrong) {
-    throw CLI::ValidationError(option, wrong.what());
-  }
+  return word.empty() ? 0 : understood(option, [&] { return parse_rate(word); });
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ TEST(LoadCommandLine, ReadsAScenario) {
   EXPECT_EQ(o.strangers[static_cast<size_t>(StrangerKind::half_tls)], 5);
   EXPECT_EQ(o.strangers[static_cast<size_t>(StrangerKind::slow)], 2);
   EXPECT_EQ(o.goals.size(), 3u);
-  EXPECT_EQ(o.last_source.to_string(), "198.51.100.20");
+  EXPECT_EQ(o.sources.back().to_string(), "198.51.100.20");
 }
 
 TEST(LoadCommandLine, RefusesWithStatusTwo) {

@@ -8,7 +8,7 @@
 #include <rte_ip.h>
 
 #include "dataplane/packet/headers.hpp"
-#include "tools/load/sources.hpp"
+#include "tools/address_words.hpp"
 #include "tools/load/stranger_bytes.hpp"
 
 namespace culvert::load {
@@ -72,14 +72,14 @@ TEST(StrangerBytes, WhatDoesNotFitIsNotWritten) {
 
 TEST(Sources, AreARange) {
   const auto first = *dp::IpAddress::parse("198.51.100.250");
-  EXPECT_EQ(sources_between(first, first).size(), 1u);
-  const auto some = sources_between(first, *dp::IpAddress::parse("198.51.101.5"));
+  EXPECT_EQ(addresses_between(first, first).size(), 1u);
+  const auto some = addresses_between(first, *dp::IpAddress::parse("198.51.101.5"));
   ASSERT_EQ(some.size(), 12u);
   EXPECT_EQ(some[6].to_string(), "198.51.101.0");
-  EXPECT_TRUE(sources_between(first, kHeadend).empty()) << "the wrong order";
-  EXPECT_TRUE(sources_between(first, kHeadend6).empty()) << "two families";
-  EXPECT_TRUE(sources_between(kHeadend, *dp::IpAddress::parse("198.53.0.0")).empty());
-  EXPECT_EQ(sources_between(kHeadend6, *dp::IpAddress::parse("2001:db8:100::ff")).size(), 255u);
+  EXPECT_TRUE(addresses_between(first, kHeadend).empty()) << "the wrong order";
+  EXPECT_TRUE(addresses_between(first, kHeadend6).empty()) << "two families";
+  EXPECT_TRUE(addresses_between(kHeadend, *dp::IpAddress::parse("198.53.0.0")).empty());
+  EXPECT_EQ(addresses_between(kHeadend6, *dp::IpAddress::parse("2001:db8:100::ff")).size(), 255u);
 }
 
 struct Party {

@@ -8,21 +8,16 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "tools/address_words.hpp"
+
 namespace culvert::replay {
 
 namespace {
 
 constexpr uint32_t kMostSessions = 100'000;
-constexpr uint32_t kMostSources = 65'536;
 
 [[noreturn]] void wrong(const std::string& sentence) {
   throw std::invalid_argument(sentence);
-}
-
-dp::IpAddress address_of(const char* option, const std::string& text) {
-  const auto address = dp::IpAddress::parse(text);
-  if (!address) wrong(fmt::format("{}: '{}' is no IP address", option, text));
-  return *address;
 }
 
 std::vector<std::string> split(const std::string& text, char at) {
@@ -70,31 +65,12 @@ void read_headend(TunnelOptions& o) {
   o.port = static_cast<uint16_t>(number);
 }
 
-// The place of an address in a range that begins at `first`, of the last 32 bits; nothing if the rest differs.
-std::optional<uint32_t> distance(const dp::IpAddress& first, const dp::IpAddress& last) {
-  for (unsigned i = 0; i < 12; ++i) {
-    if (first.bytes()[i] != last.bytes()[i]) return std::nullopt;
-  }
-  const uint32_t low = load_be<uint32_t>(first.bytes().data() + 12);
-  const uint32_t high = load_be<uint32_t>(last.bytes().data() + 12);
-  if (high < low) return std::nullopt;
-  return high - low;
-}
-
 void read_sources(TunnelOptions& o) {
   for (const std::string& text : o.source_addresses) {
-    const size_t dash = text.find('-');
-    const dp::IpAddress first = address_of("--source-address", text.substr(0, dash));
-    const dp::IpAddress last =
-        dash == std::string::npos ? first : address_of("--source-address", text.substr(dash + 1));
-    const auto steps = distance(first, last);
-    if (!steps) wrong(fmt::format("--source-address: '{}' is no range of addresses", text));
-    if (*steps >= kMostSources - o.sources.size())
-      wrong(fmt::format("--source-address: there may be {} of them", kMostSources));
-    for (uint32_t i = 0; i <= *steps; ++i) {
-      o.sources.push_back(first.is_v4() ? dp::IpAddress::v4(first.v4_value() + i)
-                                        : dp::plus6(first, i));
-    }
+    const auto some = read_addresses("--source-address", text);
+    o.sources.insert(o.sources.end(), some.begin(), some.end());
+    if (o.sources.size() > kMostAddresses)
+      wrong(fmt::format("--source-address: there may be {} of them", kMostAddresses));
   }
   for (const dp::IpAddress& source : o.sources) {
     if (source.is_v4() != o.address.is_v4())
@@ -106,7 +82,7 @@ void read_sources(TunnelOptions& o) {
 void read_pair(const char* option, const std::string& text, dp::IpAddress& v4, dp::IpAddress& v6) {
   if (text.empty()) return;
   for (const std::string& part : split(text, ',')) {
-    const dp::IpAddress address = address_of(option, part);
+    const dp::IpAddress address = read_address(option, part);
     dp::IpAddress& place = address.is_v4() ? v4 : v6;
     if (!place.is_unspecified()) wrong(fmt::format("{}: one of each family", option));
     place = address;
@@ -218,7 +194,7 @@ void check_tunnel(TunnelOptions& o, size_t ports) {
   read_password(o);
   if (o.source_addresses.empty()) wrong("--tunnel needs a --source-address");
   read_sources(o);
-  if (!o.gateway.empty()) o.outside_gateway = address_of("--gateway", o.gateway);
+  if (!o.gateway.empty()) o.outside_gateway = read_address("--gateway", o.gateway);
   read_pair("--inside-address", o.inside_address, o.inside4, o.inside6);
   read_pair("--inside-gateway", o.inside_gateway, o.gateway4, o.gateway6);
   if (o.down() && o.inside.empty()) wrong("--direction down and both need an --inside");
