@@ -13,8 +13,8 @@ from harness import load
 from harness.headend_config import PASSWORD, USER
 from harness.lab import SERVER
 from harness.leftovers import held, until_given_back
+from harness.outcome import Outcome, outcome
 from harness.paths import ROOT
-from harness.ping import ping
 from harness.ping import ping
 from harness.poll import until
 
@@ -41,7 +41,7 @@ def crowded(stage):
     stage.lab.server.run("ip", "route", "del", load.POOL, check=False)
 
 
-def play(stage, *words: object, timeout: float = 150) -> load.Outcome:
+def play(stage, *words: object, timeout: float = 150) -> Outcome:
     return load.run(stage.lab, stage.folder, CROWD, SECRET, *words, timeout=timeout)
 
 
@@ -116,7 +116,7 @@ def test_a_goal_that_is_missed_and_an_early_end_have_their_statuses(stage, crowd
     try:
         until(lambda: len(headend.show.sessions()) == 10, lambda: f"ten sessions:\n{process.tail()}", 30)
         process.signal(signal.SIGINT)
-        ended = load.outcome(process, 30)
+        ended = outcome(process, 30)
     finally:
         process.kill()
     assert ended.status == 4 and not ended.report["complete"], ended.said

@@ -1,11 +1,10 @@
 """culvert-load in the client's namespace: a crowd on the outside cable, with the kernel's client out of its way."""
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from .headend import sanitizer_environment
 from .lab import INSIDE, OUTSIDE, SERVER, Lab
+from .outcome import Outcome, outcome
 from .paths import BUILD
 from .process import Process
 
@@ -17,13 +16,6 @@ SOURCES = "198.51.100.10-198.51.100.250"
 POOL = "10.20.0.0/18"
 POOL_RANGE, POOL_MASK = "10.20.0.1-10.20.63.254", "255.255.192.0"
 ROOM = 16_000  # addresses in it, and a few
-
-
-@dataclass
-class Outcome:
-    status: int
-    report: dict  # of --json; empty if there is none
-    said: str     # what came before it: status lines and what went wrong
 
 
 def crowd_settings(sessions: int, user: str, password: str) -> dict:
@@ -45,14 +37,6 @@ def start(lab: Lab, folder: Path, user: str, password: str, *words: object, name
     command = lab.client.command(LOAD, f"https://{OUTSIDE}", "--port", DEVICE, "--sources", SOURCES, "--user", user,
                                  "--passwd-file", secret, "--no-huge", "--json", *words)
     return Process(command, log, env=sanitizer_environment())
-
-
-def outcome(process: Process, timeout: float) -> Outcome:
-    status = process.wait(timeout)
-    log = process.log()
-    begin = log.find("{\n")
-    report = json.JSONDecoder().raw_decode(log[begin:])[0] if begin >= 0 else {}
-    return Outcome(status, report, log if begin < 0 else log[:begin])
 
 
 def run(lab: Lab, folder: Path, user: str, password: str, *words: object, timeout: float = 120) -> Outcome:

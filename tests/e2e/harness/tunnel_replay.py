@@ -1,7 +1,6 @@
 """culvert-replay --tunnel, in a lab whose client has both cables: those of the headend's outside and of its inside."""
 
 import contextlib
-import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,9 @@ from .headend import sanitizer_environment
 from .lab import INSIDE, INSIDE6, OUTSIDE, SERVER, SERVER6, Lab
 from .machine import PREFIX
 from .odd_captures import Packet, frame, ipv4, ipv6, pcap, udp
+from .outcome import Outcome, outcome
 from .process import Process
-from .replay import REPLAY, Outcome
+from .replay import REPLAY
 
 # AF_XDP takes all that comes by a cable, so that the kernel behind it has no say.
 OUTSIDE_DEVICE, INSIDE_DEVICE = "net_af_xdp0,iface=wan", "net_af_xdp1,iface=lan"
@@ -92,14 +92,6 @@ def start(lab: Lab, folder: Path, user: str, password: str, *words: object, v6: 
         INSIDE_DEVICE, "--inside-address", SERVER + second[0], "--inside-gateway", INSIDE + second[1],
         "--source-address", SOURCES, "--user", user, "--password-file", secret, *words), log,
         env=sanitizer_environment())
-
-
-def outcome(process: Process, timeout: float) -> Outcome:
-    status = process.wait(timeout)
-    log = process.log()
-    begin = log.find("{\n")
-    report = json.JSONDecoder().raw_decode(log[begin:])[0] if begin >= 0 else {}
-    return Outcome(status, report, log if begin < 0 else log[:begin])
 
 
 def run(lab: Lab, folder: Path, user: str, password: str, *words: object, v6: bool = True,

@@ -13,6 +13,7 @@ from harness import load
 from harness.headend_config import PASSWORD, USER
 from harness.lab import SERVER, Lab
 from harness.memory import shared_out_kib
+from harness.outcome import Outcome, outcome
 from harness.poll import until
 from harness.process import Process
 
@@ -106,10 +107,10 @@ class Comparison:
         time.sleep(SETTLED)
         return shared_out_kib(self._lab.headend.name)
 
-    def _end(self, progress, sessions: int) -> load.Outcome:
+    def _end(self, progress, sessions: int) -> Outcome:
         patience = 120 + self._arguments.hold + SECONDS_A_SESSION * sessions
         self._show_until(progress, lambda line: not self._crowd.running(), "the crowd has left", patience)
-        return load.outcome(self._crowd, 5)
+        return outcome(self._crowd, 5)
 
     def _show_until(self, progress, condition, what: str, patience: float) -> None:
         def met() -> bool:
