@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import load
+from harness.crowd_room import POOL
 from harness.headend_config import PASSWORD, USER
 from harness.lab import SERVER
 from harness.leftovers import held, until_given_back
@@ -20,7 +21,8 @@ from harness.poll import until
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from steps.compare_load.headends import Ocserv, stored  # noqa: E402
+from steps.compare_load.headends import Ocserv  # noqa: E402
+from steps.stored_password import stored  # noqa: E402
 
 CROWD, SECRET = "crowd", "crowd-secret"
 MIXED = ("--sizes", "64,576,1300")
@@ -38,7 +40,7 @@ def crowded(stage):
         return stage.start_headend(ipv6=False, **room, **settings)
 
     yield start
-    stage.lab.server.run("ip", "route", "del", load.POOL, check=False)
+    stage.lab.server.run("ip", "route", "del", POOL, check=False)
 
 
 def play(stage, *words: object, timeout: float = 150) -> Outcome:
@@ -148,5 +150,5 @@ def test_ocserv_is_a_peer(lab):
         headend.stop()
     finally:
         headend.kill()
-        lab.server.run("ip", "route", "del", load.POOL, check=False)
+        lab.server.run("ip", "route", "del", POOL, check=False)
         shutil.rmtree(folder, ignore_errors=True)

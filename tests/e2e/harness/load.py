@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .crowd_room import POOL, room_for_one_user
 from .headend import sanitizer_environment
 from .lab import INSIDE, OUTSIDE, SERVER, Lab
 from .outcome import Outcome, outcome
@@ -12,17 +13,12 @@ LOAD = BUILD / "tools" / "culvert-load"
 # AF_XDP takes all that comes by the cable, so the kernel's own client is deaf meanwhile.
 DEVICE = "net_af_xdp0,iface=wan"
 SOURCES = "198.51.100.10-198.51.100.250"
-# For crowds larger than the lab's own pool.
-POOL = "10.20.0.0/18"
-POOL_RANGE, POOL_MASK = "10.20.0.1-10.20.63.254", "255.255.192.0"
-ROOM = 16_000  # addresses in it, and a few
 
 
 def crowd_settings(sessions: int, user: str, password: str) -> dict:
     """Of HeadendConfig: room for a crowd of one user. `password` as an ASA stores it."""
     return {"dataplane": ["memory 1024" if sessions > 2000 else "memory 512", f"sessions {sessions}"],
-            "extra": [f"username {user} password {password}", f"ip local pool CROWD {POOL_RANGE} mask {POOL_MASK}",
-                      "group-policy LAB attributes", f" vpn-simultaneous-logins {ROOM}", " address-pools value CROWD"]}
+            "extra": room_for_one_user(user, password)}
 
 
 def route_to_pool(lab: Lab) -> None:
