@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 
 from harness import load
+from harness.crowd_room import POOL
 from harness.headend_config import PASSWORD, USER
 from harness.lab import SERVER
 from harness.leftovers import held, until_given_back
+from harness.outcome import Outcome, outcome
 from harness.paths import ROOT
-from harness.ping import ping
 from harness.ping import ping
 from harness.poll import until
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from steps.compare_load.headends import Ocserv, stored  # noqa: E402
+from steps.compare_load.headends import Ocserv  # noqa: E402
+from steps.stored_password import stored  # noqa: E402
 
 CROWD, SECRET = "crowd", "crowd-secret"
 MIXED = ("--sizes", "64,576,1300")
@@ -38,10 +40,10 @@ def crowded(stage):
         return stage.start_headend(ipv6=False, **room, **settings)
 
     yield start
-    stage.lab.server.run("ip", "route", "del", load.POOL, check=False)
+    stage.lab.server.run("ip", "route", "del", POOL, check=False)
 
 
-def play(stage, *words: object, timeout: float = 150) -> load.Outcome:
+def play(stage, *words: object, timeout: float = 150) -> Outcome:
     return load.run(stage.lab, stage.folder, CROWD, SECRET, *words, timeout=timeout)
 
 
@@ -116,7 +118,7 @@ def test_a_goal_that_is_missed_and_an_early_end_have_their_statuses(stage, crowd
     try:
         until(lambda: len(headend.show.sessions()) == 10, lambda: f"ten sessions:\n{process.tail()}", 30)
         process.signal(signal.SIGINT)
-        ended = load.outcome(process, 30)
+        ended = outcome(process, 30)
     finally:
         process.kill()
     assert ended.status == 4 and not ended.report["complete"], ended.said
@@ -148,5 +150,5 @@ def test_ocserv_is_a_peer(lab):
         headend.stop()
     finally:
         headend.kill()
-        lab.server.run("ip", "route", "del", load.POOL, check=False)
+        lab.server.run("ip", "route", "del", POOL, check=False)
         shutil.rmtree(folder, ignore_errors=True)

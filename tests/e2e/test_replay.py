@@ -8,6 +8,7 @@ import pytest
 
 from harness import odd_captures as captures
 from harness.odd_captures import Interface, Packet, frame, frames, ipv4, odd_frames, pcap, pcapng, udp
+from harness.outcome import outcome
 from harness.poll import until
 from harness.replay import Wire, looped, replayed, run
 
@@ -192,12 +193,12 @@ def test_interrupted(tmp_path):
         until(lambda: "eal-intr" in tasks(process.pid), lambda: f"DPDK runs: {process.tail()}", 20)
         until(lambda: "rte-worker-1" in tasks(process.pid), lambda: f"a worker runs: {process.tail()}", 20)
         process.signal(signal.SIGINT)
-        outcome = Wire.outcome(process, 20)
+        done = outcome(process, 20)
     finally:
         process.kill()
-    assert outcome.status in (1, 4), outcome.said
-    if outcome.status == 4:
-        assert outcome.report["end"] == "interrupted" and not outcome.report["complete"]
+    assert done.status in (1, 4), done.said
+    if done.status == 4:
+        assert done.report["end"] == "interrupted" and not done.report["complete"]
 
 
 def tasks(pid: int) -> str:

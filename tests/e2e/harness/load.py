@@ -1,11 +1,11 @@
 """culvert-load in the client's namespace: a crowd on the outside cable, with the kernel's client out of its way."""
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
+from .crowd_room import POOL, room_for_one_user
 from .headend import sanitizer_environment
 from .lab import INSIDE, OUTSIDE, SERVER, Lab
+from .outcome import Outcome, outcome
 from .paths import BUILD
 from .process import Process
 
@@ -13,24 +13,12 @@ LOAD = BUILD / "tools" / "culvert-load"
 # AF_XDP takes all that comes by the cable, so the kernel's own client is deaf meanwhile.
 DEVICE = "net_af_xdp0,iface=wan"
 SOURCES = "198.51.100.10-198.51.100.250"
-# For crowds larger than the lab's own pool.
-POOL = "10.20.0.0/18"
-POOL_RANGE, POOL_MASK = "10.20.0.1-10.20.63.254", "255.255.192.0"
-ROOM = 16_000  # addresses in it, and a few
-
-
-@dataclass
-class Outcome:
-    status: int
-    report: dict  # of --json; empty if there is none
-    said: str     # what came before it: status lines and what went wrong
 
 
 def crowd_settings(sessions: int, user: str, password: str) -> dict:
     """Of HeadendConfig: room for a crowd of one user. `password` as an ASA stores it."""
     return {"dataplane": ["memory 1024" if sessions > 2000 else "memory 512", f"sessions {sessions}"],
-            "extra": [f"username {user} password {password}", f"ip local pool CROWD {POOL_RANGE} mask {POOL_MASK}",
-                      "group-policy LAB attributes", f" vpn-simultaneous-logins {ROOM}", " address-pools value CROWD"]}
+            "extra": room_for_one_user(user, password)}
 
 
 def route_to_pool(lab: Lab) -> None:
@@ -45,14 +33,6 @@ def start(lab: Lab, folder: Path, user: str, password: str, *words: object, name
     command = lab.client.command(LOAD, f"https://{OUTSIDE}", "--port", DEVICE, "--sources", SOURCES, "--user", user,
                                  "--passwd-file", secret, "--no-huge", "--json", *words)
     return Process(command, log, env=sanitizer_environment())
-
-
-def outcome(process: Process, timeout: float) -> Outcome:
-    status = process.wait(timeout)
-    log = process.log()
-    begin = log.find("{\n")
-    report = json.JSONDecoder().raw_decode(log[begin:])[0] if begin >= 0 else {}
-    return Outcome(status, report, log if begin < 0 else log[:begin])
 
 
 def run(lab: Lab, folder: Path, user: str, password: str, *words: object, timeout: float = 120) -> Outcome:

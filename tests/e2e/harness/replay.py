@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import odd_captures as captures
 from .headend import sanitizer_environment
+from .outcome import Outcome, outcome
 from .paths import BUILD
 from .poll import until
 from .process import Process
@@ -17,13 +17,6 @@ REPLAY = BUILD / "tools" / "culvert-replay"
 # Each end of a wire polls on a core of its own, if there are two.
 CORES = sorted(os.sched_getaffinity(0))
 SENDER, RECEIVER = CORES[-1], CORES[0]
-
-
-@dataclass
-class Outcome:
-    status: int
-    report: dict     # of --json; empty if there is none
-    said: str        # on standard error
 
 
 def run(*words: object, timeout: float = 60) -> Outcome:
@@ -63,10 +56,10 @@ class Wire:
             receiver = self.start("receiver", "-r", self.device("client"), "--cores", RECEIVER,
                                   "--main-core", SENDER, *received)
             try:
-                there = self.outcome(receiver, timeout)
+                there = outcome(receiver, timeout)
             finally:
                 receiver.kill()
-            return self.outcome(sender, timeout), there
+            return outcome(sender, timeout), there
         finally:
             sender.kill()
 
@@ -75,14 +68,6 @@ class Wire:
         log.unlink(missing_ok=True)  # an earlier wire's
         return Process([str(word) for word in (REPLAY, "--json", "--no-huge", "--no-progress", *words)], log,
                        env=sanitizer_environment())
-
-    @staticmethod
-    def outcome(process: Process, timeout: float) -> Outcome:
-        status = process.wait(timeout)
-        log = process.log()
-        begin = log.find("{\n")
-        report = json.JSONDecoder().raw_decode(log[begin:])[0] if begin >= 0 else {}
-        return Outcome(status, report, log if begin < 0 else log[:begin])
 
 
 def replayed(folder: Path, sent: list[object], packets: int, *received: object,

@@ -1,24 +1,23 @@
 """culvert-replay --tunnel, in a lab whose client has both cables: those of the headend's outside and of its inside."""
 
 import contextlib
-import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from .crowd_room import room_for_one_user
 from .headend import sanitizer_environment
 from .lab import INSIDE, INSIDE6, OUTSIDE, SERVER, SERVER6, Lab
 from .machine import PREFIX
 from .odd_captures import Packet, frame, ipv4, ipv6, pcap, udp
+from .outcome import Outcome, outcome
 from .process import Process
-from .replay import REPLAY, Outcome
+from .replay import REPLAY
 
 # AF_XDP takes all that comes by a cable, so that the kernel behind it has no say.
 OUTSIDE_DEVICE, INSIDE_DEVICE = "net_af_xdp0,iface=wan", "net_af_xdp1,iface=lan"
 SOURCES = "198.51.100.10-198.51.100.250"
 SIZES = (46, 46, 46, 46, 46, 46, 46, 576, 576, 576, 576, 1300)  # of IP packets: 7:4:1, as an IMIX is
-# For more sessions than the lab's own pool has addresses.
-POOL_RANGE, POOL_MASK = "10.20.0.1-10.20.63.254", "255.255.192.0"
 
 
 @contextlib.contextmanager
@@ -39,9 +38,7 @@ def two_sided_lab() -> Iterator[Lab]:
 def room_for(sessions: int, user: str, password: str) -> dict:
     """Of HeadendConfig: room for so many sessions of one user. `password` as an ASA stores it."""
     return {"dataplane": ["memory 512", f"sessions {sessions + 16}"],
-            "extra": [f"username {user} password {password}", f"ip local pool CROWD {POOL_RANGE} mask {POOL_MASK}",
-                      "group-policy LAB attributes", f" vpn-simultaneous-logins {sessions}",
-                      " address-pools value CROWD"]}
+            "extra": room_for_one_user(user, password, sessions)}
 
 
 def dialogue(path: Path, conversations: int, exchanges: int, v6: int = 0, sizes: tuple = SIZES) -> Path:
@@ -92,14 +89,6 @@ def start(lab: Lab, folder: Path, user: str, password: str, *words: object, v6: 
         INSIDE_DEVICE, "--inside-address", SERVER + second[0], "--inside-gateway", INSIDE + second[1],
         "--source-address", SOURCES, "--user", user, "--password-file", secret, *words), log,
         env=sanitizer_environment())
-
-
-def outcome(process: Process, timeout: float) -> Outcome:
-    status = process.wait(timeout)
-    log = process.log()
-    begin = log.find("{\n")
-    report = json.JSONDecoder().raw_decode(log[begin:])[0] if begin >= 0 else {}
-    return Outcome(status, report, log if begin < 0 else log[:begin])
 
 
 def run(lab: Lab, folder: Path, user: str, password: str, *words: object, v6: bool = True,

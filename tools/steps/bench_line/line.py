@@ -8,6 +8,7 @@ from harness.certificate import RSA, make_certificate
 from harness.headend import Headend
 from harness.headend_config import PASSWORD, USER, HeadendConfig
 from harness.lab import INSIDE, OUTSIDE, SERVER
+from harness.outcome import report_in
 from harness.poll import until
 from harness.process import Process
 from steps.rfc2544.rows import Plan, Row, SearchFailed, tunnel_command
@@ -64,17 +65,17 @@ def row(folder: Path, cipher: str, size: int | str, direction: str, words: list[
         generator = Process(tunnel_command(plan, folder, cipher, size, direction), log)
         try:
             until(lambda: wires.there() or not generator.running(), "the generator listens", 30)
-            return Row(cipher, size, direction, _search(generator, log, Headend(_Here(), config, folder)))
+            return Row(cipher, size, direction, _search(generator, Headend(_Here(), config, folder)))
         finally:
             generator.kill()
 
 
-def _search(generator: Process, log: Path, headend: Headend) -> dict:
+def _search(generator: Process, headend: Headend) -> dict:
     try:
         headend.wait_ready()
-        until(lambda: _report(log) or not generator.running(), "the search ends", PATIENCE_S)
-        found = _report(log)
-        if found is None:
+        until(lambda: _report(generator) or not generator.running(), "the search ends", PATIENCE_S)
+        found = _report(generator)
+        if not found:
             raise SearchFailed(generator.tail(3))
         # It goes first: a wire whose other end goes while it is polled may crash who polls it.
         headend.finish()
@@ -83,10 +84,8 @@ def _search(generator: Process, log: Path, headend: Headend) -> dict:
         headend.kill()
 
 
-def _report(log: Path) -> dict | None:
-    text = log.read_text(errors="replace")
-    begin = text.find("{\n")
+def _report(generator: Process) -> dict:
     try:
-        return json.JSONDecoder().raw_decode(text[begin:])[0] if begin >= 0 else None
+        return report_in(generator.log())[0]
     except json.JSONDecodeError:
-        return None  # not yet all of it
+        return {}  # not yet all of it

@@ -6,9 +6,10 @@ import signal
 from pathlib import Path
 
 from harness.odd_captures import Packet, frame, ipv4, pcap, udp
+from harness.outcome import Outcome, outcome
 from harness.poll import until
 from harness.process import Process
-from harness.replay import RECEIVER, SENDER, Outcome, Wire
+from harness.replay import RECEIVER, SENDER, Wire
 
 BURST = 64
 
@@ -70,11 +71,11 @@ def sent_by_us(folder: Path, capture: Path, seconds: int) -> float:
     try:
         until(wire.socket.exists, lambda: f"culvert-replay listens:\n{sender.tail()}", 20)
         with testpmd_receives(wire, folder):
-            outcome = Wire.outcome(sender, 30 + seconds)
+            done = outcome(sender, 30 + seconds)
     finally:
         sender.kill()
-    assert outcome.status == 0, outcome.said
-    return outcome.report["sent"][0]["packets_per_second"]
+    assert done.status == 0, done.said
+    return done.report["sent"][0]["packets_per_second"]
 
 
 def between_us(folder: Path, sent: list[object], received: list[object]) -> tuple[Outcome, Outcome]:

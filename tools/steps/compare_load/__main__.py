@@ -10,9 +10,11 @@ import time
 from pathlib import Path
 
 from harness import load
+from harness.crowd_room import ROOM
 from harness.headend_config import PASSWORD, USER
 from harness.lab import SERVER, Lab
 from harness.memory import shared_out_kib
+from harness.outcome import Outcome, outcome
 from harness.poll import until
 from harness.process import Process
 
@@ -26,7 +28,6 @@ from .headends import HEADENDS
 from .table import as_text
 
 LAB_PREFIX = "culvert-load-"
-AT_MOST = 16_000      # what the pool of addresses has
 SECONDS_A_SESSION = 0.25
 SETTLED = 3           # seconds of the hold before memory is read
 NAMES = tuple(kind.name for kind in HEADENDS)
@@ -44,8 +45,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     for number in (arguments.sessions, arguments.ocserv_sessions or 1):
-        if not 1 <= number <= AT_MOST:
-            parser.error(f"--sessions and --ocserv-sessions are 1 to {AT_MOST}")
+        if not 1 <= number <= ROOM:
+            parser.error(f"--sessions and --ocserv-sessions are 1 to {ROOM}")
     if arguments.hold < 10 or arguments.at_once < 1 or arguments.pings <= 0:
         parser.error("--hold is at least 10 seconds, --at-once at least 1, --pings more than 0")
     return arguments
@@ -106,10 +107,10 @@ class Comparison:
         time.sleep(SETTLED)
         return shared_out_kib(self._lab.headend.name)
 
-    def _end(self, progress, sessions: int) -> load.Outcome:
+    def _end(self, progress, sessions: int) -> Outcome:
         patience = 120 + self._arguments.hold + SECONDS_A_SESSION * sessions
         self._show_until(progress, lambda line: not self._crowd.running(), "the crowd has left", patience)
-        return load.outcome(self._crowd, 5)
+        return outcome(self._crowd, 5)
 
     def _show_until(self, progress, condition, what: str, patience: float) -> None:
         def met() -> bool:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from harness.certificate import make_certificate
+from harness.crowd_room import POOL_MASK, POOL_NETWORK
 from harness.headend import Headend
 from harness.headend_config import PASSWORD, USER, HeadendConfig
 from harness.lab import Lab
@@ -12,8 +13,6 @@ from harness.load import crowd_settings
 from steps.compare.headends import INNER_MTU
 from steps.compare.headends import Ocserv as PlainOcserv
 from steps.stored_password import stored
-
-__all__ = ["HEADENDS", "Culvert", "Ocserv", "stored"]
 
 
 class Culvert:
@@ -62,7 +61,7 @@ persistent-cookies = true
 """
 
     def __init__(self, lab: Lab, folder: Path, clients: int):
-        super().__init__(lab, folder, clients, "10.20.0.0", "255.255.192.0", self._MORE)
+        super().__init__(lab, folder, clients, POOL_NETWORK, POOL_MASK, self._MORE)
 
     def drops(self) -> dict[str, int]:
         return {}

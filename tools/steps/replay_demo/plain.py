@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from harness import odd_captures
-from harness.replay import Outcome, Wire
+from harness.outcome import Outcome
+from harness.replay import Wire
 
 from .frames_of import frames_of
 

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from harness.certificate import make_certificate, pin_of
+from harness.crowd_room import ROOM, room_for_one_user
 from harness.headend import Headend
 from harness.headend_config import HeadendConfig
 from harness.lab import OUTSIDE, Lab
@@ -25,7 +26,6 @@ from steps.stored_password import stored
 
 LAB_PREFIX = "culvert-memory-"
 USER, PASSWORD = "crowd", "crowd-secret"
-AT_MOST = 16_000       # what the pool of addresses below has
 SESSIONS_A_CROWD = 5_000  # two descriptors each; many systems give a process 20,000
 SECONDS_A_SESSION = 0.05
 MEMORY_MB = 1024
@@ -36,8 +36,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--sessions", type=int, default=10_000)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    if not 1 <= arguments.sessions <= AT_MOST:
-        parser.error(f"--sessions is 1 to {AT_MOST}")
+    if not 1 <= arguments.sessions <= ROOM:
+        parser.error(f"--sessions is 1 to {ROOM}")
     return arguments
 
 
@@ -82,9 +82,7 @@ class Measurement:
             dataplane=[f"memory {MEMORY_MB}", f"sessions {room}", "huge-pages never"],
             # Nobody asks whether they are alive while they are counted.
             policy=["anyconnect dpd-interval gateway none", "anyconnect ssl keepalive none"],
-            extra=[f"username {USER} password {stored(PASSWORD)}",
-                   "ip local pool CROWD 10.20.0.1-10.20.63.254 mask 255.255.192.0", "group-policy LAB attributes",
-                   f" vpn-simultaneous-logins {AT_MOST}", " vpn-idle-timeout none", " address-pools value CROWD"])
+            extra=[*room_for_one_user(USER, stored(PASSWORD)), " vpn-idle-timeout none"])
         self._headend = Headend(self._lab, config, folder).wait_ready(60)
 
     def _gather(self, pin: str, progress) -> None:
