@@ -11,9 +11,6 @@
 namespace culvert::crypto::record::bench {
 namespace {
 
-constexpr uint8_t kAdditional[13] = {};
-constexpr uint8_t kIv[kBlockSize] = {};
-
 struct Free {
   void operator()(EVP_CIPHER_CTX* c) const noexcept { EVP_CIPHER_CTX_free(c); }
   void operator()(EVP_MAC* m) const noexcept { EVP_MAC_free(m); }

@@ -10,9 +10,6 @@
 namespace culvert::crypto::record::bench {
 namespace {
 
-constexpr uint8_t kAdditional[13] = {};
-constexpr uint8_t kIv[kBlockSize] = {};
-
 struct Work {
   Keys* keys;
   uint8_t* from;

@@ -13,6 +13,9 @@ namespace culvert::crypto::record::bench {
 
 inline constexpr size_t kBurst = 32;
 inline constexpr size_t kBuffers = 256;
+// What others than we are given for the bytes that do not matter to time.
+inline constexpr uint8_t kAdditional[13] = {};
+inline constexpr uint8_t kIv[kBlockSize] = {};
 
 // Key blocks on huge pages where the system gives them, as the headend has them.
 class KeyBlocks {

@@ -19,7 +19,7 @@ using dp::Ipv4Header;
 using dp::MessageKind;
 using dp::TcpHeader;
 
-constexpr uint16_t kMtu = 1427;
+constexpr uint16_t kCstpMtu = 1427;
 constexpr uint16_t kMss = 1460;
 constexpr uint32_t kFullSegment = kMss - tcp::kTimestampBytes;
 constexpr uint8_t kWindowScale = 7;
@@ -148,7 +148,7 @@ class CstpClients : public Traffic {
         m.promotion.rx = m.promotion.tx = crypto::record::bench::bench_material(suite_);
         m.promotion.dpd_interval_s = m.promotion.keepalive_s = 0;
       });
-      publish(session, dp::Channel(dp::Channel::Kind::tls, conn, kMtu));
+      publish(session, dp::Channel(dp::Channel::Kind::tls, conn, kCstpMtu));
     }
   }
 

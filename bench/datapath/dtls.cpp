@@ -13,7 +13,7 @@ namespace {
 using crypto::record::dtls_sequence;
 using dp::MessageKind;
 
-constexpr uint16_t kMtu = 1406;
+constexpr uint16_t kDtlsMtu = 1406;
 constexpr uint32_t kHeaders = sizeof(dp::Ipv4Header) + sizeof(dp::UdpHeader);
 
 class DtlsClients : public Traffic {
@@ -25,7 +25,7 @@ class DtlsClients : public Traffic {
       install(i, MessageKind::install_dtls_tx, dp::DtlsSide::transmit);
       install(i, MessageKind::install_dtls_rx, dp::DtlsSide::receive);
       hear();
-      publish(i, dp::Channel(dp::Channel::Kind::dtls, conn_of(i), kMtu));
+      publish(i, dp::Channel(dp::Channel::Kind::dtls, conn_of(i), kDtlsMtu));
     }
     for (unsigned i = 0; installed_ < 2 * sessions; ++i) {
       if (i == 1000) throw std::runtime_error("not all DTLS tunnels were installed");

@@ -8,6 +8,7 @@
 
 #include "control/config/cipher_choice.hpp"
 #include "control/config/match.hpp"
+#include "control/mtu/path_mtu.hpp"
 #include "control/session/policy.hpp"
 #include "crypto/suite.hpp"
 
@@ -16,7 +17,6 @@ namespace {
 
 constexpr unsigned kLeastMtu = 576, kMostMtu = 1462;  // of `anyconnect mtu`
 constexpr unsigned kTcpHeaders4 = 20 + 20;            // the shorter of both families
-constexpr unsigned kLeastMtu6 = 1280;                 // RFC 8200 §5
 
 // What is to be computed for every client of a group, whatever its policy.
 struct Way {

@@ -31,7 +31,7 @@ AaaServerConfig& group_of(Draft& d) {
   return d.config.aaa_servers.at(d.object);
 }
 
-void enter_group(Draft& d, const Arguments& a) {
+void enter_server_group(Draft& d, const Arguments& a) {
   d.object = a.text("name");
   if (d.object == "LOCAL") {
     throw ArgumentError("name", "LOCAL is the name of this configuration's own users");
@@ -69,7 +69,7 @@ void enter_host(Draft& d, const Arguments& a) {
   d.note("aaa-host/" + d.object, a, "address");
 }
 
-void remove_host(Draft& d, const Arguments& a) {
+void remove_server(Draft& d, const Arguments& a) {
   const auto address = IpAddress::v4(a.number("address"));
   std::erase_if(existing_group(d, a).hosts,
                 [&](const AaaHostConfig& h) { return h.address == address; });
@@ -86,7 +86,7 @@ void set_key(Draft& d, const Arguments& a) {
   host_of(d).key = key;
 }
 
-void show_groups(const Config& c, const std::string&, Lines& out) {
+void show_server_groups(const Config& c, const std::string&, Lines& out) {
   for (const auto& [name, group] : c.aaa_servers)
     out.open("aaa-server " + quote(name) + " protocol radius", name, false);
 }
@@ -133,10 +133,10 @@ const std::array kAaa = {
     Command{
         .syntax = "aaa-server <name:word> protocol radius",
         .help = "A group of RADIUS servers, asked in the order of their hosts",
-        .set = enter_group,
+        .set = enter_server_group,
         .no_syntax = "aaa-server <name:word> protocol radius",
         .unset = [](Draft& d, const Arguments& a) { d.config.aaa_servers.erase(a.text("name")); },
-        .show = show_groups,
+        .show = show_server_groups,
         .enters = Mode::aaa_group},
     Command{.syntax = "aaa-server <name:word> [<interface:word>] host <address:ipv4>",
             .help =
@@ -145,7 +145,7 @@ const std::array kAaa = {
                 "(inside), is kept and shown, and decides nothing",
             .set = enter_host,
             .no_syntax = "aaa-server <name:word> [<interface:word>] host <address:ipv4>",
-            .unset = remove_host,
+            .unset = remove_server,
             .show = show_hosts,
             .enters = Mode::aaa_host},
     Command{.mode = Mode::aaa_group,

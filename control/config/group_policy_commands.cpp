@@ -9,7 +9,7 @@ namespace culvert::control {
 namespace {
 
 constexpr std::string_view kDefaultPolicy = "DfltGrpPolicy";
-constexpr size_t kMaxPools = 6;
+constexpr size_t kMaxPolicyPools = 6;
 constexpr size_t kMaxBanner = 4000;  // bytes; what AnyConnect shows
 
 void add_policy(Draft& d, const Arguments& a) {
@@ -58,7 +58,7 @@ void set_banner(Draft& d, const Arguments& a) {
 
 void set_pools(Draft& d, const Arguments& a) {
   const auto names = a.texts("pool");
-  if (names.size() > kMaxPools)
+  if (names.size() > kMaxPolicyPools)
     throw ArgumentError("pool", "A group policy has at most 6 address pools");
   d.group_policy().address_pools = names;
   d.note("policy-pools/" + d.object, a, "pool");
@@ -66,7 +66,7 @@ void set_pools(Draft& d, const Arguments& a) {
 
 void set_ipv6_pools(Draft& d, const Arguments& a) {
   const auto names = a.texts("pool");
-  if (names.size() > kMaxPools)
+  if (names.size() > kMaxPolicyPools)
     throw ArgumentError("pool", "A group policy has at most 6 IPv6 address pools");
   d.group_policy().ipv6_address_pools = names;
   d.note("policy-pools6/" + d.object, a, "pool");

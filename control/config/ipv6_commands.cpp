@@ -9,7 +9,7 @@ namespace culvert::control {
 namespace {
 
 // As dataplane/port/interface.hpp has room for.
-constexpr unsigned kMaxAddresses = 4;
+constexpr unsigned kMaxAddresses6 = 4;
 
 // Addresses that an interface, a client or a gateway beyond the link may have.
 bool is_global(const IpAddress& a) {
@@ -17,7 +17,7 @@ bool is_global(const IpAddress& a) {
          !dp::is_link_local6(a);
 }
 
-void set_address(Draft& d, const Arguments& a) {
+void set_address6(Draft& d, const Arguments& a) {
   const Ipv6Prefix own = *read_ipv6_prefix(a.text("address"));
   if (!is_global(own.address)) {
     throw ArgumentError("address",
@@ -29,14 +29,14 @@ void set_address(Draft& d, const Arguments& a) {
   auto& all = d.interface().ipv6_addresses;
   std::erase_if(all, [&](const Ipv6Prefix& p) { return p.address == own.address; });
   all.push_back(own);
-  if (all.size() > kMaxAddresses) {
-    throw ArgumentError(
-        "address", "An interface has at most " + std::to_string(kMaxAddresses) + " IPv6 addresses");
+  if (all.size() > kMaxAddresses6) {
+    throw ArgumentError("address", "An interface has at most " + std::to_string(kMaxAddresses6) +
+                                       " IPv6 addresses");
   }
   d.note("ipv6/" + d.object, a, "address");
 }
 
-void unset_address(Draft& d, const Arguments& a) {
+void unset_address6(Draft& d, const Arguments& a) {
   auto& all = d.interface().ipv6_addresses;
   if (!a.has("address")) {
     all.clear();
@@ -46,14 +46,14 @@ void unset_address(Draft& d, const Arguments& a) {
   std::erase_if(all, [&](const Ipv6Prefix& p) { return p.address == own.address; });
 }
 
-const std::array kInterface = {
+const std::array kInterface6 = {
     Command{.mode = Mode::interface,
             .syntax = "ipv6 address <address:ipv6-prefix>",
             .help = "An IPv6 address of the interface and its network; repeat it for more, at most "
                     "4. A link-local address comes with it",
-            .set = set_address,
+            .set = set_address6,
             .no_syntax = "ipv6 address [<address:ipv6-prefix>]",
-            .unset = unset_address,
+            .unset = unset_address6,
             .show =
                 [](const Config& c, const std::string& object, Lines& out) {
                   for (const auto& i : c.interfaces) {
@@ -76,7 +76,7 @@ const std::array kInterface = {
                 }},
 };
 
-void set_pool(Draft& d, const Arguments& a) {
+void set_pool6(Draft& d, const Arguments& a) {
   const Ipv6Prefix first = *read_ipv6_prefix(a.text("first"));
   const Pool6Config pool{a.text("name"), first.address, first.length, a.number("count")};
   if (!is_global(pool.first) || !is_global(pool.last())) {
@@ -89,7 +89,7 @@ void set_pool(Draft& d, const Arguments& a) {
   d.note("pool6/" + pool.name, a, "first");
 }
 
-Route6Config read_route(const Arguments& a) {
+Route6Config read_route6(const Arguments& a) {
   Route6Config r{a.text("nameif"), *read_ipv6_prefix(a.text("network")),
                  *read_ipv6(a.text("gateway"))};
   if (r.network.network() != r.network.address) {
@@ -106,8 +106,8 @@ bool same_way(const Route6Config& a, const Route6Config& b) {
   return a.nameif == b.nameif && a.network == b.network && a.gateway == b.gateway;
 }
 
-void set_route(Draft& d, const Arguments& a) {
-  const Route6Config r = read_route(a);
+void set_route6(Draft& d, const Arguments& a) {
+  const Route6Config r = read_route6(a);
   std::erase_if(d.config.routes6, [&](const auto& old) { return same_way(old, r); });
   d.config.routes6.push_back(r);
   d.note("route6-nameif/" + r.key(), a, "nameif");
@@ -117,10 +117,10 @@ void set_route(Draft& d, const Arguments& a) {
 constexpr std::string_view kRouteSyntax =
     "ipv6 route <nameif:word> <network:ipv6-prefix> <gateway:ipv6> [<metric:1-255>]";
 
-const std::array kNetwork = {
+const std::array kNetwork6 = {
     Command{.syntax = "ipv6 local pool <name:word> <first:ipv6-prefix> <count:1-16384>",
             .help = "IPv6 addresses for clients: the first one with its prefix, and how many",
-            .set = set_pool,
+            .set = set_pool6,
             .no_syntax = "ipv6 local pool <name:word> [<first:ipv6-prefix> <count:1-16384>]",
             .unset = [](Draft& d, const Arguments& a) { d.config.pools6.erase(a.text("name")); },
             .show =
@@ -132,11 +132,11 @@ const std::array kNetwork = {
                 }},
     Command{.syntax = kRouteSyntax,
             .help = "A static IPv6 route",
-            .set = set_route,
+            .set = set_route6,
             .no_syntax = kRouteSyntax,
             .unset =
                 [](Draft& d, const Arguments& a) {
-                  const Route6Config r = read_route(a);
+                  const Route6Config r = read_route6(a);
                   std::erase_if(d.config.routes6,
                                 [&](const auto& old) { return same_way(old, r); });
                 },
@@ -153,10 +153,10 @@ const std::array kNetwork = {
 }  // namespace
 
 std::span<const Command> interface_ipv6_commands() {
-  return kInterface;
+  return kInterface6;
 }
 std::span<const Command> ipv6_commands() {
-  return kNetwork;
+  return kNetwork6;
 }
 
 }  // namespace culvert::control

@@ -74,7 +74,7 @@ void add_host(Draft& d, const Arguments& a) {
   hosts.push_back(host);
 }
 
-void remove_host(Draft& d, const Arguments& a) {
+void remove_log_host(Draft& d, const Arguments& a) {
   const auto address = *dp::IpAddress::parse(a.text("address"));
   std::erase_if(d.config.logging.hosts, [&](const LogHostConfig& h) {
     return h.address == address && h.interface == a.text("nameif");
@@ -205,7 +205,7 @@ const std::array kLogging = {
                 "have the header of that RFC, else the ASA's",
         .set = add_host,
         .no_syntax = "logging host <nameif:word> <address:ip> [<transport:word>] [format rfc5424]",
-        .unset = remove_host},
+        .unset = remove_log_host},
     Command{.syntax = "logging file <path:word> [<level:level>]",
             .help = "A file that messages are appended to, always with date and time; one that was "
                     "moved away is begun anew within a second (default level informational)",

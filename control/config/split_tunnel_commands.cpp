@@ -91,7 +91,7 @@ void set_wins(Draft& d, const Arguments& a) {
   d.group_policy().wins_servers = std::move(servers);
 }
 
-void show_policy(const Config& c, const std::string& object, Lines& out) {
+void show_split_policy(const Config& c, const std::string& object, Lines& out) {
   const GroupPolicyConfig& p = c.group_policies.at(object);
   if (p.wins_servers) {
     std::string line = p.wins_servers->empty() ? "wins-server none" : "wins-server value";
@@ -122,7 +122,7 @@ const std::array kSplitTunnel = {
             .set = set_wins,
             .no_syntax = "wins-server [none | value <server:ipv4> [<server:ipv4>]]",
             .unset = [](Draft& d, const Arguments&) { d.group_policy().wins_servers.reset(); },
-            .show = show_policy},
+            .show = show_split_policy},
     Command{
         .mode = Mode::group_policy,
         .syntax = "split-tunnel-policy {tunnelall | tunnelspecified | excludespecified}",

@@ -9,12 +9,12 @@ namespace culvert::control {
 namespace {
 
 constexpr std::string_view kDefaultGroup = "DefaultWEBVPNGroup";
-constexpr size_t kMaxPools = 6;
+constexpr size_t kMaxGroupPools = 6;
 constexpr std::array<std::string_view, 17> kCertificateFields = {
     "C", "CN", "DNQ", "EA", "GENQ", "GN", "I",   "L",  "N",
     "O", "OU", "SER", "SN", "SP",   "T",  "UID", "UPN"};
 
-void enter_group(Draft& d, const Arguments& a) {
+void enter_tunnel_group(Draft& d, const Arguments& a) {
   d.object = a.text("name");
   if (!d.config.tunnel_groups.contains(d.object)) {
     throw ArgumentError("name", "This tunnel group does not exist: enter \"tunnel-group " +
@@ -32,7 +32,7 @@ void add_pool(Draft& d, const Arguments& a) {
   auto& pools = d.tunnel_group().address_pools;
   const std::string name = a.text("pool");
   if (std::find(pools.begin(), pools.end(), name) == pools.end()) pools.push_back(name);
-  if (pools.size() > kMaxPools)
+  if (pools.size() > kMaxGroupPools)
     throw ArgumentError("pool", "A tunnel group has at most 6 address pools");
   d.note("group-pool/" + d.object + "/" + name, a, "pool");
 }
@@ -41,12 +41,12 @@ void add_ipv6_pool(Draft& d, const Arguments& a) {
   auto& pools = d.tunnel_group().ipv6_address_pools;
   const std::string name = a.text("pool");
   if (std::find(pools.begin(), pools.end(), name) == pools.end()) pools.push_back(name);
-  if (pools.size() > kMaxPools)
+  if (pools.size() > kMaxGroupPools)
     throw ArgumentError("pool", "A tunnel group has at most 6 IPv6 address pools");
   d.note("group-pool6/" + d.object + "/" + name, a, "pool");
 }
 
-void show_groups(const Config& c, const std::string&, Lines& out) {
+void show_tunnel_groups(const Config& c, const std::string&, Lines& out) {
   for (const auto& [name, group] : c.tunnel_groups) {
     if (name != kDefaultGroup) out.add("tunnel-group " + quote(name) + " type remote-access");
     out.open("tunnel-group " + quote(name) + " general-attributes", name, true);
@@ -130,11 +130,11 @@ const std::array kTunnelGroup = {
             .unset = remove_group},
     Command{.syntax = "tunnel-group <name:word> general-attributes",
             .help = "Address pools and group policy of a connection profile",
-            .set = enter_group,
+            .set = enter_tunnel_group,
             .no_syntax = "tunnel-group <name:word> general-attributes",
             .unset =
                 [](Draft& d, const Arguments& a) {
-                  enter_group(d, a);
+                  enter_tunnel_group(d, a);
                   const TunnelGroupConfig plain;
                   TunnelGroupConfig& group = d.tunnel_group();
                   group.address_pools.clear();
@@ -144,7 +144,7 @@ const std::array kTunnelGroup = {
                   group.accounting_server_group.clear();
                   group.certificate_user = plain.certificate_user;
                 },
-            .show = show_groups,
+            .show = show_tunnel_groups,
             .enters = Mode::tunnel_group_general},
     Command{.mode = Mode::tunnel_group_general,
             .syntax = "address-pool <pool:word>",
@@ -222,11 +222,11 @@ const std::array kTunnelGroup = {
             .unset = [](Draft& d, const Arguments&) { d.tunnel_group().certificate_user = {}; }},
     Command{.syntax = "tunnel-group <name:word> webvpn-attributes",
             .help = "How users see a connection profile",
-            .set = enter_group,
+            .set = enter_tunnel_group,
             .no_syntax = "tunnel-group <name:word> webvpn-attributes",
             .unset =
                 [](Draft& d, const Arguments& a) {
-                  enter_group(d, a);
+                  enter_tunnel_group(d, a);
                   TunnelGroupConfig& group = d.tunnel_group();
                   group.aliases.clear();
                   group.urls.clear();

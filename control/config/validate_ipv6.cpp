@@ -2,16 +2,15 @@
 #include <algorithm>
 
 #include "control/config/validate.hpp"
+#include "control/mtu/path_mtu.hpp"
 
 namespace culvert::control {
 namespace {
 
-constexpr unsigned kLeastMtu = 1280;  // RFC 8200 §5
-
 void check_interfaces(const Config& config, std::vector<Problem>& out) {
   const auto& all = config.interfaces;
   for (size_t i = 0; i < all.size(); ++i) {
-    if (all[i].has_ipv6() && all[i].mtu < kLeastMtu) {
+    if (all[i].has_ipv6() && all[i].mtu < kLeastMtu6) {
       out.push_back({"mtu/" + all[i].nameif,
                      "IPv6 needs an MTU of 1280 at least on interface " + all[i].nameif, false});
     }

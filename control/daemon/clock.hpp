@@ -6,6 +6,10 @@
 
 namespace culvert::control {
 
+// What is due regularly on the control thread is done this often.
+inline constexpr long kTickMs = 100;
+inline constexpr unsigned kTicksPerSecond = 1000 / kTickMs;
+
 // Microseconds, monotonic, from an arbitrary start.
 [[nodiscard]] inline uint64_t steady_us() {
   using namespace std::chrono;

@@ -15,8 +15,6 @@ namespace culvert::control {
 
 namespace {
 
-constexpr long kTickMs = 100;
-constexpr unsigned kTicksPerSecond = 1000 / kTickMs;
 constexpr unsigned kMessagesPerPass = 64;  // per worker
 
 // Virtual devices share their cores with other software, so there a worker without work sleeps.

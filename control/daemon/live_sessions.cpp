@@ -10,8 +10,6 @@ namespace culvert::control {
 
 namespace {
 
-constexpr auto kRelaxed = std::memory_order_relaxed;
-
 void set_suite(TunnelView& view, const crypto::Suite* suite) {
   if (suite == nullptr) return;
   view.encryption = suite->asa_encryption;

@@ -15,9 +15,6 @@ namespace culvert::control {
 
 namespace {
 
-constexpr auto kRelaxed = std::memory_order_relaxed;
-constexpr unsigned kTicksPerSecond = 10;
-
 std::string cpu_model() {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@
 #include "dataplane/worker/dataplane.hpp"
 
 namespace culvert::control {
+
+// The workers' counters are read one by one, without any order among them.
+inline constexpr auto kRelaxed = std::memory_order_relaxed;
 
 class LiveState final : public StateSource {
  public:

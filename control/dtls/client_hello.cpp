@@ -2,15 +2,14 @@
 #include "control/dtls/client_hello.hpp"
 
 #include "control/dtls/cursor.hpp"
+#include "control/dtls/wire_format.hpp"
 #include "crypto/record/format.hpp"
 
 namespace culvert::control {
 namespace {
 
-constexpr uint8_t kHandshake = 22;
 constexpr uint8_t kClientHello = 1;
-constexpr size_t kRecordHeader = 13;   // RFC 6347 §4.1
-constexpr size_t kMessageHeader = 12;  // RFC 6347 §4.2.2
+constexpr size_t kRecordHeader = 13;  // RFC 6347 §4.1
 constexpr size_t kRandom = 32;
 constexpr size_t kMaxSessionId = 32;
 
@@ -26,7 +25,7 @@ std::optional<ClientHello> parse_client_hello(std::span<const uint8_t> datagram)
   // 0xfeff and 0xfefd; clients differ in which they write into the first record's header.
   const bool standard = record[1] == 0xfe;
   const bool legacy = load_be<uint16_t>(record + 1) == crypto::record::kDtls09WireVersion;
-  if (record[0] != kHandshake || !(standard || legacy)) return std::nullopt;
+  if (record[0] != kHandshakeRecord || !(standard || legacy)) return std::nullopt;
   if (load_be<uint16_t>(record + 3) != 0) return std::nullopt;  // epoch
   const size_t size = load_be<uint16_t>(record + 11);
   if (size < kMessageHeader || size > datagram.size() - kRecordHeader) return std::nullopt;

@@ -10,6 +10,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include "control/dtls/wire_format.hpp"
 #include "crypto/bytes.hpp"
 #include "crypto/record/format.hpp"
 
@@ -17,13 +18,11 @@ namespace culvert::control {
 namespace {
 
 constexpr uint64_t kPeriod = 60'000'000;  // us
-constexpr uint8_t kHandshake = 22;
 constexpr uint8_t kHelloVerifyRequest = 3;
 // RFC 6347 §4.2.1: a HelloVerifyRequest says DTLS 1.0, whatever will be negotiated; but a client of the
 // older DTLS reads no other records than its own.
 constexpr uint16_t kDtls10 = 0xfeff;
 constexpr uint16_t kDtls09 = crypto::record::kDtls09WireVersion;
-constexpr uint16_t kMessageHeader = 12;
 constexpr uint16_t kBodyBeforeCookie = 3;  // version, length of the cookie
 
 }  // namespace
@@ -79,7 +78,7 @@ std::vector<uint8_t> HelloVerifier::request(const ClientHello& hello, const dp::
     out.push_back(static_cast<uint8_t>(n >> 16));
     put16(n & 0xffff);
   };
-  out.push_back(kHandshake);
+  out.push_back(kHandshakeRecord);
   put16(version);
   // The client's own record number, so that no state is needed for ours (RFC 6347 §4.2.1).
   out.insert(out.end(), hello.record_sequence.begin(), hello.record_sequence.end());

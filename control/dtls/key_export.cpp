@@ -4,18 +4,10 @@
 #include <array>
 #include <stdexcept>
 
+#include "control/dtls/wire_format.hpp"
 #include "crypto/kdf.hpp"
 
 namespace culvert::control {
-namespace {
-
-constexpr uint16_t kEpoch = 1;  // after the first and only ChangeCipherSpec
-// OpenSSL may send its last flight again, each time with new record numbers; the worker's records
-// begin beyond them.
-constexpr uint64_t kFirstRecord = 0x100;
-
-}  // namespace
-
 DtlsKeys export_dtls_keys(SSL* ssl, TlsRole role, const crypto::Suite& suite,
                           bool encrypt_then_mac) {
   crypto::Secret<crypto::kMasterSecretSize> master;
@@ -30,8 +22,8 @@ DtlsKeys export_dtls_keys(SSL* ssl, TlsRole role, const crypto::Suite& suite,
   const crypto::TrafficKeys keys = crypto::tls12_keys(suite, master.view(), client, server);
   DtlsKeys out = role == TlsRole::server ? DtlsKeys{keys.client, keys.server}
                                          : DtlsKeys{keys.server, keys.client};
-  out.rx.sequence = crypto::record::dtls_sequence(kEpoch, 0);
-  out.tx.sequence = crypto::record::dtls_sequence(kEpoch, kFirstRecord);
+  out.rx.sequence = crypto::record::dtls_sequence(kEpochOfData, 0);
+  out.tx.sequence = crypto::record::dtls_sequence(kEpochOfData, kFirstRecord);
   out.rx.encrypt_then_mac = out.tx.encrypt_then_mac =
       encrypt_then_mac && crypto::is_cbc(suite.cipher);
   return out;

@@ -8,7 +8,7 @@
 namespace culvert::control::http {
 namespace {
 
-constexpr size_t kMaxFields = 64;
+constexpr size_t kMaxFormFields = 64;
 constexpr size_t kMaxText = 1024;
 
 std::optional<int> hex_digit(char c) noexcept {
@@ -54,7 +54,7 @@ bool parse_form(std::string_view body,
     if (pair.empty()) continue;
     const size_t equals = std::min(pair.find('='), pair.size());
     const std::string_view coded = equals < pair.size() ? pair.substr(equals + 1) : "";
-    good = fields < kMaxFields && decode(pair.substr(0, equals), name) && decode(coded, value);
+    good = fields < kMaxFormFields && decode(pair.substr(0, equals), name) && decode(coded, value);
     if (good) field(name, value);
     Request::wipe(value);
   }

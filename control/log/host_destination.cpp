@@ -25,12 +25,12 @@ constexpr milliseconds kDatagramTimeout = 1s;                     // for room in
 constexpr int kDeadAfterMs = 60'000;  // nothing of what was sent is acknowledged
 constexpr int kLook = 1000;           // ms
 
-class Socket {
+class LogSocket {
  public:
-  Socket() = default;
-  ~Socket() { close(); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
+  LogSocket() = default;
+  ~LogSocket() { close(); }
+  LogSocket(const LogSocket&) = delete;
+  LogSocket& operator=(const LogSocket&) = delete;
 
   // Non-blocking and connected, or on its way. An errno.
   int connect(const LogHostConfig& host) {
@@ -101,7 +101,7 @@ class UdpDestination final : public LogDestination {
 
  private:
   const LogHostConfig host_;
-  Socket socket_;
+  LogSocket socket_;
 };
 
 class TcpDestination final : public LogDestination {
@@ -185,7 +185,7 @@ class TcpDestination final : public LogDestination {
   }
 
   const LogHostConfig host_;
-  Socket socket_;
+  LogSocket socket_;
   std::string line_;
   int error_ = 0;
   Clock::time_point connected_{};

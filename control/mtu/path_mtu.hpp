@@ -8,6 +8,8 @@
 
 namespace culvert::control {
 
+inline constexpr uint16_t kLeastMtu6 = 1280;  // of every link that carries IPv6, RFC 8200 §5
+
 struct PathKnowledge {
   uint16_t path_mtu = 0;  // bytes of an outer packet, as routers say; 0: none has
   uint16_t largest_probe =
@@ -20,12 +22,11 @@ struct PathKnowledge {
                                       const CipherShape& suite);
 
 // Whether packets may go by a DTLS tunnel with that threshold while there is a TLS tunnel, which takes
-// packets of any size over any path. IPv6 needs 1280 bytes (RFC 8200 §5); IPv4 would do with fragments, but
+// packets of any size over any path. IPv6 needs kLeastMtu6 bytes; IPv4 would do with fragments, but
 // below this a path is better served by a stream.
 inline constexpr uint16_t kLeastDtls4 = 512;
-inline constexpr uint16_t kLeastDtls6 = 1280;
 [[nodiscard]] constexpr bool dtls_is_wide_enough(uint16_t threshold, bool inner_v6) noexcept {
-  return threshold >= (inner_v6 ? kLeastDtls6 : kLeastDtls4);
+  return threshold >= (inner_v6 ? kLeastMtu6 : kLeastDtls4);
 }
 
 }  // namespace culvert::control

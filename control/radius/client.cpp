@@ -62,16 +62,16 @@ void add_nas_address(Attributes& attributes, int socket) {
   }
 }
 
-class Socket {
+class QuestionSocket {
  public:
-  Socket() = default;
-  explicit Socket(int fd) noexcept : fd_(fd) {}
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Socket& operator=(Socket&& other) noexcept {
+  QuestionSocket() = default;
+  explicit QuestionSocket(int fd) noexcept : fd_(fd) {}
+  QuestionSocket(QuestionSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  QuestionSocket& operator=(QuestionSocket&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
   }
-  ~Socket() {
+  ~QuestionSocket() {
     if (fd_ >= 0) ::close(fd_);
   }
   [[nodiscard]] int fd() const noexcept { return fd_; }
@@ -89,7 +89,7 @@ struct Client::Exchange {
   Done done;
   std::vector<IpAddress> tried;
   AaaHostConfig host;  // that is being asked
-  Socket socket;
+  QuestionSocket socket;
   std::vector<uint8_t> packet;
   uint64_t give_up_us = 0;
   uint64_t send_again_us = 0;
@@ -175,7 +175,7 @@ bool Client::open(Exchange& e, const AaaHostConfig& host) {
   e.complained = false;
   const bool accounting = e.question.attempt == nullptr;
   const int family = host.address.is_v4() ? AF_INET : AF_INET6;
-  e.socket = Socket(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  e.socket = QuestionSocket(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   socklen_t size = 0;
   const sockaddr_storage to = socket_address(
       host.address, accounting ? host.accounting_port : host.authentication_port, size);
@@ -258,7 +258,7 @@ void Client::read(Exchange& e) {
 }
 
 void Client::no_answer(Exchange& e) {
-  e.socket = Socket();
+  e.socket = QuestionSocket();
   const std::string server = e.host.address.to_string();
   if (e.question.attempt) {
     e.result.log.push_back(
@@ -299,7 +299,7 @@ void Client::tick() {
 }
 
 void Client::finish(Exchange& e, Result::Kind kind) {
-  e.socket = Socket();
+  e.socket = QuestionSocket();
   e.result.kind = kind;
   const auto found = running_.find(e.id);
   finished_.push_back(std::move(found->second));
@@ -317,7 +317,7 @@ void Client::send_and_forget() {
   for (const auto& e : waiting_) {
     if (e->question.attempt) continue;
     (void)ask_next(*e);
-    e->socket = Socket();
+    e->socket = QuestionSocket();
   }
   waiting_.clear();
   running_.clear();

@@ -8,6 +8,7 @@
 #include "control/anyconnect/connect_reply.hpp"
 #include "control/mtu/accounting.hpp"
 #include "control/mtu/client_adapter.hpp"
+#include "control/mtu/path_mtu.hpp"
 #include "control/setup/goodbye.hpp"
 #include "control/setup/mtu_trace.hpp"
 #include "control/setup/sessions.hpp"
@@ -41,7 +42,6 @@ Sessions::ConnectResult Sessions::refuse(unsigned status, std::string_view reaso
 
 std::optional<AddressLease6> Sessions::lease_ipv6(const SessionRecord& session, unsigned worker,
                                                   const ConnectRequest& request, unsigned mtu) {
-  constexpr unsigned kLeastMtu = 1280;  // RFC 8200 §5
   const Policy& policy = session.policy;
   const std::optional<IpAddress>& framed = session.attributes.framed_address6;
   if (!request.wants_ipv6 || (policy.ipv6_address_pools.empty() && !framed)) return std::nullopt;
@@ -52,7 +52,7 @@ std::optional<AddressLease6> Sessions::lease_ipv6(const SessionRecord& session, 
                          session.tunnel_group, policy.name, session.user,
                          session.public_address.to_string(), why));
   };
-  if (mtu < kLeastMtu) {
+  if (mtu < kLeastMtu6) {
     withheld(fmt::format(": the tunnel's MTU of {} is below the 1280 that IPv6 needs", mtu));
     return std::nullopt;
   }

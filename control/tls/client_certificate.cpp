@@ -15,19 +15,11 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include "control/tls/openssl_reason.hpp"
+#include "control/tls/owned.hpp"
+
 namespace culvert::control {
 namespace {
-
-struct Free {
-  void operator()(X509* p) const noexcept { X509_free(p); }
-  void operator()(BIO* p) const noexcept { BIO_free(p); }
-  void operator()(BIGNUM* p) const noexcept { BN_free(p); }
-  void operator()(char* p) const noexcept { OPENSSL_free(p); }
-  void operator()(unsigned char* p) const noexcept { OPENSSL_free(p); }
-  void operator()(GENERAL_NAMES* p) const noexcept { GENERAL_NAMES_free(p); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Free>;
 
 struct Field {
   int nid;
@@ -119,11 +111,6 @@ void add_principal_names(X509* certificate, ClientCertificate& out) {
     if (auto value = utf8(name->d.otherName->value->value.utf8string))
       out.attributes.emplace_back("UPN", std::move(*value));
   }
-}
-
-[[noreturn]] void refuse(const std::string& what) {
-  ERR_clear_error();
-  throw std::runtime_error(what);
 }
 
 void require_readable(const std::string& path, const char* command) {

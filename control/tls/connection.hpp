@@ -16,6 +16,7 @@
 
 #include <openssl/ssl.h>
 
+#include "control/tls/owned.hpp"
 #include "crypto/secret.hpp"
 #include "crypto/suite.hpp"
 
@@ -89,9 +90,6 @@ class TlsConnection {
   static void watch(SSL_CTX* context) noexcept;
 
  private:
-  struct Free {
-    void operator()(SSL* s) const noexcept { SSL_free(s); }
-  };
   static void on_secret(const SSL* ssl, const char* line);
   static void on_message(int sent, int version, int type, const void* data, size_t size, SSL* ssl,
                          void* argument);
@@ -99,7 +97,7 @@ class TlsConnection {
   [[nodiscard]] TlsStep fail(std::string_view what);
   void note_nonces(std::span<const uint8_t> output) noexcept;
 
-  std::unique_ptr<SSL, Free> ssl_;
+  Owned<SSL> ssl_;
   const TlsRole role_;
   const crypto::Suite* suite_ = nullptr;
   bool established_ = false;

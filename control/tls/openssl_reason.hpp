@@ -1,6 +1,7 @@
 // Why OpenSSL gave up.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 
 #include <openssl/err.h>
@@ -14,6 +15,12 @@ namespace culvert::control {
   std::string text = reason == nullptr ? "unexpected end" : reason;
   ERR_clear_error();
   return text;
+}
+
+// Throws std::runtime_error; empties this thread's error queue, so that nobody takes it for his own.
+[[noreturn]] inline void refuse(const std::string& what) {
+  ERR_clear_error();
+  throw std::runtime_error(what);
 }
 
 }  // namespace culvert::control

@@ -17,23 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/tls/openssl_reason.hpp"
+#include "control/tls/owned.hpp"
+
 namespace culvert::control {
 namespace {
 
 constexpr long kTenYears = 10L * 365 * 24 * 3600;
-
-struct Free {
-  void operator()(EVP_PKEY* k) const noexcept { EVP_PKEY_free(k); }
-  void operator()(X509* c) const noexcept { X509_free(c); }
-  void operator()(BIO* b) const noexcept { BIO_free(b); }
-  void operator()(X509_EXTENSION* e) const noexcept { X509_EXTENSION_free(e); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Free>;
-
-[[noreturn]] void refuse(const std::string& what) {
-  throw std::runtime_error(what);
-}
 
 void require(bool ok) {
   if (!ok) {

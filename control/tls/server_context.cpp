@@ -16,16 +16,12 @@
 #include "control/config/cipher_choice.hpp"
 #include "control/tls/client_certificate.hpp"
 #include "control/tls/connection.hpp"
+#include "control/tls/openssl_reason.hpp"
 #include "control/tls/self_signed.hpp"
 #include "crypto/suite.hpp"
 
 namespace culvert::control {
 namespace {
-
-[[noreturn]] void refuse(const std::string& what) {
-  ERR_clear_error();
-  throw std::runtime_error(what);
-}
 
 void require_readable(const std::string& path) {
   if (::access(path.c_str(), R_OK) == 0) return;

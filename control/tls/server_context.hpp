@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "control/config/config.hpp"
+#include "control/tls/owned.hpp"
 
 namespace culvert::control {
 
@@ -33,15 +34,11 @@ class ServerContext {
   }
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* c) const noexcept { SSL_CTX_free(c); }
-  };
-
   void load_certificate(const SslConfig& ssl);
   void set_ciphers(const SslConfig& ssl);
   void set_pin();
 
-  std::unique_ptr<SSL_CTX, Free> context_;
+  Owned<SSL_CTX> context_;
   std::string certificate_file_;
   std::string pin_;
   std::vector<std::string> ignored_ciphers_;

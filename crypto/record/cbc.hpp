@@ -18,6 +18,12 @@ namespace culvert::crypto::record {
 inline constexpr size_t kCbcBurst = 64;
 using CbcJobs = std::array<IMB_JOB, kCbcBurst>;
 
+// What is hashed before the payload, and room for any hash.
+inline constexpr uint32_t kAdditionalSize = sizeof(AdditionalData12);
+inline constexpr uint32_t kMacRoom = 64;
+// The IV of a message whose first block is the explicit IV before its encryption (cbc_seal.cpp).
+alignas(16) inline constexpr uint8_t kZeroIv[kBlockSize] = {};
+
 [[nodiscard]] constexpr IMB_HASH_ALG hash_algorithm(Mac mac) noexcept {
   return mac == Mac::hmac_sha1     ? IMB_AUTH_HMAC_SHA_1
          : mac == Mac::hmac_sha256 ? IMB_AUTH_HMAC_SHA_256

@@ -19,9 +19,6 @@
 namespace culvert::crypto::record {
 namespace {
 
-constexpr uint32_t kAdditionalSize = sizeof(AdditionalData12);
-constexpr uint32_t kMacRoom = 64;
-
 // By how much IV and ciphertext move while they are hashed in place. The MAC's place has that much.
 template <Version V>
 constexpr uint32_t kShift = kAdditionalSize - header_size(V);
@@ -45,13 +42,11 @@ struct Sealing {
   alignas(16) uint8_t mac[kMacRoom];
 };
 
-// The IV is the encryption of a block that no other record has (cbc_seal.cpp says why): number, type
-// and length of the payload. Chained to a zero block it is the beginning of one message.
-alignas(16) constexpr uint8_t kZeroIv[kBlockSize] = {};
-
 template <Version V>
 constexpr uint16_t kVersion = V == Version::dtls12 ? kDtls12WireVersion : kWireVersion;
 
+// The IV is the encryption of a block that no other record has (cbc_seal.cpp says why): number, type
+// and length of the payload. Chained to a zero block it is the beginning of one message.
 template <Version V>
 void prepare(Sealing& s, IMB_JOB& job) noexcept {
   const SealOp& op = *s.op;
@@ -77,7 +72,7 @@ void prepare_hash(Sealing& s, IMB_JOB& job) noexcept {
 }
 
 template <Version V>
-void seal_chunk(const MbManager& mb, std::span<SealOp> ops) noexcept {
+void seal_etm_chunk(const MbManager& mb, std::span<SealOp> ops) noexcept {
   const Cipher cipher = ops[0].keys->cipher;
   const Mac mac = ops[0].keys->mac;
   CbcJobs jobs;
@@ -109,7 +104,7 @@ void seal_chunk(const MbManager& mb, std::span<SealOp> ops) noexcept {
   }
 }
 
-struct Opening {
+struct OpeningEtm {
   OpenOp* op;
   uint64_t sequence;
   uint32_t size;  // of IV and ciphertext
@@ -121,7 +116,7 @@ struct Opening {
 
 // The message to hash, in the record itself, or where the plaintext will go if that is elsewhere.
 template <Version V>
-void prepare_hash(Opening& o, IMB_JOB& job) noexcept {
+void prepare_hash(OpeningEtm& o, IMB_JOB& job) noexcept {
   const OpenOp& op = *o.op;
   const Keys& keys = *op.keys;
   const uint8_t* const iv = op.record + header_size(V);
@@ -144,7 +139,7 @@ void prepare_hash(Opening& o, IMB_JOB& job) noexcept {
 
 // What is wrong with a record, or held, ends here.
 template <Version V>
-void fail(const Opening& o, OpenStatus status) noexcept {
+void fail(const OpeningEtm& o, OpenStatus status) noexcept {
   OpenOp& op = *o.op;
   op.status = status;
   if constexpr (V != Version::dtls12) {
@@ -158,12 +153,12 @@ void fail(const Opening& o, OpenStatus status) noexcept {
 
 // Whether a record before it has taken the count back.
 template <Version V>
-bool overtaken(const Opening& o) noexcept {
+bool overtaken(const OpeningEtm& o) noexcept {
   return V != Version::dtls12 && o.sequence >= o.op->keys->sequence;
 }
 
 template <Version V>
-bool authentic(Opening& o) noexcept {
+bool authentic(OpeningEtm& o) noexcept {
   OpenOp& op = *o.op;
   if (o.in_place) {
     uint8_t* const record = op.payload - kBlockSize - header_size(V);
@@ -183,7 +178,7 @@ bool authentic(Opening& o) noexcept {
 }
 
 template <Version V>
-void finish(const Opening& o) noexcept {
+void finish(const OpeningEtm& o) noexcept {
   OpenOp& op = *o.op;
   if (overtaken<V>(o)) return fail<V>(o, OpenStatus::held);
   const Unpadded unpadded = unpad(op.payload, o.size - kBlockSize, 0);
@@ -197,14 +192,14 @@ void finish(const Opening& o) noexcept {
 }
 
 template <Version V>
-void open_chunk(const MbManager& mb, std::span<OpenOp> ops) noexcept {
+void open_etm_chunk(const MbManager& mb, std::span<OpenOp> ops) noexcept {
   const Cipher cipher = ops[0].keys->cipher;
   const Mac mac = ops[0].keys->mac;
   CbcJobs jobs;
-  std::array<Opening, kCbcBurst> opening;
+  std::array<OpeningEtm, kCbcBurst> opening;
   size_t count = 0;
   for (OpenOp& op : ops) {
-    Opening& o = opening[count];
+    OpeningEtm& o = opening[count];
     if (!admit_cbc<V>(op, o.sequence)) continue;
     o.op = &op;
     o.size = op.record_size - header_size(V) - mac_size(mac);
@@ -212,10 +207,10 @@ void open_chunk(const MbManager& mb, std::span<OpenOp> ops) noexcept {
   }
   hash_burst(mb, mac, {jobs.data(), count});
 
-  std::array<Opening*, kCbcBurst> good;
+  std::array<OpeningEtm*, kCbcBurst> good;
   size_t good_count = 0;
   for (size_t i = 0; i < count; i++) {
-    Opening& o = opening[i];
+    OpeningEtm& o = opening[i];
     if (!authentic<V>(o)) continue;
     const uint8_t* const iv = o.op->record + header_size(V);
     set_cipher_job(jobs[good_count], *o.op->keys, o.op->payload, iv + kBlockSize,
@@ -241,12 +236,12 @@ void by_chunks(std::span<Op> run, Chunk chunk_of) noexcept {
 
 template <Version V>
 void seal_cbc_etm(const MbManager& mb, std::span<SealOp> run) noexcept {
-  by_chunks(run, [&mb](std::span<SealOp> chunk) noexcept { seal_chunk<V>(mb, chunk); });
+  by_chunks(run, [&mb](std::span<SealOp> chunk) noexcept { seal_etm_chunk<V>(mb, chunk); });
 }
 
 template <Version V>
 void open_cbc_etm(const MbManager& mb, std::span<OpenOp> run) noexcept {
-  by_chunks(run, [&mb](std::span<OpenOp> chunk) noexcept { open_chunk<V>(mb, chunk); });
+  by_chunks(run, [&mb](std::span<OpenOp> chunk) noexcept { open_etm_chunk<V>(mb, chunk); });
 }
 
 template void seal_cbc_etm<Version::tls12>(const MbManager&, std::span<SealOp>) noexcept;

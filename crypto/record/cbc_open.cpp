@@ -17,9 +17,6 @@
 namespace culvert::crypto::record {
 namespace {
 
-constexpr uint32_t kAdditionalSize = sizeof(AdditionalData12);
-constexpr uint32_t kMacRoom = 64;
-
 // A record between its bursts.
 struct Opening {
   OpenOp* op;

@@ -1,17 +1,16 @@
 // Sealing AES-CBC with HMAC, MAC-then-encrypt (RFC 5246 §6.2.3.2): a burst of hashes, then a burst of
 // encryptions.
+//
+// The explicit IV has to be unpredictable, and asking for random bytes for each record is dear. So
+// the IV is the encryption, under the same key, of a block that no other record has: NIST SP
+// 800-38A, appendix C. Chained to a zero block (kZeroIv) it is the first ciphertext block of a message
+// that begins with it, and costs no call of its own.
 #include "crypto/record/burst.hpp"
 #include "crypto/record/cbc.hpp"
 #include "crypto/record/header.hpp"
 
 namespace culvert::crypto::record {
 namespace {
-
-// The explicit IV has to be unpredictable, and asking for random bytes for each record is dear. So
-// the IV is the encryption, under the same key, of a block that no other record has: NIST SP
-// 800-38A, appendix C. Chained to a zero block it is the first ciphertext block of a message that
-// begins with it, and costs no call of its own.
-alignas(16) constexpr uint8_t kZeroIv[kBlockSize] = {};
 
 // Number, type and length of the record lie right before the payload: for the hash that is the
 // beginning of its message, and as the rest of the IV's block they make it unique.

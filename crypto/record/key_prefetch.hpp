@@ -3,6 +3,7 @@
 // second one when the burst is gathered, and into the first one just before use (burst.hpp).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -36,7 +37,8 @@ inline void prefetch_part(const Keys& keys, const KeyPart& part) noexcept {
   const auto* bytes = reinterpret_cast<const char*>(&keys);
   for (size_t at = 0; at < part.head; at += 64)
     __builtin_prefetch(bytes + at, 0, 2);
-  for (size_t at = part.tail / 64 * 64; at < sizeof(gcm_key_data) && at < sizeof(Keys); at += 64)
+  constexpr size_t kEnd = std::min(sizeof(gcm_key_data), sizeof(Keys));
+  for (size_t at = part.tail / 64 * 64; at < kEnd; at += 64)
     __builtin_prefetch(bytes + at, 0, 2);
 }
 

@@ -23,7 +23,7 @@ namespace culvert::cstp {
 namespace {
 
 // One client's backlog of tiny records must not hold the worker's other clients up.
-constexpr uint32_t kRecordsPerTurn = 256;
+constexpr uint32_t kRecordsReadPerTurn = 256;
 
 using crypto::record::ContentType;
 using crypto::record::OpenOp;
@@ -126,7 +126,7 @@ void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
   t.owed &= static_cast<uint8_t>(~owed::kRead);
   for (uint32_t records = 0; t.phase == Phase::tunnel; ++records) {
     if (t.awaits_receive_keys) return;  // install_keys() owes the reading anew
-    if (records == kRecordsPerTurn) {
+    if (records == kRecordsReadPerTurn) {
       c_.tunnels.owe(t, owed::kRead);
       break;
     }

@@ -21,20 +21,20 @@ namespace {
 using dp::DropReason;
 
 // Records that one tunnel seals before it is another's turn.
-constexpr uint32_t kRecordsPerTurn = 64;
+constexpr uint32_t kRecordsSealedPerTurn = 64;
 
-struct Verdict {
+struct PacketVerdict {
   Context& c;
   Tunnel& t;
 
   static void drop(void* arg, rte_mbuf* m) noexcept {
-    auto& self = *static_cast<Verdict*>(arg);
+    auto& self = *static_cast<PacketVerdict*>(arg);
     self.c.tunnels.backlog.removed(1);
     refuse_down(self.c, self.t, DropReason::svc_flow_control, m);
   }
   static bool mark(void* arg, rte_mbuf* m) noexcept {
     if (!dp::mark_congestion(m)) return false;
-    auto& self = *static_cast<Verdict*>(arg);
+    auto& self = *static_cast<PacketVerdict*>(arg);
     dp::count(self.c.tunnels.counters(self.c.tunnels.slot_of(self.t)).tx_marked);
     return true;
   }
@@ -64,12 +64,12 @@ void wait(Context& c, Tunnel& t, rte_mbuf* m, Time now) noexcept {
 // Takes its turn. True: it would have gone on.
 bool seal_waiting(Context& c, Tunnel& t, SealBurst& burst, Time now) noexcept {
   const ConnId conn = conn_of(c, t);
-  Verdict verdict{c, t};
-  const QueueVerdicts verdicts{Verdict::drop, Verdict::mark, &verdict};
+  PacketVerdict verdict{c, t};
+  const QueueVerdicts verdicts{PacketVerdict::drop, PacketVerdict::mark, &verdict};
   const auto times = CodelTimes::of_round_trip(c.tcp.round_trip(conn));
   const uint32_t largest = rte_pktmbuf_data_room_size(c.pool);
   for (uint32_t records = 0; burst.wants(t, largest); ++records) {
-    if (records == kRecordsPerTurn) return true;
+    if (records == kRecordsSealedPerTurn) return true;
     rte_mbuf* m = c.tunnels.backlog[t.queue].pop(now, times, verdicts);
     if (m != nullptr) {
       c.tunnels.backlog.removed(1);

@@ -99,7 +99,7 @@ bool tell_sender(const rte_mbuf* m, uint16_t port, uint16_t threshold, DownConte
   return true;
 }
 
-struct Verdict {
+struct Decision {
   Fit fit;
   bool tell;  // the sender hears of the tunnel's MTU although the packet gets through
 };
@@ -109,8 +109,8 @@ struct Verdict {
 // a stream, as large as the client's adapter takes them. It may have got a smaller MTU without our
 // knowing, so the sender is asked for less, too.
 // `mtu`: what tunnel and adapter both take.
-Verdict judge(const rte_mbuf* m, const Channel& channel, uint16_t mtu,
-              const Session& session) noexcept {
+Decision judge(const rte_mbuf* m, const Channel& channel, uint16_t mtu,
+               const Session& session) noexcept {
   if (m->pkt_len <= mtu) [[likely]]
     return {Fit::passes, false};
   const uint16_t adapter_mtu = session.adapter_mtu.load(std::memory_order_relaxed);
@@ -169,7 +169,7 @@ void inner_down(Batch& packets, DownContext& c, std::span<const ReplySource> rep
       if (clamp_syn(m, syn, limits)) ++c.mss_clamped;
     }
     const uint16_t mtu = session->mtu(channel);
-    const Verdict verdict = judge(m, channel, mtu, *session);
+    const Decision verdict = judge(m, channel, mtu, *session);
     const auto tell = [&] {
       return tell_sender(m, meta(m).port, mtu, c, reply_from, edges, now_us);
     };

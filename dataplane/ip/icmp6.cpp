@@ -15,7 +15,7 @@ namespace {
 constexpr uint8_t kHopLimit = 64;
 
 // The reply has no extension headers.
-void make_reply(rte_mbuf* m, unsigned l3_size) noexcept {
+void make_reply6(rte_mbuf* m, unsigned l3_size) noexcept {
   close_gap(m, sizeof(Ipv6Header), l3_size);
   auto* ip = header_at<Ipv6Header>(m, 0);
   auto* icmp = header_at<Icmp6Header>(m, sizeof(Ipv6Header));
@@ -78,7 +78,7 @@ void icmp6_input(IcmpState& state, Batch& in, const Icmp6Edges& out, DropCounter
       drop(drops, reason, m);
       continue;
     }
-    make_reply(m, l3_size);
+    make_reply6(m, l3_size);
     out.replies.push(m);
   }
   in.clear();

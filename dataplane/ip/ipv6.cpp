@@ -43,7 +43,7 @@ struct Chain {
   }
 };
 
-constexpr auto kGood = DropReason::count_;
+constexpr auto kWellFormed = DropReason::count_;
 
 DropReason step_options(Chain& c, bool hop_by_hop) noexcept {
   // §4.1: hop-by-hop options come first or not at all; destination options at most twice.
@@ -53,7 +53,7 @@ DropReason step_options(Chain& c, bool hop_by_hop) noexcept {
   if (header.empty() || !options_harmless(header.subspan(2))) return DropReason::ip6_bad_extension;
   c.protocol = header[0];
   c.at += header.size();
-  return kGood;
+  return kWellFormed;
 }
 
 DropReason step_routing(Chain& c) noexcept {
@@ -65,7 +65,7 @@ DropReason step_routing(Chain& c) noexcept {
   if (header.empty() || header[2] == 0 || header[3] != 0) return DropReason::ip6_bad_extension;
   c.protocol = header[0];
   c.at += header.size();
-  return kGood;
+  return kWellFormed;
 }
 
 DropReason step_fragment(Chain& c, bool& ends) noexcept {
@@ -77,7 +77,7 @@ DropReason step_fragment(Chain& c, bool& ends) noexcept {
   c.at += sizeof(Ipv6FragmentHeader);
   // RFC 6946: what is the first and the last fragment is whole.
   ends = header->offset() != 0 || header->more();
-  return kGood;
+  return kWellFormed;
 }
 
 bool is_mapped(const std::array<uint8_t, 16>& bytes) noexcept {
@@ -103,7 +103,7 @@ DropReason check_ipv6(rte_mbuf* m) noexcept {
   PacketMeta& out = meta(m);
   out.family = 6;
   out.l3_size = sizeof(Ipv6Header);
-  return kGood;
+  return kWellFormed;
 }
 
 ExtensionWalk walk_extensions(std::span<const uint8_t> bytes) noexcept {
@@ -112,7 +112,7 @@ ExtensionWalk walk_extensions(std::span<const uint8_t> bytes) noexcept {
   bool ends = false;
   // Each header has at least 8 bytes, so the limit on their bytes bounds their number.
   while (!ends) {
-    DropReason reason = kGood;
+    DropReason reason = kWellFormed;
     switch (static_cast<IpProtocol>(c.protocol)) {
       case IpProtocol::hop_by_hop: reason = step_options(c, true); break;
       case IpProtocol::destination_options: reason = step_options(c, false); break;
@@ -121,7 +121,7 @@ ExtensionWalk walk_extensions(std::span<const uint8_t> bytes) noexcept {
       default:  // a transport, or something that this box does not look into
         return {.protocol = c.protocol, .size = static_cast<uint16_t>(c.at)};
     }
-    if (reason != kGood) return {.reason = reason};
+    if (reason != kWellFormed) return {.reason = reason};
   }
   return {.protocol = c.protocol, .fragment = true, .size = static_cast<uint16_t>(c.at)};
 }

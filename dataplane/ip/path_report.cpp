@@ -11,7 +11,7 @@ namespace culvert::dp {
 
 namespace {
 
-constexpr auto kGood = DropReason::count_;
+constexpr auto kCredible = DropReason::count_;
 constexpr uint32_t kLeastMtu4 = 68;  // RFC 791 §3.2
 // RFC 792: of what follows the IP header; more is not counted on.
 constexpr uint32_t kQuoted = 8;
@@ -69,7 +69,7 @@ DropReason read4(rte_mbuf* m, uint32_t icmp_at, PathReport& out) noexcept {
   if (length <= mtu) return DropReason::icmp_other_packet;
   out.below_floor = mtu < kLeastPathMtu4;
   out.mtu = static_cast<uint16_t>(std::max<uint32_t>(mtu, kLeastPathMtu4));
-  return kGood;
+  return kCredible;
 }
 
 DropReason read6(rte_mbuf* m, uint32_t icmp_at, PathReport& out) noexcept {
@@ -92,7 +92,7 @@ DropReason read6(rte_mbuf* m, uint32_t icmp_at, PathReport& out) noexcept {
     return DropReason::icmp_other_packet;
   }
   out.mtu = static_cast<uint16_t>(std::min(mtu, 0xffffu));
-  return kGood;
+  return kCredible;
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // Reassembly through librte_ip_frag, with the checks that it leaves to its caller.
-// rte_ip_frag_table_del_expired_entries() is there since 2018 and still marked experimental.
-#define ALLOW_EXPERIMENTAL_API
 #include "dataplane/ip/reassembly.hpp"
 
 #include <algorithm>

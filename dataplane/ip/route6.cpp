@@ -15,8 +15,8 @@ namespace culvert::dp {
 
 namespace {
 
-constexpr uint64_t kNoRoute = 0;
-constexpr size_t kMaxHops = 32767;  // 15 bits an entry of the trie
+constexpr uint64_t kNoRoute6 = 0;
+constexpr size_t kMaxHops6 = 32767;  // 15 bits an entry of the trie
 
 std::string text(const Ipv6Prefix& p) {
   return p.address.to_string() + "/" + std::to_string(p.length);
@@ -62,7 +62,7 @@ RouteTable6::RouteTable6(const std::string& name, const InterfaceTable& interfac
 
   rte_fib6_conf conf{};
   conf.type = sorted.size() < kLargeTable ? RTE_FIB6_DUMMY : RTE_FIB6_TRIE;
-  conf.default_nh = kNoRoute;
+  conf.default_nh = kNoRoute6;
   conf.max_routes = static_cast<int>(sorted.size() + 16);
   conf.trie.nh_sz = RTE_FIB6_TRIE_2B;
   // A /128 behind the first 24 bits takes 13 tables at most.
@@ -85,7 +85,7 @@ void RouteTable6::add(const Ipv6Prefix& destination, const NextHop6& hop) {
          (hops_[index].interface != hop.interface || hops_[index].gateway != hop.gateway)) {
     ++index;
   }
-  if (index > kMaxHops) throw std::runtime_error("Too many different IPv6 gateways.");
+  if (index > kMaxHops6) throw std::runtime_error("Too many different IPv6 gateways.");
   if (index == hops_.size()) hops_.push_back(hop);
   const int rc =
       rte_fib6_add(fib_.get(), destination.address.bytes().data(), destination.length, index);
@@ -105,7 +105,7 @@ void RouteTable6::lookup(std::span<const IpAddress> destinations,
   auto* addresses = reinterpret_cast<Address*>(const_cast<IpAddress*>(destinations.data()));
   (void)rte_fib6_lookup_bulk(fib_.get(), addresses, index.data(), static_cast<int>(n));
   for (size_t i = 0; i < n; ++i)
-    out[i] = index[i] == kNoRoute ? nullptr : &hops_[index[i]];
+    out[i] = index[i] == kNoRoute6 ? nullptr : &hops_[index[i]];
 }
 
 const NextHop6* RouteTable6::lookup(const IpAddress& destination) const noexcept {

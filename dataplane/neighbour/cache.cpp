@@ -10,7 +10,7 @@
 namespace culvert::dp {
 
 namespace {
-constexpr Time kSweep = 100 * kMillisecond;
+constexpr Time kRoundOfAll = 100 * kMillisecond;
 // An entry that a packet used within this time is not evicted for another.
 constexpr Time kBusy = kSecond;
 
@@ -279,8 +279,8 @@ bool NeighbourCache::tick(Entry& e, Time now, NeighbourRequest& request) noexcep
 
 size_t NeighbourCache::poll(Time now, std::span<NeighbourRequest> requests) noexcept {
   const Time passed = now - swept_;
-  const uint64_t due =
-      std::min<uint64_t>(table_.size(), table_.size() * std::min(passed, kSweep) / kSweep);
+  const uint64_t due = std::min<uint64_t>(
+      table_.size(), table_.size() * std::min(passed, kRoundOfAll) / kRoundOfAll);
   if (due == 0) return 0;
   swept_ = now;
   size_t n = 0;

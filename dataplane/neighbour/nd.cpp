@@ -12,7 +12,7 @@ namespace culvert::dp {
 
 namespace {
 
-constexpr uint8_t kHopLimit = 255;  // RFC 4861 §3.1: a message that a router passed on has less
+constexpr uint8_t kNdHopLimit = 255;  // RFC 4861 §3.1: a message that a router passed on has less
 constexpr uint8_t kSourceLinkLayer = 1;
 constexpr uint8_t kTargetLinkLayer = 2;
 
@@ -73,7 +73,7 @@ bool send(LinkContext& link, const Interface& interface, const Outgoing& out) no
   *ip = {.version_class_flow = 6u << 28,
          .payload_length = static_cast<uint16_t>(payload),
          .next_header = static_cast<uint8_t>(IpProtocol::icmpv6),
-         .hop_limit = kHopLimit,
+         .hop_limit = kNdHopLimit,
          .src = out.source.bytes(),
          .dst = out.destination.bytes()};
   auto* nd = reinterpret_cast<NeighbourMessage*>(ip + 1);
@@ -180,7 +180,7 @@ std::optional<NeighbourWord> read_neighbour_word(rte_mbuf* m) noexcept {
   if (!make_contiguous(m, m->pkt_len)) return std::nullopt;
   const auto* ip = header_at<Ipv6Header>(m, 0);
   const auto* nd = header_at<NeighbourMessage>(m, l3_size);
-  if (ip->hop_limit != kHopLimit || m->pkt_len < l3_size + sizeof(NeighbourMessage) ||
+  if (ip->hop_limit != kNdHopLimit || m->pkt_len < l3_size + sizeof(NeighbourMessage) ||
       nd->icmp.code != 0) {
     return std::nullopt;
   }

@@ -9,18 +9,18 @@ namespace {
 
 // Ports that verify say so in two bits. NONE means "the field is wrong but the data is known to be
 // good" (a virtual machine's neighbour that left its checksum to us).
-enum class Verdict : uint8_t { unknown, good, bad };
+enum class PortsVerdict : uint8_t { unknown, good, bad };
 
-Verdict l3_verdict(const rte_mbuf* m) noexcept {
+PortsVerdict l3_verdict(const rte_mbuf* m) noexcept {
   const uint64_t flags = m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-  if (flags == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN) return Verdict::unknown;
-  return flags == RTE_MBUF_F_RX_IP_CKSUM_BAD ? Verdict::bad : Verdict::good;
+  if (flags == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN) return PortsVerdict::unknown;
+  return flags == RTE_MBUF_F_RX_IP_CKSUM_BAD ? PortsVerdict::bad : PortsVerdict::good;
 }
 
-Verdict l4_verdict(const rte_mbuf* m) noexcept {
+PortsVerdict l4_verdict(const rte_mbuf* m) noexcept {
   const uint64_t flags = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-  if (flags == RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN) return Verdict::unknown;
-  return flags == RTE_MBUF_F_RX_L4_CKSUM_BAD ? Verdict::bad : Verdict::good;
+  if (flags == RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN) return PortsVerdict::unknown;
+  return flags == RTE_MBUF_F_RX_L4_CKSUM_BAD ? PortsVerdict::bad : PortsVerdict::good;
 }
 
 bool is_v4(const uint8_t* ip) noexcept {
@@ -89,8 +89,8 @@ uint16_t whole_sum(const rte_mbuf* m, unsigned l3_size) noexcept {
 }  // namespace
 
 bool ipv4_checksum_ok(const rte_mbuf* m, const Ipv4Header& ip, unsigned header_size) noexcept {
-  const Verdict verdict = l3_verdict(m);
-  if (verdict != Verdict::unknown) return verdict == Verdict::good;
+  const PortsVerdict verdict = l3_verdict(m);
+  if (verdict != PortsVerdict::unknown) return verdict == PortsVerdict::good;
   return rte_raw_cksum(&ip, header_size) == 0xffff;
 }
 
@@ -101,8 +101,8 @@ void fill_ipv4_checksum(Ipv4Header& ip) noexcept {
 }
 
 bool transport_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept {
-  const Verdict verdict = l4_verdict(m);
-  if (verdict != Verdict::unknown) return verdict == Verdict::good;
+  const PortsVerdict verdict = l4_verdict(m);
+  if (verdict != PortsVerdict::unknown) return verdict == PortsVerdict::good;
   const auto* ip = rte_pktmbuf_mtod(m, const uint8_t*);
   if (is_v4(ip) && protocol_of(ip, l3_size) == static_cast<uint8_t>(IpProtocol::udp) &&
       m->data_len >= l3_size + sizeof(UdpHeader)) {

@@ -41,9 +41,9 @@ bool has_capability(unsigned capability) {
 // Drivers that let DPDK at the card: the VFIO and UIO ones, and the "bifurcated" ones of cards
 // whose kernel driver stays in charge.
 bool serves_dpdk(std::string_view driver) {
-  constexpr std::array<std::string_view, 5> kGood{"vfio-pci", "uio_pci_generic", "igb_uio",
-                                                  "mlx5_core", "mlx4_core"};
-  for (const std::string_view good : kGood) {
+  constexpr std::array<std::string_view, 5> kServing{"vfio-pci", "uio_pci_generic", "igb_uio",
+                                                     "mlx5_core", "mlx4_core"};
+  for (const std::string_view good : kServing) {
     if (driver == good) return true;
   }
   return false;

@@ -7,8 +7,8 @@
 
 namespace culvert::tcp {
 
-SourcePorts::SourcePorts(const SipKey& key, std::vector<dp::IpAddress> addresses, uint16_t first,
-                         uint16_t last)
+SourcePorts::SourcePorts(const SipKey& key, const std::vector<dp::IpAddress>& addresses,
+                         uint16_t first, uint16_t last)
     : key_(key), first_(first), count_(uint32_t{last} - first + 1), counters_(kCounters) {
   if (addresses.empty()) throw std::runtime_error("connections need a local address to come from");
   if (first == 0 || last < first)

@@ -25,8 +25,8 @@ class SourcePorts {
 
   // `key` is secret and random; the addresses are this host's and take turns. Throws std::runtime_error if
   // there is none, or no port.
-  SourcePorts(const SipKey& key, std::vector<dp::IpAddress> addresses, uint16_t first = kFirst,
-              uint16_t last = kLast);
+  SourcePorts(const SipKey& key, const std::vector<dp::IpAddress>& addresses,
+              uint16_t first = kFirst, uint16_t last = kLast);
 
   // A flow to `remote` of which `usable(flow)` is true: not in use, not in TIME-WAIT (Endpoint::knows()), and
   // whatever else the caller wants, such as a worker that the port's hash leads to. nullopt if none of

@@ -10,6 +10,8 @@
 
 namespace culvert::crypto {
 
+using Bytes = std::vector<uint8_t>;
+
 // White space is skipped.
 inline std::vector<uint8_t> from_hex(std::string_view text) {
   const auto digit = [](char c) -> int {

@@ -76,6 +76,7 @@ inline constexpr MacAddress kPeerMac{2, 0, 0, 0, 0, 2};
 inline constexpr uint32_t kOwnIp = 0xc0000201;   // 192.0.2.1
 inline constexpr uint32_t kPeerIp = 0xc0000202;  // 192.0.2.2
 inline constexpr uint32_t kFarIp = 0xcb007105;   // 203.0.113.5
+inline constexpr uint32_t kClient = 0x0a0a0a05;  // 10.10.10.5, inside a tunnel
 
 struct Ipv4Fields {
   uint32_t src = kPeerIp;
@@ -112,6 +113,7 @@ struct Ipv4Fields {
 inline const IpAddress kOwn6 = six("2001:db8:1::1");
 inline const IpAddress kPeer6 = six("2001:db8:1::2");
 inline const IpAddress kFar6 = six("2001:db8:ffff::5");
+inline const IpAddress kClient6 = six("fd00:10::5");
 
 struct Ipv6Fields {
   IpAddress src = kPeer6;

@@ -14,8 +14,8 @@ namespace culvert::crowd {
 
 namespace {
 
-constexpr Time kSweepInterval = 10 * dp::kMillisecond;  // of the members
-constexpr Time kSweepRound = 200 * dp::kMillisecond;    // in which each is looked at
+constexpr Time kMemberSweepInterval = 10 * dp::kMillisecond;  // of the members
+constexpr Time kSweepRound = 200 * dp::kMillisecond;          // in which each is looked at
 
 tcp::SipKey random_key() {
   tcp::SipKey key{};
@@ -182,7 +182,7 @@ void Crowd::Parts::sweep_members() {
     }
   }
   const Time elapsed = std::min(now - last_sweep, kSweepRound);
-  if (elapsed < kSweepInterval) return;
+  if (elapsed < kMemberSweepInterval) return;
   last_sweep = now;
   for (auto left = (members.size() * elapsed + kSweepRound - 1) / kSweepRound; left > 0; --left) {
     if (swept >= members.size()) swept = 0;

@@ -11,7 +11,7 @@ namespace culvert::crowd {
 namespace {
 
 constexpr uint32_t kPortTries = 4096;
-constexpr Time kAskAgain = dp::kSecond;
+constexpr Time kAskDtlsAgain = dp::kSecond;
 
 }  // namespace
 
@@ -162,7 +162,7 @@ void Crowd::Parts::sweep_dtls(MemberId id) {
   if (m.handshake == nullptr) return;
   if (now >= m.dtls_deadline) return dtls_failed(id, Why::timed_out);
   if (m.dtls_installed) {
-    if (now - m.dtls_asked >= kAskAgain) ask_dtls(m, id);
+    if (now - m.dtls_asked >= kAskDtlsAgain) ask_dtls(m, id);
   } else {
     m.handshake->look_at_timer();
     run_handshake(id);

@@ -20,7 +20,7 @@ namespace culvert::crowd {
 namespace {
 
 constexpr unsigned kMessages = 256;
-constexpr Time kSweepInterval = 10 * dp::kMillisecond;
+constexpr Time kStageSweepInterval = 10 * dp::kMillisecond;
 
 // Names of rings are the process's, and it may have several crowds.
 unsigned next_name() {
@@ -96,7 +96,7 @@ void Stages::settle() noexcept {
     dtls::output(dtls, dtls_replies.span(), dtls::Framing::cdtp_packet, now);
     dtls_replies.clear();
   }
-  if (const Time elapsed = now - last_sweep; elapsed >= kSweepInterval) {
+  if (const Time elapsed = now - last_sweep; elapsed >= kStageSweepInterval) {
     last_sweep = now;
     cstp::sweep_timers(cstp, now, elapsed);
     dtls::sweep_timers(dtls, now, elapsed);

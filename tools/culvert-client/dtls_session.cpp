@@ -7,11 +7,7 @@
 #include "tools/culvert-client/openssl.hpp"
 
 namespace culvert::client {
-namespace {
-
-constexpr size_t kMasterBytes = 48;  // RFC 5246 §8.1
-
-}  // namespace
+namespace {}  // namespace
 
 void allow_borrowed_sessions(SSL_CTX* context) noexcept {
   SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION);

@@ -8,10 +8,12 @@
 
 namespace culvert::client {
 
+inline constexpr size_t kMasterBytes = 48;  // of a master secret, RFC 5246 §8.1
+
 // Settings without which the headend and OpenSSL do not agree; for a context of DTLS_client_method().
 void allow_borrowed_sessions(SSL_CTX* context) noexcept;
 
-// In either form `id` travels as the session id of the ClientHello. `master_secret` has 48 bytes; empty where a
+// In either form `id` travels as the session id of the ClientHello. `master_secret` has kMasterBytes; empty where a
 // pre-shared key is the secret. To be called when the list of suites is set, whose first becomes the session's. False:
 // OpenSSL says why.
 [[nodiscard]] bool claim_session(SSL* ssl, std::span<const uint8_t> id,

@@ -7,13 +7,13 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
+#include "tools/culvert-client/dtls_session.hpp"
 #include "tools/culvert-client/failure.hpp"
 #include "tools/culvert-client/http.hpp"
 
 namespace culvert::client {
 namespace {
 
-constexpr size_t kMasterBytes = 48;
 constexpr unsigned kLeastBaseMtu = 1280;
 constexpr std::string_view kResumable =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-GCM-SHA256";

@@ -18,7 +18,7 @@ std::string seconds(double microseconds) {
   return with_unit(microseconds * 1e-6, Unit::seconds);
 }
 
-std::string distribution(const replay::Histogram& of) {
+std::string distribution_text(const replay::Histogram& of) {
   std::string said =
       fmt::format("min {}, mean {}", seconds(static_cast<double>(of.min())), seconds(of.mean()));
   for (const double percent : kPercents)
@@ -58,14 +58,14 @@ std::string attempts(const Attempts& a) {
                        : fmt::format("{} of {}, {} failed", a.worked, a.made, a.failed);
 }
 
-std::string reasons(const Reasons& of) {
+std::string reasons_text(const Reasons& of) {
   std::string said;
   for (const auto& [why, times] : of)
     said += fmt::format("{}{} {}", said.empty() ? "" : ", ", times, why);
   return said;
 }
 
-std::string data(const Report& r) {
+std::string data_text(const Report& r) {
   const LedgerTotals& d = r.data;
   std::string said =
       row("data", fmt::format("{} echo requests, {} answered, {} lost, {} damaged, {} double",
@@ -80,11 +80,11 @@ std::string data(const Report& r) {
                                         "that were too large for it",
                                         r.tally.later, r.tally.closed_channel, r.tally.unfit));
   }
-  if (r.tally.rtt.count() != 0) said += row("round trip", distribution(r.tally.rtt));
+  if (r.tally.rtt.count() != 0) said += row("round trip", distribution_text(r.tally.rtt));
   return said;
 }
 
-std::string strangers(const Report& r) {
+std::string strangers_text(const Report& r) {
   std::string said;
   for (size_t i = 0; i < kStrangerKinds; ++i) {
     const StrangerCount& count = r.strangers[i];
@@ -102,7 +102,7 @@ std::string strangers(const Report& r) {
 }
 
 std::string times(const char* name, const replay::Histogram& of) {
-  return of.count() == 0 ? "" : row(name, distribution(of)) + bars(of);
+  return of.count() == 0 ? "" : row(name, distribution_text(of)) + bars(of);
 }
 
 std::string set_ups(const Report& r) {
@@ -120,7 +120,7 @@ std::string set_ups(const Report& r) {
   if (t.roamed_port + t.roamed_address != 0) {
     said += row("roamed", fmt::format("{} to another port, {} to another address, {} failed",
                                       t.roamed_port, t.roamed_address, t.roams_failed));
-    if (t.roam.count() != 0) said += row("  took", distribution(t.roam));
+    if (t.roam.count() != 0) said += row("  took", distribution_text(t.roam));
   }
   return said;
 }
@@ -136,12 +136,12 @@ std::string as_text(const Report& r) {
   said += set_ups(r);
   if (t.left + t.vanished != 0)
     said += row("ended", fmt::format("{} left, {} fell silent", t.left, t.vanished));
-  if (t.closed != 0) said += row("were closed", reasons(t.closings));
-  if (!t.failures.empty()) said += row("failures", reasons(t.failures));
-  if (!t.dtls_failures.empty()) said += row("of DTLS", reasons(t.dtls_failures));
-  if (!t.suites.empty()) said += row("suites", reasons(t.suites));
-  if (r.data_wanted) said += data(r);
-  said += strangers(r);
+  if (t.closed != 0) said += row("were closed", reasons_text(t.closings));
+  if (!t.failures.empty()) said += row("failures", reasons_text(t.failures));
+  if (!t.dtls_failures.empty()) said += row("of DTLS", reasons_text(t.dtls_failures));
+  if (!t.suites.empty()) said += row("suites", reasons_text(t.suites));
+  if (r.data_wanted) said += data_text(r);
+  said += strangers_text(r);
   for (const auto& [name, count] : r.drops)
     said += row("dropped here", fmt::format("{} {}", count, name));
   if (r.port_missed != 0)

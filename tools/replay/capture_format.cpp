@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint32_t kSnapLength = 262144;  // tcpdump's: more than any frame has
 constexpr uint32_t kNanosecondMagic = 0xa1b23c4d;
-constexpr uint32_t kEthernet = 1;
+constexpr uint32_t kLinkTypeEthernet = 1;
 constexpr uint32_t kEnhancedPacket = 6;
 constexpr uint64_t kBillion = 1'000'000'000;
 
@@ -65,7 +65,7 @@ std::string file_header(CaptureFormat format) {
   number(out, uint16_t{4});
   number(out, uint64_t{0});  // time zone and accuracy, which nobody uses
   number(out, kSnapLength);
-  number(out, kEthernet);
+  number(out, kLinkTypeEthernet);
   return out;
 }
 

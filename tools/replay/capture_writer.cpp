@@ -16,7 +16,7 @@ namespace culvert::replay {
 
 namespace {
 constexpr size_t kWriteAtOnce = 1 << 20;
-constexpr unsigned kBurst = 64;
+constexpr unsigned kWrittenAtOnce = 64;
 // Between two looks at an empty ring, which holds what comes meanwhile. Each look takes a moment from a core that
 // may be polling a port.
 constexpr std::chrono::milliseconds kRest{2};
@@ -50,8 +50,8 @@ void CaptureWriter::finish() {
 }
 
 bool CaptureWriter::take_burst() {
-  std::array<void*, kBurst> packets;
-  const unsigned n = rte_ring_dequeue_burst(ring_.get(), packets.data(), kBurst, nullptr);
+  std::array<void*, kWrittenAtOnce> packets;
+  const unsigned n = rte_ring_dequeue_burst(ring_.get(), packets.data(), kWrittenAtOnce, nullptr);
   for (unsigned i = 0; i < n; ++i) {
     auto* m = static_cast<rte_mbuf*>(packets[i]);
     append_packet(format_, pending_, clock_.time_of_day(arrival_time(m)), m);

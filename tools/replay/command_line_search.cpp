@@ -10,7 +10,7 @@ namespace culvert::replay {
 
 namespace {
 
-constexpr double kLongest = 1e6;  // seconds
+constexpr double kLongestTrial = 1e6;  // seconds
 constexpr const char* kGroup = "Search";
 
 // "NDR=1e-5"
@@ -57,7 +57,7 @@ void describe_search(CLI::App& app, SearchWords& w) {
       ->allow_extra_args(false);
   const auto seconds = [&](const char* name, double& value, const char* help) {
     return option(name, value, help, "SECONDS")
-        ->check(CLI::Range(0.01, kLongest))
+        ->check(CLI::Range(0.01, kLongestTrial))
         ->capture_default_str();
   };
   seconds("--trial", w.trials.final_trial_s, "Of trials that decide");
@@ -86,7 +86,7 @@ void describe_search(CLI::App& app, SearchWords& w) {
          "in memory)",
          "RATE");
   option("--warm-up", w.wish.warm_up_s, "Traffic before the first trial; 0: none", "SECONDS")
-      ->check(CLI::Range(0.0, kLongest))
+      ->check(CLI::Range(0.0, kLongestTrial))
       ->capture_default_str();
   option("--repeat", w.wish.repeat, "Whole searches", "N")
       ->check(CLI::Range(1U, 1000U))
@@ -97,7 +97,7 @@ void describe_search(CLI::App& app, SearchWords& w) {
       ->capture_default_str();
   option("--search-limit", w.wish.limit_s, "End a search after so much traffic, wherever it is",
          "SECONDS")
-      ->check(CLI::Range(0.01, kLongest));
+      ->check(CLI::Range(0.01, kLongestTrial));
   option("--headend", w.wish.headend,
          "culvertd's management socket: its workers' busy cycles are shown beside each trial",
          "SOCKET");

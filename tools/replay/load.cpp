@@ -12,8 +12,6 @@ namespace culvert::replay {
 
 namespace {
 
-constexpr uint64_t kLookEvery = 4096;
-
 // The times of what was played so far.
 struct Past {
   uint64_t packets = 0, first_ns = 0, newest_ns = 0;

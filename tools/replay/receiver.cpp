@@ -11,7 +11,7 @@ namespace culvert::replay {
 
 namespace {
 
-constexpr uint16_t kBurst = 64;
+constexpr uint16_t kReceivedAtOnce = 64;
 constexpr size_t kMostStreams = 64;
 
 // Its last bytes are read where they lie, if the mark is not spread over two buffers.
@@ -78,8 +78,8 @@ void Receiver::pass_on(rte_mbuf** packets, uint32_t n, uint64_t now) noexcept {
 }
 
 uint32_t Receiver::poll() noexcept {
-  std::array<rte_mbuf*, kBurst> packets;
-  const uint16_t n = rte_eth_rx_burst(port_, queue_, packets.data(), kBurst);
+  std::array<rte_mbuf*, kReceivedAtOnce> packets;
+  const uint16_t n = rte_eth_rx_burst(port_, queue_, packets.data(), kReceivedAtOnce);
   if (n == 0) return 0;
   const uint64_t now = rte_rdtsc();
   uint64_t bytes = 0;

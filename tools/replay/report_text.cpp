@@ -9,7 +9,7 @@ namespace culvert::replay {
 
 namespace {
 
-std::string traffic(const Traffic& t) {
+std::string traffic_text(const Traffic& t) {
   std::string said = fmt::format("{} packets, {} bytes", t.packets, t.bytes);
   if (t.seconds <= 0) return said;
   return said + fmt::format(" in {:.3f} s: {}packets/s, {}bit/s on layer 1, {}bit/s on layer 2",
@@ -29,7 +29,7 @@ std::string distribution(const Distribution& d) {
   return said + fmt::format(", max {} microseconds", microseconds(d.max));
 }
 
-std::string left_out(const LeftOut& out) {
+std::string left_out_text(const LeftOut& out) {
   return Counts()
       .add(out.filtered, "by the filter")
       .add(out.truncated, "not whole")
@@ -39,9 +39,9 @@ std::string left_out(const LeftOut& out) {
       .text();
 }
 
-std::string sent(const SentReport& s) {
+std::string sent_text(const SentReport& s) {
   std::string said = fmt::format("Sent on {} from {}\n", s.port, listed(s.captures));
-  said += row("sent", traffic(s.sent));
+  said += row("sent", traffic_text(s.sent));
   const std::string asked =
       s.asked == 0 ? std::string("no end") : fmt::format("{} packets", s.asked);
   said += row("asked", asked + ", " + s.pace);
@@ -49,7 +49,7 @@ std::string sent(const SentReport& s) {
   if (s.refusals != 0) {
     said += row("full", fmt::format("{} times the port did not take all at once", s.refusals));
   }
-  said += row("left out", left_out(s.left_out));
+  said += row("left out", left_out_text(s.left_out));
   for (const std::string& damage : s.left_out.damages)
     said += row("damaged", damage);
   if (s.out_of_order != 0) {
@@ -60,9 +60,9 @@ std::string sent(const SentReport& s) {
   return said;
 }
 
-std::string received(const ReceivedReport& r) {
+std::string received_text(const ReceivedReport& r) {
   std::string said = fmt::format("Received on {}\n", r.port);
-  said += row("received", traffic(r.received));
+  said += row("received", traffic_text(r.received));
   if (r.missed != 0)
     said += row("missed", fmt::format("{} that the port had no room for", r.missed));
   if (!r.tracked) return said;
@@ -80,9 +80,9 @@ std::string received(const ReceivedReport& r) {
 std::string as_text(const Report& report) {
   std::string said;
   for (const SentReport& s : report.sent)
-    said += sent(s);
+    said += sent_text(s);
   for (const ReceivedReport& r : report.received)
-    said += received(r);
+    said += received_text(r);
   if (report.written) {
     const WrittenReport& w = *report.written;
     said += fmt::format("Written to {}: {} packets", w.path, w.packets);

@@ -12,16 +12,16 @@ namespace culvert::replay {
 
 namespace {
 
-constexpr size_t kMac = 6, kMacAddresses = 12, kTag = 4;
+constexpr size_t kMac = 6, kTagAt = 12, kTag = 4;
 constexpr uint16_t kVlanMask = 0x0fff;
 
 void change_tags(const RewriteRules& rules, std::vector<uint8_t>& frame) {
   const uint32_t tags = find_layers(frame).tags_size;
   if (rules.vlan_strip && tags != 0) {
-    const auto first = frame.begin() + kMacAddresses;
+    const auto first = frame.begin() + kTagAt;
     frame.erase(first, first + tags);
   } else if (rules.vlan_set && tags != 0) {
-    uint8_t* control = frame.data() + kMacAddresses + 2;
+    uint8_t* control = frame.data() + kTagAt + 2;
     const auto others = static_cast<uint16_t>(load_be<uint16_t>(control) & ~kVlanMask);
     store_be(control, static_cast<uint16_t>(others | *rules.vlan_set));
   }
@@ -29,7 +29,7 @@ void change_tags(const RewriteRules& rules, std::vector<uint8_t>& frame) {
     std::array<uint8_t, kTag> tag{};
     store_be(tag.data(), static_cast<uint16_t>(dp::EtherType::vlan));
     store_be(tag.data() + 2, *rules.vlan_add);
-    frame.insert(frame.begin() + kMacAddresses, tag.begin(), tag.end());
+    frame.insert(frame.begin() + kTagAt, tag.begin(), tag.end());
   }
 }
 

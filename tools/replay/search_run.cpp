@@ -15,7 +15,7 @@ namespace culvert::replay {
 namespace {
 
 constexpr unsigned kTesterTrials = 3;
-constexpr double kLeast = 1e-3;       // of the highest rate, if no least one is given
+constexpr double kLeastShare = 1e-3;  // of the highest rate, if no least one is given
 constexpr double kWarmUpShare = 0.1;  // of the highest rate
 constexpr double kBeyond = 1.2;       // how far behind the highest rate found the curve goes
 
@@ -158,7 +158,7 @@ SearchReport search_on(const Bench& bench, const SearchWish& wish, Progress& pro
     report.tester_measured = true;
   }
   report.max_rate = highest_rate(report, wish);
-  report.min_rate = wish.min_rate > 0 ? wish.min_rate : report.max_rate * kLeast;
+  report.min_rate = wish.min_rate > 0 ? wish.min_rate : report.max_rate * kLeastShare;
   if (report.min_rate >= report.max_rate) {
     throw Failure("The least rate is not less than the highest one.", ExitStatus::command_line);
   }

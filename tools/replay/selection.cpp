@@ -8,10 +8,10 @@ namespace culvert::replay {
 
 Verdict select(const SelectionRules& rules, const CapturedPacket& packet,
                std::vector<uint8_t>& frame) {
-  constexpr uint32_t kLargestFrame = 65535;  // what a packet buffer can say
+  constexpr uint32_t kLargestBuffer = 65535;  // what a packet buffer can say
   if (packet.truncated() && !rules.fill_truncated) return Verdict::truncated;
   if (packet.wire_size < sizeof(dp::EthernetHeader)) return Verdict::runt;
-  if (packet.wire_size > kLargestFrame) return Verdict::oversized;
+  if (packet.wire_size > kLargestBuffer) return Verdict::oversized;
   frame.assign(packet.bytes.begin(), packet.bytes.end());
   frame.resize(packet.wire_size);
   if (!rules.rewrite.empty()) rewrite(rules.rewrite, frame);
@@ -21,7 +21,7 @@ Verdict select(const SelectionRules& rules, const CapturedPacket& packet,
   }
   const uint64_t around = sizeof(dp::EthernetHeader) + find_layers(frame).tags_size;
   const uint64_t whole = frame.size() + rules.trailer;
-  if (whole > kLargestFrame || whole > around + rules.mtu) return Verdict::oversized;
+  if (whole > kLargestBuffer || whole > around + rules.mtu) return Verdict::oversized;
   if (whole > rules.largest) return Verdict::unfit;
   return Verdict::play;
 }

@@ -12,8 +12,6 @@ namespace culvert::replay {
 
 namespace {
 
-constexpr uint64_t kLookEvery = 4096;  // packets between two reports of progress
-
 std::string packets(uint64_t n) {
   return n == 1 ? "1 packet is" : fmt::format("{} packets are", n);
 }

@@ -34,6 +34,7 @@ struct Survey {
 
 // Called now and then with the share that is done, 0 to 1.
 using OnProgress = std::function<void(const std::string& path, double share)>;
+inline constexpr uint64_t kLookEvery = 4096;  // packets between two calls
 
 // Goes through the files of one port in their order. A file that cannot be opened or has other than
 // Ethernet frames throws Failure, or counts among the damages if `tolerant`.

@@ -16,7 +16,7 @@ namespace culvert::replay {
 namespace {
 
 // Streams of a trial, so that a packet which comes late is not taken for one of the next.
-uint32_t stream_name(uint32_t trial, size_t sender) {
+uint32_t stream_of_trial(uint32_t trial, size_t sender) {
   static const uint32_t process = std::random_device{}() << 16;
   return process | (trial & 0xff) << 8 | static_cast<uint32_t>(sender & 0xff);
 }
@@ -59,15 +59,18 @@ TrialRecord TrialRunner::run(double rate, double seconds) {
     for (SenderConfig& config : senders_for(source, rate, seconds, clock_)) {
       record.expected += config.limit;
       config.burst = wire_.burst;
-      config.stream = stream_name(trial, traffic.senders().size());
+      config.stream = stream_of_trial(trial, traffic.senders().size());
       config.copies = wire_.copies;
       traffic.add(std::make_unique<Sender>(std::move(config)));
     }
   }
   for (const dp::Port* port : wire_.to) {
     for (uint16_t q = 0; q < port->rx_queues(); ++q)
-      traffic.add(std::make_unique<Receiver>(ReceiverConfig{
-          .port = port->id(), .queue = q, .marks = true, .prefix = stream_name(trial, 0) >> 8}));
+      traffic.add(
+          std::make_unique<Receiver>(ReceiverConfig{.port = port->id(),
+                                                    .queue = q,
+                                                    .marks = true,
+                                                    .prefix = stream_of_trial(trial, 0) >> 8}));
   }
   const uint64_t missed_before = missed_by(wire_.to);
   traffic.run(workers_, progress_);

@@ -6,6 +6,9 @@
 
 namespace culvert::search {
 
+// By how much, relatively, computed times and rates may miss what they were meant to be.
+inline constexpr double kRounding = 1e-9;
+
 // RFC 9971, "Search Goal". The defaults find a rate in about two minutes on a machine that hiccups;
 // final_trial_s = 60, duration_sum_s = 60 and exceed_ratio = 0 are those of RFC 2544 §24 and §26.1.
 struct Goal {

@@ -8,7 +8,6 @@ namespace culvert::search {
 namespace {
 
 // Durations are made by multiplication, and sums of them by addition.
-constexpr double kRounding = 1e-9;
 
 bool full_length(const TrialResult& result, const Target& target) noexcept {
   return result.duration_s >= target.trial_s * (1 - kRounding);

@@ -11,7 +11,6 @@ namespace {
 
 constexpr double kLeastFactor = 0.5;  // of one step beyond the only bound that there is
 constexpr unsigned kMostDoublings = 20;
-constexpr double kRounding = 1e-9;
 
 double width_of(double lower, double upper) noexcept {
   return (upper - lower) / upper;

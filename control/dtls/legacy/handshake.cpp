@@ -10,6 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "control/dtls/wire_format.hpp"
+
 namespace culvert::control {
 namespace {
 
@@ -17,9 +19,6 @@ using crypto::record::ContentType;
 using crypto::record::dtls_sequence;
 using legacy::MessageType;
 
-constexpr uint16_t kEpoch = 1;  // after the first and only ChangeCipherSpec
-// Finished has the first numbers, as often as it is sent.
-constexpr uint64_t kFirstRecord = 0x100;
 constexpr uint64_t kFirstTimeout = 1'000'000;  // us; RFC 6347 §4.2.4.1
 constexpr unsigned kMostFlights = 12;
 
@@ -73,7 +72,7 @@ std::optional<uint64_t> LegacyHandshake::timer_us() const noexcept {
 DtlsKeys LegacyHandshake::keys() const {
   if (state_ != State::done) throw std::runtime_error("keys exist only after the handshake");
   DtlsKeys out{traffic_.client, traffic_.server};
-  out.tx.sequence = dtls_sequence(kEpoch, kFirstRecord);
+  out.tx.sequence = dtls_sequence(kEpochOfData, kFirstRecord);
   return out;
 }
 
@@ -135,7 +134,7 @@ void LegacyHandshake::on_hello(const legacy::Message& message, uint64_t record_n
   transcript_.insert(transcript_.end(), server_hello_.begin(), server_hello_.end());
   traffic_ =
       crypto::tls12_keys(*parameters_.suite, parameters_.secret.view(), hello->random, random);
-  traffic_.client.sequence = traffic_.server.sequence = dtls_sequence(kEpoch, 0);
+  traffic_.client.sequence = traffic_.server.sequence = dtls_sequence(kEpochOfData, 0);
   protection_.emplace(traffic_);
   const auto proof = verify_data("server finished");
   finished_.assign(proof.begin(), proof.end());

@@ -66,14 +66,14 @@ TEST(ConfigIpv6, CanBeTakenBack) {
   EXPECT_FALSE(r.config.interfaces[1].has_ipv6());
 }
 
-struct Bad {
+struct BadIpv6 {
   std::string text;
   const char* sentence;
 };
 
 TEST(ConfigIpv6, ExplainsWhatCannotBe) {
   const std::string inside = "interface a\n nameif inside\n ";
-  for (const Bad& bad : std::vector<Bad>{
+  for (const BadIpv6& bad : std::vector<BadIpv6>{
            {inside + "ipv6 address fe80::1/64", "link-local"},
            {inside + "ipv6 address ff02::1/64", "cannot be given"},
            {inside + "ipv6 address ::/64", "cannot be given"},

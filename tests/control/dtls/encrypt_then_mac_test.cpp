@@ -11,16 +11,16 @@ namespace {
 
 using Step = DtlsHandshake::Step;
 
-struct Variant {
+struct EtmVariant {
   DtlsForm form;
   const char* suite;
   bool client_offers;
 };
 
-class DtlsEncryptThenMac : public ::testing::TestWithParam<Variant> {};
+class DtlsEncryptThenMac : public ::testing::TestWithParam<EtmVariant> {};
 
 TEST_P(DtlsEncryptThenMac, IsWhatTheClientOffers) {
-  const Variant& variant = GetParam();
+  const EtmVariant& variant = GetParam();
   // TLS 1.2 and DTLS 1.2 share suites (RFC 6347 §4.1.2).
   crypto::Suite suite = *crypto::find_suite(crypto::Version::tls12, variant.suite);
   suite.version = crypto::Version::dtls12;
@@ -60,12 +60,12 @@ TEST_P(DtlsEncryptThenMac, IsWhatTheClientOffers) {
 
 INSTANTIATE_TEST_SUITE_P(
     Suites, DtlsEncryptThenMac,
-    ::testing::Values(Variant{DtlsForm::resumption, "AES128-SHA", true},
-                      Variant{DtlsForm::resumption, "AES128-SHA", false},
-                      Variant{DtlsForm::resumption, "AES256-SHA256", true},
-                      Variant{DtlsForm::resumption, "DHE-RSA-AES128-SHA256", true},
-                      Variant{DtlsForm::resumption, "ECDHE-RSA-AES256-SHA384", true},
-                      Variant{DtlsForm::resumption, "ECDHE-RSA-AES256-SHA384", false}),
+    ::testing::Values(EtmVariant{DtlsForm::resumption, "AES128-SHA", true},
+                      EtmVariant{DtlsForm::resumption, "AES128-SHA", false},
+                      EtmVariant{DtlsForm::resumption, "AES256-SHA256", true},
+                      EtmVariant{DtlsForm::resumption, "DHE-RSA-AES128-SHA256", true},
+                      EtmVariant{DtlsForm::resumption, "ECDHE-RSA-AES256-SHA384", true},
+                      EtmVariant{DtlsForm::resumption, "ECDHE-RSA-AES256-SHA384", false}),
     [](const auto& variant) {
       std::string name = variant.param.suite;
       std::erase_if(name, [](char ch) { return !std::isalnum(static_cast<unsigned char>(ch)); });

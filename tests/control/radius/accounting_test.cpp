@@ -9,9 +9,6 @@
 namespace culvert::control::radius {
 namespace {
 
-constexpr std::string_view kSecret = "between us";
-constexpr uint64_t kSecond = 1'000'000;
-
 class RadiusAccounting : public testing::Test {
  protected:
   RadiusAccounting() {

@@ -12,9 +12,6 @@
 namespace culvert::control::radius {
 namespace {
 
-constexpr std::string_view kSecret = "between us";
-constexpr uint64_t kSecond = 1'000'000;
-
 // Answers LOCAL's questions by the password.
 class FakeLocal final : public Authenticator {
  public:

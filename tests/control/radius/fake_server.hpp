@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -13,6 +14,9 @@
 #include "control/radius/packet.hpp"
 
 namespace culvert::control::radius {
+
+inline constexpr std::string_view kSecret = "between us";
+inline constexpr uint64_t kSecond = 1'000'000;  // us
 
 class FakeServer {
  public:

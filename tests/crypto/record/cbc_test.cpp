@@ -13,8 +13,6 @@
 namespace culvert::crypto::record {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
-
 // One row of each version, cipher and MAC: the others differ in nothing that matters here.
 std::vector<Suite> both_versions() {
   std::vector<Suite> out;

@@ -14,8 +14,6 @@
 namespace culvert::crypto::record {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
-
 // What the client sent as X-DTLS-Master-Secret.
 const Bytes kMaster = from_hex(
     "1fc748785bbc20224c51703f06a69635355dbd110c227dff17ac2b8ddf4a6ab7967a7cc8fecb5d8d08c69ae14c6e4a"

@@ -12,10 +12,6 @@ namespace {
 constexpr unsigned kMtu = 1400;
 constexpr unsigned char kPreSharedKey[32] = {1, 2, 3};
 
-void require(bool ok, const char* what) {
-  if (!ok) throw std::runtime_error(std::string("OpenSSL: ") + what);
-}
-
 unsigned client_psk(SSL* /*ssl*/, const char* /*hint*/, char* identity, unsigned identity_room,
                     unsigned char* key, unsigned key_room) {
   if (identity_room < 4 || key_room < sizeof(kPreSharedKey)) return 0;

@@ -10,11 +10,10 @@
 #include <openssl/ssl.h>
 
 #include "crypto/kdf.hpp"
+#include "tests/crypto/hex.hpp"
 #include "tests/crypto/record/datagram_bio.hpp"
 
 namespace culvert::crypto::record {
-
-using Bytes = std::vector<uint8_t>;
 
 class DtlsPair {
  public:

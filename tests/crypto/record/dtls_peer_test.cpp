@@ -10,33 +10,13 @@
 #include "crypto/record/replay_window.hpp"
 #include "tests/crypto/isas.hpp"
 #include "tests/crypto/record/dtls_pair.hpp"
+#include "tests/crypto/record/peer.hpp"
 
 namespace culvert::crypto::record {
 namespace {
 
-enum class Role { client, server };
-
 // Past whatever OpenSSL may send again of its last flight.
 constexpr uint64_t kFirstNumber = 0x100;
-
-// A suite and, with CBC, the order of MAC and encryption.
-struct Way {
-  Suite suite;
-  bool encrypt_then_mac;
-};
-
-std::vector<Way> all_ways() {
-  std::vector<Way> out;
-  for (const Suite& suite : dtls_suites()) {
-    out.push_back({suite, false});
-    if (is_cbc(suite.cipher)) out.push_back({suite, true});
-  }
-  return out;
-}
-
-std::string name_of(const Way& way) {
-  return std::string(way.suite.name) + (way.encrypt_then_mac ? ", encrypt-then-MAC" : "");
-}
 
 class DtlsPeerTest : public testing::TestWithParam<std::tuple<Isa, Role>> {
  protected:
@@ -99,11 +79,6 @@ class DtlsPeerTest : public testing::TestWithParam<std::tuple<Isa, Role>> {
   ContentType last_type_{};
 };
 
-void write(SSL* end, const Bytes& data) {
-  ASSERT_EQ(SSL_write(end, data.data(), static_cast<int>(data.size())),
-            static_cast<int>(data.size()));
-}
-
 // Every record that `end` finds good.
 std::vector<Bytes> read_all(SSL* end) {
   std::vector<Bytes> out;
@@ -114,7 +89,7 @@ std::vector<Bytes> read_all(SSL* end) {
 }
 
 TEST_P(DtlsPeerTest, DataFlowsBothWaysUntilCloseNotify) {
-  for (const Way& way : all_ways()) {
+  for (const Way& way : ways_of(dtls_suites())) {
     SCOPED_TRACE(name_of(way));
     DtlsPair pair(way.suite, way.encrypt_then_mac);
     SSL* const end = take_over(pair);
@@ -137,7 +112,7 @@ TEST_P(DtlsPeerTest, DataFlowsBothWaysUntilCloseNotify) {
 }
 
 TEST_P(DtlsPeerTest, LostDoubledShuffledAndChangedDatagrams) {
-  for (const Way& way : all_ways()) {
+  for (const Way& way : ways_of(dtls_suites())) {
     SCOPED_TRACE(name_of(way));
     DtlsPair pair(way.suite, way.encrypt_then_mac);
     SSL* const end = take_over(pair);

@@ -16,8 +16,6 @@
 namespace culvert::crypto::record {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
-
 struct AeadVector {
   const char* key;
   const char* nonce;

@@ -8,12 +8,11 @@
 #include "crypto/record/protection.hpp"
 #include "tests/crypto/hex.hpp"
 #include "tests/crypto/isas.hpp"
+#include "tests/crypto/record/peer.hpp"
 #include "tests/crypto/record/tls_pair.hpp"
 
 namespace culvert::crypto::record {
 namespace {
-
-enum class Role { client, server };
 
 // Opens and seals as one end would; the other is an SSL object.
 class OurEnd {
@@ -71,11 +70,6 @@ Bytes random_bytes(std::mt19937& rng, size_t size) {
   return out;
 }
 
-void write(SSL* end, const Bytes& data) {
-  ASSERT_EQ(SSL_write(end, data.data(), static_cast<int>(data.size())),
-            static_cast<int>(data.size()));
-}
-
 Bytes read(SSL* end, size_t size) {
   Bytes out(size);
   size_t got = 0;
@@ -86,25 +80,6 @@ Bytes read(SSL* end, size_t size) {
   }
   out.resize(got);
   return out;
-}
-
-// A suite and, with CBC, the order of MAC and encryption.
-struct Way {
-  const Suite& suite;
-  bool encrypt_then_mac;
-};
-
-std::vector<Way> all_ways() {
-  std::vector<Way> out;
-  for (const Suite& suite : tls_suites()) {
-    out.push_back({suite, false});
-    if (is_cbc(suite.cipher)) out.push_back({suite, true});
-  }
-  return out;
-}
-
-std::string name_of(const Way& way) {
-  return std::string(way.suite.name) + (way.encrypt_then_mac ? ", encrypt-then-MAC" : "");
 }
 
 class OpenSslPeerTest : public testing::TestWithParam<std::tuple<Isa, Role>> {
@@ -119,7 +94,7 @@ class OpenSslPeerTest : public testing::TestWithParam<std::tuple<Isa, Role>> {
 };
 
 TEST_P(OpenSslPeerTest, DataFlowsBothWaysUntilCloseNotify) {
-  for (const Way& way : all_ways()) {
+  for (const Way& way : ways_of(tls_suites())) {
     SCOPED_TRACE(name_of(way));
     TlsPair pair(way.suite, way.encrypt_then_mac);
     SSL* const end = peer(pair);
@@ -157,7 +132,7 @@ TEST_P(OpenSslPeerTest, DataFlowsBothWaysUntilCloseNotify) {
 }
 
 TEST_P(OpenSslPeerTest, BothRefuseAChangedRecord) {
-  for (const Way& way : all_ways()) {
+  for (const Way& way : ways_of(tls_suites())) {
     SCOPED_TRACE(name_of(way));
     TlsPair pair(way.suite, way.encrypt_then_mac);
     SSL* const end = peer(pair);

@@ -8,10 +8,6 @@
 namespace culvert::crypto::record {
 namespace {
 
-void require(bool ok, const char* what) {
-  if (!ok) throw std::runtime_error(std::string("OpenSSL: ") + what);
-}
-
 void configure(SSL_CTX* ctx, const Suite& suite) {
   const int version = suite.version == Version::tls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
   const std::string name(suite.name);

@@ -12,10 +12,9 @@
 #include <openssl/ssl.h>
 
 #include "crypto/kdf.hpp"
+#include "tests/crypto/hex.hpp"
 
 namespace culvert::crypto::record {
-
-using Bytes = std::vector<uint8_t>;
 
 // Cuts a stream into whole records. Throws std::runtime_error if the last is not whole.
 std::vector<Bytes> split_records(std::span<const uint8_t> stream);

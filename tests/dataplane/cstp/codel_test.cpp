@@ -8,10 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/dataplane/cstp/codel_times.hpp"
+
 namespace culvert::cstp::test {
 namespace {
-
-constexpr CodelTimes kTimes{5'000, 100'000};
 
 struct Packet {
   uint32_t number = 0;

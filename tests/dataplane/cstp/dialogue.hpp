@@ -19,6 +19,10 @@
 
 namespace culvert::cstp::test {
 
+inline std::string text(const std::vector<uint8_t>& b) {
+  return {b.begin(), b.end()};
+}
+
 using crypto::record::ContentType;
 using dp::DropReason;
 using dp::MessageKind;

@@ -7,12 +7,11 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/cstp/backlog.hpp"
+#include "tests/dataplane/cstp/codel_times.hpp"
 #include "tests/dataplane/tcp/wire.hpp"
 
 namespace culvert::cstp::test {
 namespace {
-
-constexpr CodelTimes kTimes{5'000, 100'000};
 
 // A queue of packets that know their flow and their number in it.
 struct Queue {

@@ -21,10 +21,6 @@ const crypto::Suite& suite_of(crypto::Version version, size_t index = 0) {
   throw std::logic_error("no such suite");
 }
 
-std::string text(const crypto::record::Bytes& b) {
-  return {b.begin(), b.end()};
-}
-
 // An OpenSSL client whose server is a worker and a control that follows the secrets.
 class Tunnel13 {
  public:
@@ -47,7 +43,7 @@ class Tunnel13 {
     ASSERT_EQ(SSL_key_update(pair.client(), type), 1);
     ASSERT_EQ(SSL_do_handshake(pair.client()), 1);
   }
-  std::vector<crypto::record::Bytes> records() {
+  std::vector<crypto::Bytes> records() {
     return crypto::record::split_records(TlsPair::take(pair.client()));
   }
   // The payloads of the data packets that OpenSSL can read.

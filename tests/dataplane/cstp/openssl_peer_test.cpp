@@ -31,10 +31,6 @@ INSTANTIATE_TEST_SUITE_P(Suites, OpensslPeer, testing::ValuesIn(all_ways()), [](
   return name + (i.param.encrypt_then_mac ? "EncryptThenMac" : "");
 });
 
-std::string text(const crypto::record::Bytes& b) {
-  return {b.begin(), b.end()};
-}
-
 TEST_P(OpensslPeer, TalksToTheWorkerBothWays) {
   TlsPair pair(*GetParam().suite, GetParam().encrypt_then_mac);
   const auto keys = pair.keys();

@@ -11,9 +11,7 @@ namespace {
 
 using namespace test;
 
-constexpr uint32_t kClient = 0x0a0a0a05;
 constexpr ConnId kConn{1, 77, 9};
-const IpAddress kClient6 = six("fd00:10::5");
 const IpAddress kInside6 = six("fd00:1::1");
 
 class DownTest : public testing::Test {

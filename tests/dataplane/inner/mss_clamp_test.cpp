@@ -12,8 +12,6 @@ namespace {
 using namespace test;
 
 constexpr uint8_t kSyn = TcpHeader::kSyn, kAck = TcpHeader::kAck;
-constexpr uint32_t kClient = 0x0a0a0a05;
-const IpAddress kClient6 = six("fd00:10::5");
 
 Bytes mss_option(uint16_t mss) {
   return {2, 4, static_cast<uint8_t>(mss >> 8), static_cast<uint8_t>(mss)};

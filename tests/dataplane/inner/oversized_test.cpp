@@ -11,8 +11,6 @@ namespace {
 
 using namespace test;
 
-constexpr uint32_t kClient = 0x0a0a0a05;
-
 class OversizedTest : public testing::Test {
  protected:
   Session* publish(uint32_t index, uint32_t address = kClient) {

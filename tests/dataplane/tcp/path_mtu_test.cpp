@@ -7,10 +7,6 @@ namespace {
 constexpr uint32_t kHeaders = 40;
 constexpr Time kMinute = 60 * kSecond;
 
-std::span<const uint8_t> bytes(std::string_view s) {
-  return {reinterpret_cast<const uint8_t*>(s.data()), s.size()};
-}
-
 // A full initial window is on its way.
 struct Loaded {
   explicit Loaded(const Peer::Want& want = {.scale = 8}, Offload offload = {})

@@ -6,10 +6,6 @@
 namespace culvert::tcp::test {
 namespace {
 
-std::span<const uint8_t> bytes(std::string_view s) {
-  return {reinterpret_cast<const uint8_t*>(s.data()), s.size()};
-}
-
 // Gives what is wanted, in pieces of `size`; returns how much that was.
 uint32_t satisfy(Wire& wire, dp::ConnId conn, uint32_t size = 700) {
   uint32_t given = 0;

@@ -5,10 +5,6 @@
 namespace culvert::tcp::test {
 namespace {
 
-std::span<const uint8_t> bytes(std::string_view s) {
-  return {reinterpret_cast<const uint8_t*>(s.data()), s.size()};
-}
-
 TEST(Send, records_cross_segment_borders) {
   Wire wire;
   Peer peer(wire, {.mss = 1000});

@@ -25,6 +25,10 @@ inline constexpr uint8_t kFin = TcpHeader::kFin, kSyn = TcpHeader::kSyn, kRst = 
 inline constexpr Time kMs = 1000;
 inline constexpr Time kSecond = 1'000'000;
 
+inline std::span<const uint8_t> bytes(std::string_view s) {
+  return {reinterpret_cast<const uint8_t*>(s.data()), s.size()};
+}
+
 // One pool for all tests; large enough that only tests that want to run out do.
 rte_mempool* test_pool();
 

@@ -13,7 +13,7 @@ namespace culvert::replay {
 
 namespace {
 
-constexpr uint32_t kEthernet = 14;  // what is around an IP packet on the wire inside
+constexpr uint32_t kEthernetHeader = 14;  // what is around an IP packet on the wire inside
 
 class SearchRun : TunnelStage {
  public:
@@ -85,8 +85,8 @@ SearchReport SearchRun::go(const std::function<void(const SearchReport&)>& on_re
     const uint32_t size = (*packets_)[i].size;
     if (size == 0) continue;
     ++packets;
-    frames += size + kEthernet;
-    bits += 8 * bytes_on_layer1(size + kEthernet);
+    frames += size + kEthernetHeader;
+    bits += 8 * bytes_on_layer1(size + kEthernetHeader);
   }
   if (packets == 0)
     throw Failure("No packet of the captures fits the tunnels.", ExitStatus::refused);

@@ -16,7 +16,6 @@ namespace {
 using control::Datagram;
 using control::OpensslHandshake;
 using control::test::RecordLayer;
-using Stage = DtlsHandshake::Stage;
 using Step = control::DtlsHandshake::Step;
 
 class DtlsHandshakeTest : public ::testing::TestWithParam<crypto::Suite> {
@@ -50,9 +49,9 @@ class DtlsHandshakeTest : public ::testing::TestWithParam<crypto::Suite> {
       for (const Datagram& datagram : down) {
         if (!lost(count++)) client.receive(datagram);
       }
-      if (step == Step::failed || client.stage() == Stage::failed) return false;
+      if (step == Step::failed || client.stage() == DtlsHandshake::Stage::failed) return false;
       if (quiet && down.empty()) {
-        if (step == Step::done && client.stage() == Stage::done) return true;
+        if (step == Step::done && client.stage() == DtlsHandshake::Stage::done) return true;
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
         client.look_at_timer();
       }
@@ -102,13 +101,13 @@ TEST_P(DtlsHandshakeTest, OfAnotherSecretFails) {
     for (const Datagram& datagram : server.take_output())
       client.receive(datagram);
   }
-  EXPECT_FALSE(done && client.stage() == Stage::done);
+  EXPECT_FALSE(done && client.stage() == DtlsHandshake::Stage::done);
 }
 
 TEST_P(DtlsHandshakeTest, IgnoresGarbageBetweenFlights) {
   OpensslHandshake server(server_context_, parameters_);
   DtlsHandshake client(context_, offer_);
-  for (int round = 0; round < 4 && client.stage() == Stage::going; round++) {
+  for (int round = 0; round < 4 && client.stage() == DtlsHandshake::Stage::going; round++) {
     client.receive({});
     client.receive(Bytes(13, 0));
     client.receive(Bytes(200, 0x16));
@@ -116,7 +115,7 @@ TEST_P(DtlsHandshakeTest, IgnoresGarbageBetweenFlights) {
     for (const Datagram& datagram : server.take_output())
       client.receive(datagram);
   }
-  ASSERT_EQ(client.stage(), Stage::done) << client.reason();
+  ASSERT_EQ(client.stage(), DtlsHandshake::Stage::done) << client.reason();
   (void)server.advance(client.take_datagrams());
   check_records(server, client);
 }
@@ -158,7 +157,7 @@ TEST(DtlsOffer, OfACipherThatThereIsNotFailsAtOnce) {
   offer.id = Bytes(32, 1);
   offer.secret.assign(Bytes(48, 2));
   const DtlsHandshake client(context, offer);
-  EXPECT_EQ(client.stage(), Stage::failed);
+  EXPECT_EQ(client.stage(), DtlsHandshake::Stage::failed);
   EXPECT_NE(client.reason().find("NO-SUCH-CIPHER"), std::string::npos);
 }
 

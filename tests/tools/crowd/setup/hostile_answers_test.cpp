@@ -7,14 +7,12 @@
 namespace culvert::crowd::test {
 namespace {
 
-using Stage = LogIn::Stage;
-
-const Credentials kAlice{.user = "alice", .password = "secret"};
+const Credentials kDeceived{.user = "alice", .password = "secret"};
 
 class HostileAnswers : public ::testing::Test {
  protected:
   SetupFailure log_in(const std::vector<std::string>& answers) {
-    LogIn client(context, kAlice);
+    LogIn client(context, kDeceived);
     Conversation talk(client);
     talk.run(answers);
     stage = client.stage();
@@ -30,7 +28,7 @@ class HostileAnswers : public ::testing::Test {
 
   CrowdConfig config = Settings().config;
   ClientContext context{config};
-  Stage stage{};
+  LogIn::Stage stage{};
   size_t requests = 0;
 };
 
@@ -84,7 +82,7 @@ TEST_F(HostileAnswers, AnswersThatAreNone) {
     const SetupFailure failure = log_in({text});
     EXPECT_EQ(failure.why, Why::http_failed) << text.substr(0, 80);
     EXPECT_FALSE(failure.text.empty());
-    EXPECT_EQ(stage, Stage::failed);
+    EXPECT_EQ(stage, LogIn::Stage::failed);
   }
 }
 
@@ -92,7 +90,7 @@ TEST_F(HostileAnswers, AnswersThatAreNone) {
 TEST_F(HostileAnswers, AHeaderWithoutEnd) {
   for (const std::string& piece :
        {std::string(1000, 'x'), "X: " + std::string(995, 'x') + "\r\n"}) {
-    LogIn client(context, kAlice);
+    LogIn client(context, kDeceived);
     Conversation talk(client);
     talk.run({"HTTP/1.1 200 OK\r\n"});
     for (unsigned pieces = 0; pieces < 40 && !over(client); ++pieces) {
@@ -122,7 +120,7 @@ TEST_F(HostileAnswers, FiguresOutOfRangeAreNone) {
   Conversation(client).run(
       {"HTTP/1.1 200 OK\r\nX-CSTP-Address: 10.0.0.1\r\nX-CSTP-MTU: 16385\r\nX-DTLS-MTU: -1\r\n"
        "X-CSTP-DPD: 1e3\r\nX-CSTP-Keepalive: 99999999999\r\n\r\n"});
-  ASSERT_EQ(client.stage(), Stage::established) << client.failure().text;
+  ASSERT_EQ(client.stage(), LogIn::Stage::established) << client.failure().text;
   EXPECT_EQ(client.grant().tls_mtu, 0);
   EXPECT_EQ(client.grant().dtls_mtu, 0);
   EXPECT_EQ(client.grant().dpd_s, 0u);
@@ -135,7 +133,7 @@ TEST_F(HostileAnswers, MoreThanTheAnswerToConnect) {
 }
 
 TEST_F(HostileAnswers, AnAnswerMayComeByteByByte) {
-  LogIn client(context, kAlice);
+  LogIn client(context, kDeceived);
   Conversation talk(client);
   talk.run({});
   for (const std::string& text : {document(kForm), complete(), std::string(kGrant)}) {
@@ -146,15 +144,15 @@ TEST_F(HostileAnswers, AnAnswerMayComeByteByByte) {
     }
     talk.run({});
   }
-  EXPECT_EQ(client.stage(), Stage::established) << client.failure().text;
+  EXPECT_EQ(client.stage(), LogIn::Stage::established) << client.failure().text;
   EXPECT_EQ(talk.requests.size(), 3u);
 }
 
 TEST_F(HostileAnswers, ACloseInTheMiddle) {
-  LogIn client(context, kAlice);
+  LogIn client(context, kDeceived);
   Conversation talk(client);
   talk.run({document(kForm)});
-  ASSERT_EQ(client.stage(), Stage::asking);
+  ASSERT_EQ(client.stage(), LogIn::Stage::asking);
   SSL_shutdown(talk.headend.ssl());
   talk.to_client();
   EXPECT_EQ(client.failure().why, Why::closed_by_peer);
@@ -165,7 +163,7 @@ TEST_F(HostileAnswers, AFormAndItsEndOfTheConnection) {
 }
 
 TEST_F(HostileAnswers, RecordsThatAreNotAuthentic) {
-  LogIn client(context, kAlice);
+  LogIn client(context, kDeceived);
   Conversation talk(client);
   talk.run({});
   talk.headend.write(document(kForm));
@@ -184,7 +182,7 @@ TEST_F(HostileAnswers, NoTlsAtAll) {
                                    {23, 3, 3, 0, 3, 'a', 'b', 'c'},
                                    {20, 3, 3, 0, 1, 7}};
   for (const Bytes& record : records) {
-    LogIn client(context, kAlice);
+    LogIn client(context, kDeceived);
     client.receive(record);
     EXPECT_EQ(client.failure().why, Why::tls_failed) << int{record[0]};
   }
@@ -192,10 +190,10 @@ TEST_F(HostileAnswers, NoTlsAtAll) {
 
 // What counts for the tunnel are the keys of the hand-over. Nobody asks for others before it.
 TEST_F(HostileAnswers, OtherKeysBeforeTheTunnel) {
-  LogIn client(context, kAlice);
+  LogIn client(context, kDeceived);
   Conversation talk(client);
   talk.run({document(kForm)});
-  ASSERT_EQ(client.stage(), Stage::asking);
+  ASSERT_EQ(client.stage(), LogIn::Stage::asking);
   ASSERT_EQ(SSL_key_update(talk.headend.ssl(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
   talk.headend.write(complete());
   talk.to_client();
@@ -203,7 +201,7 @@ TEST_F(HostileAnswers, OtherKeysBeforeTheTunnel) {
 }
 
 TEST_F(HostileAnswers, NoSuiteInCommon) {
-  LogIn client(context, kAlice);
+  LogIn client(context, kDeceived);
   Conversation talk(client, {.version = TLS1_2_VERSION, .suites = "ECDHE-RSA-CAMELLIA128-SHA256"});
   talk.run({});
   EXPECT_EQ(client.failure().why, Why::tls_failed);

@@ -8,8 +8,6 @@
 namespace culvert::crowd::test {
 namespace {
 
-using Stage = LogIn::Stage;
-
 const Credentials kAlice{.user = "alice", .password = "s<e>&\"cret"};
 const Cookie kCookie = "0123ABCD";
 
@@ -29,7 +27,7 @@ TEST_F(LogInTest, ByNameAndPasswordInOneForm) {
   LogIn client(context, kAlice);
   Conversation talk(client);
   talk.run({document(kForm), complete(), std::string(kGrant)});
-  ASSERT_EQ(client.stage(), Stage::established) << client.failure().text;
+  ASSERT_EQ(client.stage(), LogIn::Stage::established) << client.failure().text;
   EXPECT_FALSE(client.by_cookie());
   EXPECT_EQ(client.cookie(), kCookie);
   EXPECT_EQ(client.grant().inner.v4.to_string(), "10.48.66.7");
@@ -70,7 +68,7 @@ TEST_F(LogInTest, ByNameAndPasswordInFormsOfTheirOwn) {
             answer("200 OK", "Set-Cookie: webvpncontext=c0ffee; Secure; HttpOnly\r\n",
                    form("<input type=\"password\" name=\"password\" label=\"Password:\"/>")),
             complete(), std::string(kGrant)});
-  ASSERT_EQ(client.stage(), Stage::established) << client.failure().text;
+  ASSERT_EQ(client.stage(), LogIn::Stage::established) << client.failure().text;
   ASSERT_EQ(talk.requests.size(), 4u);
   EXPECT_TRUE(has(talk.requests[1], "<username>alice</username></auth>"));
   EXPECT_FALSE(has(talk.requests[1], "cret"));
@@ -87,7 +85,7 @@ TEST_F(LogInTest, TheCookieMayComeAsAnElement) {
             document("<config-auth type=\"complete\"><session-token>77@1@A</session-token>"
                      "<auth id=\"success\"/></config-auth>"),
             std::string(kGrant)});
-  ASSERT_EQ(client.stage(), Stage::established) << client.failure().text;
+  ASSERT_EQ(client.stage(), LogIn::Stage::established) << client.failure().text;
   EXPECT_EQ(client.cookie(), Cookie("77@1@A"));
   EXPECT_TRUE(has(talk.requests.back(), "Cookie: webvpn=77@1@A\r\n"));
 }
@@ -101,7 +99,7 @@ TEST_F(LogInTest, ByCookieWithTheAddressesOfBefore) {
   talk.run(
       {"HTTP/1.1 200 CONNECTED\r\nX-CSTP-Address: 10.48.66.7\r\n"
        "X-CSTP-Address-IP6: fd00::7/64\r\nX-CSTP-MTU: 1380\r\n\r\n"});
-  ASSERT_EQ(client.stage(), Stage::established) << client.failure().text;
+  ASSERT_EQ(client.stage(), LogIn::Stage::established) << client.failure().text;
   EXPECT_TRUE(client.by_cookie());
   ASSERT_EQ(talk.requests.size(), 1u);
   EXPECT_TRUE(talk.requests[0].starts_with("CONNECT "));
@@ -135,7 +133,7 @@ TEST_F(LogInTest, AMemberMayDoWithoutDtls) {
   talk.run(
       {"HTTP/1.1 200 OK\r\nX-CSTP-Address: 10.0.0.1\r\nX-DTLS-Port: 443\r\n"
        "X-DTLS-App-ID: 00ff\r\n\r\n"});
-  EXPECT_EQ(client.stage(), Stage::established) << client.failure().text;
+  EXPECT_EQ(client.stage(), LogIn::Stage::established) << client.failure().text;
   EXPECT_FALSE(has(talk.requests.at(0), "X-DTLS"));
   EXPECT_FALSE(client.grant().dtls);
 }
@@ -195,7 +193,7 @@ TEST_F(LogInTest, AnUnusableOfferIsNone) {
     const ClientContext context(config);
     LogIn client(context, kCookie, {});
     Conversation(client).run({"HTTP/1.1 200 OK\r\nX-CSTP-Address: 10.0.0.1\r\n" + header + "\r\n"});
-    EXPECT_EQ(client.stage(), Stage::established) << client.failure().text;
+    EXPECT_EQ(client.stage(), LogIn::Stage::established) << client.failure().text;
     return client.grant().dtls.has_value();
   };
   EXPECT_TRUE(offered(whole));

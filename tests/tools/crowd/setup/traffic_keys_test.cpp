@@ -103,14 +103,14 @@ bool cbc(const crypto::Suite& suite) {
 bool tls13(const crypto::Suite& suite) {
   return suite.version == crypto::Version::tls13;
 }
-std::string name_of(const ::testing::TestParamInfo<crypto::Suite>& info) {
+std::string suite_name(const ::testing::TestParamInfo<crypto::Suite>& info) {
   std::string out(info.param.name);
   std::replace(out.begin(), out.end(), '-', '_');
   return out;
 }
-INSTANTIATE_TEST_SUITE_P(Suites, TrafficKeys, ::testing::ValuesIn(suites(any)), name_of);
-INSTANTIATE_TEST_SUITE_P(Suites, CbcTrafficKeys, ::testing::ValuesIn(suites(cbc)), name_of);
-INSTANTIATE_TEST_SUITE_P(Suites, Tls13TrafficKeys, ::testing::ValuesIn(suites(tls13)), name_of);
+INSTANTIATE_TEST_SUITE_P(Suites, TrafficKeys, ::testing::ValuesIn(suites(any)), suite_name);
+INSTANTIATE_TEST_SUITE_P(Suites, CbcTrafficKeys, ::testing::ValuesIn(suites(cbc)), suite_name);
+INSTANTIATE_TEST_SUITE_P(Suites, Tls13TrafficKeys, ::testing::ValuesIn(suites(tls13)), suite_name);
 
 class TunnelKeysTest : public ::testing::Test {
  protected:
