@@ -7,7 +7,7 @@ namespace culvert::replay {
 
 namespace {
 
-constexpr uint64_t kLongEnough_ns = 100'000'000;
+constexpr uint64_t kLongEnoughNs = 100'000'000;
 
 uint64_t read(clockid_t clock) noexcept {
   timespec t{};
@@ -50,8 +50,8 @@ TickClock::TickClock() noexcept {
 
 void TickClock::calibrate() noexcept {
   const uint64_t since = read(CLOCK_MONOTONIC) - first_ns_;
-  if (since < kLongEnough_ns) {
-    const timespec rest{0, static_cast<long>(kLongEnough_ns - since)};
+  if (since < kLongEnoughNs) {
+    const timespec rest{0, static_cast<long>(kLongEnoughNs - since)};
     nanosleep(&rest, nullptr);
   }
   const Reading last = read_both(CLOCK_MONOTONIC);

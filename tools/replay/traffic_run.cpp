@@ -17,9 +17,9 @@ namespace culvert::replay {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{5};
-constexpr double kStart_s = 0.005;  // from the start of the workers to the first packet
-constexpr double kSettle_s = 0.3;   // nothing came for so long: nothing more will
-constexpr double kPatience_s = 10;  // with a port that takes nothing
+constexpr double kStartSeconds = 0.005;  // from the start of the workers to the first packet
+constexpr double kSettleSeconds = 0.3;   // nothing came for so long: nothing more will
+constexpr double kPatienceSeconds = 10;  // with a port that takes nothing
 
 template <typename All, typename Value>
 uint64_t sum(const All& all, Value value) {
@@ -59,7 +59,7 @@ void TrafficRun::launch(unsigned cores) {
     workers_[next++ % cores]->senders.push_back(sender.get());
   for (auto& receiver : receivers_)
     workers_[next++ % cores]->receivers.push_back(receiver.get());
-  began_ = TickClock::now() + static_cast<uint64_t>(kStart_s * clock_.ticks_per_second());
+  began_ = TickClock::now() + static_cast<uint64_t>(kStartSeconds * clock_.ticks_per_second());
   for (auto& sender : senders_)
     sender->begin(began_);
   for (unsigned i = 0; i < cores; ++i) {
@@ -132,8 +132,8 @@ std::string TrafficRun::while_sending(Progress& progress) {
     if (more != sent || refusals == refused) moved = now;
     sent = more;
     refused = refusals;
-    if (now > moved && clock_.seconds(now - moved) > kPatience_s) {
-      return fmt::format("a port has taken nothing for {:.0f} s", kPatience_s);
+    if (now > moved && clock_.seconds(now - moved) > kPatienceSeconds) {
+      return fmt::format("a port has taken nothing for {:.0f} s", kPatienceSeconds);
     }
     if (progress.due()) progress.show(progress_line());
     std::this_thread::sleep_for(kLook);
@@ -146,7 +146,7 @@ std::string TrafficRun::while_receiving(Progress& progress) {
   uint64_t last = TickClock::now();
   const bool sent_here = !senders_.empty();
   // Who receives only waits for the first packet as long as it takes.
-  const double idle_s = sent_here && rules_.idle_s == 0 ? kSettle_s : rules_.idle_s;
+  const double idle_s = sent_here && rules_.idle_s == 0 ? kSettleSeconds : rules_.idle_s;
   while (!receivers_.empty()) {
     if (std::string why = early_end(); !why.empty()) return why;
     const uint64_t more = packets_received();

@@ -56,7 +56,7 @@ using RunTrial = std::function<TrialRecord(double rate, double seconds)>;
 
 // A sender that was held up may catch up for so long behind the end of its time; then what is left counts as
 // lost, for it could not be sent at that rate.
-inline constexpr double kGrace_s = 0.01;
+inline constexpr double kGraceSeconds = 0.01;
 // Packets of a finite rate in so long; one at least.
 [[nodiscard]] uint64_t packets_for(double rate, double seconds) noexcept;
 // What came to these ports of the tester and found no room, since they were started.

@@ -34,7 +34,7 @@ std::vector<SenderConfig> senders_for(const Source& source, double rate, double 
   for (SenderConfig& config : configs) {
     config.rounds = 0;
     config.deadline =
-        static_cast<uint64_t>((seconds + (paced ? kGrace_s : 0)) * clock.ticks_per_second());
+        static_cast<uint64_t>((seconds + (paced ? kGraceSeconds : 0)) * clock.ticks_per_second());
   }
   // A queue without a share would go on for ever.
   if (paced) std::erase_if(configs, [](const SenderConfig& c) { return c.limit == 0; });

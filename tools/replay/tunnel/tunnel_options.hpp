@@ -8,7 +8,7 @@
 #include "dataplane/packet/address.hpp"
 #include "tools/replay/tunnel/dealing.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours
 class App;
 }
 

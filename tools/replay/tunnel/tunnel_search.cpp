@@ -55,7 +55,7 @@ TrialRecord SearchRun::trial(double rate, double seconds) {
   const uint64_t missed_before = missed_by(ports());
   const uint64_t began = rte_rdtsc();
   traffic_->begin(began);
-  while (!traffic_->all_sent() && ticks_.seconds(rte_rdtsc() - began) < seconds + kGrace_s) {
+  while (!traffic_->all_sent() && ticks_.seconds(rte_rdtsc() - began) < seconds + kGraceSeconds) {
     turn();
     if (interrupted_.load()) throw Failure("Interrupted in the middle of a trial.");
   }

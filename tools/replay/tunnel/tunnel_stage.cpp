@@ -19,7 +19,7 @@ namespace {
 constexpr uint32_t kInFlight = 16384;      // packets of ours that the crowd may hold
 constexpr uint32_t kInsideBuffers = 8192;  // of the inside port and of what waits for a channel
 constexpr uint64_t kAddressedBytes = 1ULL << 30;  // of packets with addresses, at most
-constexpr double kLeave_s = 10;
+constexpr double kLeaveSeconds = 10;
 
 SelectionRules selection(const Options& options) {
   constexpr uint32_t kAny = 65000;  // what fits a tunnel is decided by the tunnel
@@ -189,7 +189,7 @@ void TunnelStage::settle() {
 void TunnelStage::leave() {
   const uint64_t began = rte_rdtsc();
   sessions_->leave(now());
-  while (!sessions_->gone() && ticks_.seconds(rte_rdtsc() - began) < kLeave_s) {
+  while (!sessions_->gone() && ticks_.seconds(rte_rdtsc() - began) < kLeaveSeconds) {
     turn();
     sessions_->watch();
   }

@@ -89,8 +89,8 @@ class TlsHeadend {
  public:
   struct Settings {
     int version = TLS1_3_VERSION;  // at most
-    std::string suites = "";       // of TLS 1.2, OpenSSL's names; empty: OpenSSL's own choice
-    std::string suites13 = "";
+    std::string suites{};          // of TLS 1.2, OpenSSL's names; empty: OpenSSL's own choice
+    std::string suites13{};
     uint64_t options = 0;
     size_t tickets = 2;  // NewSessionTickets of TLS 1.3
   };
