@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Runs clang-tidy over every source of a build tree, its argument (one for clang). Of a tree that is set up with unity it
-reads several sources in one go, as the compiler does: with their headers read once that takes a fraction of the time.
+"""Runs clang-tidy over every source of a build tree, its argument (one for clang). Of a tree that is set up with
+unity it reads several sources in one go, as the compiler does: their headers are read once then.
 
 A line for each source, "[1/325] bench/main.cpp: clean" or "...: findings", and after the latter what was found.
 
@@ -49,13 +49,14 @@ def sources_of(entry: dict) -> list[Path]:
     unit = Path(entry["directory"]) / entry["file"]
     if not re.search(r"-unity\d+\.cpp$", unit.name):
         return [unit.resolve()]
-    return [(unit.parent / name).resolve() for name in re.findall(r'^#include *["<](.+\.cpp)[">]', unit.read_text(), re.M)]
+    names = re.findall(r'^#include *["<](.+\.cpp)[">]', unit.read_text(), re.M)
+    return [(unit.parent / name).resolve() for name in names]
 
 
 @functools.cache
 def options_for(folder: Path) -> tuple[str, ...]:
-    """What the files .clang-tidy from the tree's root down to there say: clang-tidy would look from the unity file upwards.
-    But for the root's they may only have more checks, or fewer."""
+    """What the files .clang-tidy from the tree's root down to there say; clang-tidy would look from the unity file
+    upwards. But for the root's they may only have more checks, or fewer."""
     words = [f"--config-file={ROOT / '.clang-tidy'}"]
     for above in reversed(folder.relative_to(ROOT).parents[:-1] + (folder.relative_to(ROOT),)):
         more = ROOT / above / ".clang-tidy"

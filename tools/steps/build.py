@@ -37,9 +37,10 @@ def instruction_set() -> str:
 # The tools that call us have looked whether build/ is one (release_tree.py).
 RELEASE = Tree(os.environ.get("CULVERT_BUILD", "build"), ("--buildtype=release", f"-Dmarch={instruction_set()}"))
 # The sanitizer's tests and the fuzz targets are of one tree. Line numbers are all that a report needs of the debug
-# information. clang, because it takes half of gcc's time for tests that are not optimised (tests/meson.build). Eight sources
-# in one go (unity), because most of a compiler's time goes into headers.
-SANITIZED = Tree("build-asan", ("--buildtype=custom", "-Doptimization=1", "-Ddebug=false", "--unity=on", "--unity-size=8",
+# information. clang, because it takes half of gcc's time for tests that are not optimised (tests/meson.build). Eight
+# sources in one go (unity), because most of a compiler's time goes into headers.
+SANITIZED = Tree("build-asan", ("--buildtype=custom", "-Doptimization=1", "-Ddebug=false",
+                                "--unity=on", "--unity-size=8",
                                 "-Dcpp_args=-g1 -fno-sanitize-recover=undefined", "-Dfuzz=true",
                                 "-Db_sanitize=address,undefined", "-Db_lundef=false"),
                  ("clang", "clang++"))
