@@ -40,7 +40,7 @@ class Weather(threading.Thread):
             chain i {{ type filter hook input priority 0;
                        iifname "wan" ip saddr {OUTSIDE} ip daddr . meta l4proto . th dport @ends drop; }}
             chain o {{ type route hook output priority 0;
-                       oifname "wan" ip daddr {OUTSIDE} ip saddr . meta l4proto . th sport @ends
+                       oifname "wan" ip daddr {OUTSIDE} ip saddr . meta l4proto . th sport @ends \\
                        meta mark set {LOST}; }}
         }}\n""")
         self._set(0.0)
