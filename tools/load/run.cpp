@@ -2,6 +2,7 @@
 #include "tools/load/run.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -18,6 +19,7 @@
 #include "tools/culvert-client/failure.hpp"
 #include "tools/culvert-client/gateway.hpp"
 #include "tools/culvert-client/password.hpp"
+#include "tools/link_wait.hpp"
 #include "tools/load/conductor.hpp"
 #include "tools/load/failure.hpp"
 #include "tools/load/status_line.hpp"
@@ -86,19 +88,6 @@ dp::EalConfig eal_config(const Options& options, const crowd::CrowdConfig& crowd
       options.huge_pages ? dp::HugePagePolicy::automatic : dp::HugePagePolicy::never;
   config.devices = {options.port};
   return config;
-}
-
-void wait_for_link(const dp::Port& port, double seconds, const std::atomic<int>& interruptions) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-  while (!port.link().up) {
-    if (interruptions.load() != 0) throw Failure("Interrupted before the link came up.");
-    if (std::chrono::steady_clock::now() >= until) {
-      throw Failure(fmt::format(
-          "No link on {} within {:g} s: look at the other end, or give it longer by --link-wait.",
-          port.name(), seconds));
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
 }
 
 // The headend, or the gateway, says who it is.
@@ -234,7 +223,8 @@ Report run(const Options& options, const std::atomic<int>& interruptions) {
                   .rx_descriptors = kDescriptors,
                   .tx_descriptors = kDescriptors});
   port.start();
-  wait_for_link(port, options.link_wait_s, interruptions);
+  wait_for_links(std::array<const dp::Port*, 1>{&port}, options.link_wait_s,
+                 [&] { return interruptions.load() != 0; });
 
   const dp::Clock clock(rte_rdtsc());
   const auto tally = std::make_unique<Tally>();

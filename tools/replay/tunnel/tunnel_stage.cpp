@@ -9,6 +9,7 @@
 #include "crypto/secret.hpp"
 #include "dataplane/eal.hpp"
 #include "dataplane/packet/meta.hpp"
+#include "tools/link_wait.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/preparation.hpp"
 
@@ -105,7 +106,7 @@ void TunnelStage::start() {
     inside_port_->start();
   }
   outside_->start();
-  wait_for_links(ports(), options_.link_wait_s, interrupted_);
+  wait_for_links(ports(), options_.link_wait_s, [this] { return interrupted_.load(); });
   crowd_ = std::make_unique<crowd::Crowd>(config, *outside_, 0, pool_.get(), now());
   sessions_ = std::make_unique<SessionSet>(options_.tunnel, *crowd_);
 }
