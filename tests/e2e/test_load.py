@@ -1,6 +1,7 @@
 """culvert-load: a crowd logs in, moves data, storms, roams and leaves, and nothing of it stays; hostile clients beside
 it; and ocserv as the peer that proves the tool."""
 
+import re
 import shutil
 import signal
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import load
+from harness.blocked_udp import misled_udp
 from harness.crowd_room import POOL
 from harness.headend_config import PASSWORD, USER
 from harness.lab import SERVER
@@ -78,6 +80,36 @@ def test_tls_alone_and_both_tunnels(stage, crowded):
                 "--goal", "sessions=40,closed=0,damaged=0,loss<1%")
     assert both.status == 0, f"{both.said}\n{both.report}"
     assert both.report["dtls"]["worked"] == 40
+
+
+def test_dtls_that_fails_is_tried_again(stage, crowded):
+    """No datagram gets through at first, and no session has DTLS: TLS carries the data. Then all get it, and nothing
+    was lost."""
+    headend = crowded(50)
+    process = load.start(stage.lab, stage.folder, CROWD, SECRET, "--sessions", 10, "--dtls-again", 2, "--hold", 600,
+                         "--target", SERVER, "--pings", 5, *MIXED, "--goal",
+                         "sessions=10,dtls-sessions=10,closed=0,failed=0,lost=0,damaged=0",
+                         device=load.SEEN_BY_FILTERS)
+
+    def carriers() -> list[str]:
+        return [tunnel["protocol"] for tunnel in headend.show.tunnels() if tunnel["carries"]]
+
+    def failed() -> int:
+        return max(map(int, re.findall(r"DTLS failed (\d+) times", process.log())), default=0)
+
+    try:
+        with misled_udp(stage.lab):
+            until(lambda: failed() >= 10, lambda: f"ten have failed:\n{process.tail()}", 60)
+            assert carriers() == ["SSL"] * 10
+        until(lambda: carriers() == ["DTLS"] * 10, lambda: f"ten have DTLS:\n{process.tail()}", 60)
+        process.signal(signal.SIGINT)
+        ended = outcome(process, 30)
+    finally:
+        process.kill()
+    report = ended.report
+    assert ended.status == 4, f"{ended.said}\n{report}"  # it was ended, and every goal was met
+    assert report["dtls"]["again"]["worked"] == 10 and report["dtls"]["failed"] >= 10, report["dtls"]
+    assert report["dtls"]["held"] == 10 and report["data"]["answered"] > 0
 
 
 def test_silent_death_leaves_sessions_that_can_be_ended(stage, crowded):

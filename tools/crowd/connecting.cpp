@@ -171,6 +171,7 @@ void Crowd::Parts::establish(MemberId id) {
   ++(again ? counters.reconnects : counters.log_ins);
   if (m.peer_closed) stages.tunnels.find(m.conn)->peer_closed = true;
   tell({.kind = EventKind::established, .member = id, .began = m.began});
+  m.dtls_tries = 0;
   if (config.want_dtls && m.grant.dtls) begin_dtls(id);
 }
 

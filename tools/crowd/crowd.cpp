@@ -66,6 +66,7 @@ Crowd::Parts::Parts(const CrowdConfig& wanted, const dp::Port& port, uint16_t qu
                       this, &out}}),
       context(config),
       source_ports(random_key(), config.sources),
+      dtls_retry(config.dtls_period, config.seed),
       members(config.members),
       strangers(config.strangers),
       owner(connections_of(config), kNobody),

@@ -16,6 +16,7 @@
 #include "dataplane/tcp/source_ports.hpp"
 #include "tools/crowd/address_book.hpp"
 #include "tools/crowd/crowd.hpp"
+#include "tools/crowd/dtls_retry.hpp"
 #include "tools/crowd/setup/dtls_handshake.hpp"
 #include "tools/crowd/setup/log_in.hpp"
 #include "tools/crowd/stages.hpp"
@@ -53,9 +54,11 @@ struct alignas(64) Member {
   std::unique_ptr<DtlsHandshake> handshake;
   dp::Flow datagrams;
   uint32_t dtls_generation = 0;
+  uint32_t dtls_tries = 0;  // of this connection
   Time dtls_began = 0;
   Time dtls_deadline = 0;
-  Time dtls_asked = 0;  // a DPD request, so that the headend hears of the tunnel
+  Time dtls_again = dp::kNever;  // the next try
+  Time dtls_asked = 0;           // a DPD request, so that the headend hears of the tunnel
 };
 
 [[nodiscard]] Why why_of(tcp::CloseReason reason) noexcept;
@@ -145,6 +148,7 @@ struct Crowd::Parts {
   ClientContext context;
   tcp::SourcePorts source_ports;
   uint16_t next_udp_port;
+  DtlsRetry dtls_retry;
   std::vector<Member> members;
   std::vector<Stranger> strangers;
   std::vector<uint32_t> free_strangers;

@@ -20,7 +20,7 @@ struct Words {
   std::string sources{}, gateway{}, target{}, roam_to = "both";
   std::string tunnels = "dtls";
   std::vector<std::string> goals{}, hostile{};
-  double ramp_s = 0, hold_s = 10, pause_s = 1, settle_s = 1, slow = 0;
+  double ramp_s = 0, hold_s = 10, pause_s = 1, settle_s = 1, dtls_again_s = 60, slow = 0;
   bool no_huge = false, no_progress = false;
   int core = -1;
 };
@@ -69,6 +69,13 @@ void describe_log_in(CLI::App& app, Options& o, Words& w) {
          "--tunnels", w.tunnels,
          "What carries data: tls alone; dtls, and TLS where that is down; or both, in turns")
       ->check(CLI::IsMember({"tls", "dtls", "both"}))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--dtls-again", w.dtls_again_s,
+                 "From a DTLS handshake that failed, or whose tunnel died, to the next one, a "
+                 "quarter more or less; 0: there is none")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, kLongest))
       ->capture_default_str()
       ->group(group);
   app.add_option("--ciphers", o.ciphers, "Of TLS 1.2, by OpenSSL's names with colons between")
@@ -236,6 +243,7 @@ void fill(Options& o, const Words& w) {
   p.hold = from_seconds(w.hold_s);
   p.pause = from_seconds(w.pause_s);
   p.settle = from_seconds(w.settle_s);
+  o.dtls_again = from_seconds(w.dtls_again_s);
   p.roam_to = w.roam_to == "port"      ? RoamTo::port
               : w.roam_to == "address" ? RoamTo::address
                                        : RoamTo::both;

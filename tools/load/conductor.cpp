@@ -30,6 +30,8 @@ bool Conductor::act(rte_mempool* pool, Time now) {
     carry_out(*order, now);
     busy = true;
   }
+  if (!held_dtls_ && scenario_.began(Phase::settle) != kNever)
+    held_dtls_ = crowd_.counters().dtls_up;
   for (int i = 0; i < kStrangersATurn; ++i) {
     const auto order = strangers_.next(now);
     if (!order) break;
@@ -126,24 +128,8 @@ void Conductor::on_event(const crowd::Event& event, Time now) {
     case crowd::EventKind::established: on_established(event, now); return;
     case crowd::EventKind::refused: on_refused(event, now); return;
     case crowd::EventKind::closed: on_closed(event, now); return;
-    case crowd::EventKind::dtls_up:
-      ++tally_.dtls.made;
-      ++tally_.dtls.worked;
-      tally_.dtls_setup.add(event.at - event.began);
-      ++tally_.suites[fmt::format("DTLS {}", crowd_.membership(event.member).dtls_suite)];
-      data_.tunnel(event.member, true);
-      return;
-    case crowd::EventKind::dtls_closed:
-      if (event.why == crowd::Why::by_request) return;
-      if (data_.has_dtls(event.member)) {
-        ++tally_.dtls_closed;
-      } else {
-        ++tally_.dtls.made;
-        ++tally_.dtls.failed;
-      }
-      data_.tunnel(event.member, false);
-      ++tally_.dtls_failures[std::string(crowd::to_string(event.why))];
-      return;
+    case crowd::EventKind::dtls_up: on_dtls_up(event); return;
+    case crowd::EventKind::dtls_closed: on_dtls_closed(event); return;
     case crowd::EventKind::stranger_open: strangers_.opened(event.member, event.at); return;
     case crowd::EventKind::stranger_readable: return;
     case crowd::EventKind::stranger_closed: strangers_.closed(event.member, event.at); return;
@@ -172,6 +158,34 @@ void Conductor::on_established(const crowd::Event& event, Time now) {
   data_.addressed(event.member, membership.inner);
   data_.tunnel(event.member, membership.dtls_up);
   scenario_.came_up(event.member, now);
+}
+
+void Conductor::on_dtls_up(const crowd::Event& event) {
+  count_dtls(event, true);
+  tally_.dtls_setup.add(event.at - event.began);
+  ++tally_.suites[fmt::format("DTLS {}", crowd_.membership(event.member).dtls_suite)];
+  data_.tunnel(event.member, true);
+}
+
+void Conductor::on_dtls_closed(const crowd::Event& event) {
+  const bool worked = data_.has_dtls(event.member);
+  data_.tunnel(event.member, false);  // the data goes on over TLS, whoever ended it
+  if (event.why == crowd::Why::by_request) return;
+  if (worked) {
+    ++tally_.dtls_closed;
+  } else {
+    count_dtls(event, false);
+  }
+  ++tally_.dtls_failures[std::string(crowd::to_string(event.why))];
+}
+
+void Conductor::count_dtls(const crowd::Event& event, bool worked) {
+  const auto count = [worked](Attempts& attempts) {
+    ++attempts.made;
+    ++(worked ? attempts.worked : attempts.failed);
+  };
+  count(tally_.dtls);
+  if (event.count > 1) count(tally_.dtls_again);
 }
 
 void Conductor::on_refused(const crowd::Event& event, Time now) {

@@ -1,6 +1,7 @@
 // The scenario's orders carried out by the crowd, and the crowd's events told to the scenario and counted.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "tools/crowd/crowd.hpp"
@@ -29,6 +30,8 @@ class Conductor {
 
   // Log-ins that came up in the ramp.
   [[nodiscard]] uint64_t came() const noexcept { return came_; }
+  // Sessions with a DTLS tunnel when they began to settle.
+  [[nodiscard]] uint32_t held_dtls() const noexcept { return held_dtls_.value_or(0); }
 
  private:
   void carry_out(const Order& order, Time now);
@@ -36,6 +39,9 @@ class Conductor {
   void count_failure(uint32_t member);  // of what it was last told to do
   void on_event(const crowd::Event& event, Time now);
   void on_established(const crowd::Event& event, Time now);
+  void on_dtls_up(const crowd::Event& event);
+  void on_dtls_closed(const crowd::Event& event);
+  void count_dtls(const crowd::Event& event, bool worked);
   void on_refused(const crowd::Event& event, Time now);
   void on_closed(const crowd::Event& event, Time now);
   [[nodiscard]] bool has_cookie(uint32_t member) const noexcept {
@@ -51,6 +57,7 @@ class Conductor {
   // What the member was last told to do, whose outcome is awaited.
   std::vector<Act> last_ = std::vector<Act>(scenario_.members(), Act::log_in);
   uint64_t came_ = 0;
+  std::optional<uint32_t> held_dtls_{};
 };
 
 }  // namespace culvert::load

@@ -28,6 +28,8 @@ struct Options {
   std::string user{}, password_file{};
   std::string ca_file{};  // empty: the headend's certificate is not checked
   Tunnels tunnels = Tunnels::dtls;
+  // From a DTLS handshake that failed to the next, a quarter more or less; 0: there is none.
+  Time dtls_again = 60 * kSecond;
   std::string ciphers{};  // of TLS 1.2, OpenSSL's names; empty: whatever both have
   bool tls12 = false;     // nothing newer
 

@@ -27,6 +27,7 @@ struct Report {
   uint32_t asked = 0;                     // sessions
   uint32_t peak = 0;                      // at the same time
   uint32_t held = 0;                      // at the end of the hold
+  uint32_t held_dtls = 0;                 // of those: with a DTLS tunnel
   uint32_t gave_up = 0;                   // members
   std::array<double, kPhases> seconds{};  // of each phase
   uint64_t came = 0;                      // log-ins that worked in the ramp

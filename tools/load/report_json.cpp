@@ -19,11 +19,14 @@ Json distribution(const replay::Histogram& of) {
   return json;
 }
 
+Json attempts(const Attempts& a) {
+  return {{"attempts", a.made}, {"worked", a.worked}, {"failed", a.failed}};
+}
+
 Json attempts(const Attempts& a, const replay::Histogram& times) {
-  return {{"attempts", a.made},
-          {"worked", a.worked},
-          {"failed", a.failed},
-          {"seconds", distribution(times)}};
+  Json json = attempts(a);
+  json["seconds"] = distribution(times);
+  return json;
 }
 
 Json reasons(const Reasons& of) {
@@ -80,6 +83,8 @@ nlohmann::ordered_json as_json(const Report& r) {
   json["log_ins"] = attempts(t.log_ins, t.setup);
   json["reconnects"] = attempts(t.reconnects, t.reconnect);
   json["dtls"] = attempts(t.dtls, t.dtls_setup);
+  json["dtls"]["again"] = attempts(t.dtls_again);
+  json["dtls"]["held"] = r.held_dtls;
   json["roams"] = {{"port", t.roamed_port},
                    {"address", t.roamed_address},
                    {"failed", t.roams_failed},

@@ -110,7 +110,13 @@ std::string set_ups(const Report& r) {
   std::string said = row("log-ins", fmt::format("{}, {:.1f} a second in the ramp",
                                                 attempts(t.log_ins), r.log_ins_per_second()));
   said += times("  took", t.setup);
-  if (t.dtls.made != 0) said += row("DTLS", attempts(t.dtls)) + times("  took", t.dtls_setup);
+  if (t.dtls.made != 0) {
+    said += row("DTLS",
+                fmt::format("{}; {} had it at the end of the hold", attempts(t.dtls), r.held_dtls));
+    if (t.dtls_again.made != 0)
+      said += row("  again", attempts(t.dtls_again) + " of those, by who had tried before");
+    said += times("  took", t.dtls_setup);
+  }
   for (const StormReport& storm : r.storms) {
     said += row("storm", fmt::format("{} of {} were back, the last after {}", storm.back,
                                      storm.members, with_unit(storm.seconds, Unit::seconds)));

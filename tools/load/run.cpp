@@ -65,6 +65,8 @@ crowd::CrowdConfig config_of(const Options& options, const client::Gateway& gate
   config.tls12_ciphers = options.ciphers;
   config.tls13 = !options.tls12;
   config.want_dtls = options.tunnels != Tunnels::tls;
+  config.dtls_period = options.dtls_again;
+  config.seed = options.plan.seed;
   return config;
 }
 
@@ -179,6 +181,7 @@ Report gather(const Load& load, Time end) {
   report.asked = load.options.plan.sessions;
   report.peak = load.scenario.peak();
   report.held = load.scenario.held();
+  report.held_dtls = load.conductor.held_dtls();
   report.gave_up = load.scenario.gave_up();
   report.seconds = lengths(load.scenario, end);
   report.came = load.conductor.came();
