@@ -141,6 +141,27 @@ def test_hostile_and_slow_clients_beside_a_crowd(stage, crowded):
     ping(stage.lab.server, "10.48.66.1", count=2)
 
 
+@pytest.mark.alone
+def test_slow_readers_cost_the_others_nothing(stage, crowded):
+    """They read little of what they ask for, and it piles up. The others lose not one echo meanwhile, and when the slow
+    ones have gone the headend has all its packet buffers back."""
+    headend = crowded(100)
+    at_start = held(stage.lab, headend)
+    kinds = {"hung": 2, "stopped": 3, "trickle": 3, "tiny": 2}
+    words = [word for kind, number in kinds.items() for word in ("--slow-reader", f"{kind}={number}")]
+    done = play(stage, "--sessions", 30, "--tunnels", "both", "--hold", 10, "--pings", 5, *MIXED, *words, "--goal",
+                "sessions=30,failed=0,closed=0,lost=0,damaged=0,duplicates=0")
+    assert done.status == 0, f"{done.said}\n{done.report}"
+    slow = done.report["slow_readers"]
+    for kind, number in kinds.items():
+        assert slow[kind]["up"] == slow[kind]["slow"] == number, slow
+        assert slow[kind]["kept"] + slow[kind]["shown_out"] == number, slow
+    unread = {kind: slow[kind]["echoes_asked"] - slow[kind]["echoes_read"] for kind in kinds}
+    assert unread["stopped"] > 3 * 100 and unread["trickle"] > 3 * 100 and unread["hung"] > 2 * 50, slow
+    until(lambda: not headend.show.sessions(), "all sessions are gone", 30)
+    until_given_back(stage.lab, headend, at_start)
+
+
 def test_a_goal_that_is_missed_and_an_early_end_have_their_statuses(stage, crowded):
     headend = crowded(50)
     missed = play(stage, "--sessions", 5, "--hold", 1, "--goal", "sessions=5,setup-max<1us")

@@ -38,6 +38,7 @@ struct alignas(64) Member {
   bool peer_closed = false;  // FIN during the set-up
   bool dtls_up = false;
   bool dtls_installed = false;
+  bool leaves_unread = false;
   uint16_t tls_mtu = 0, dtls_mtu = 0;  // of the grant
   dp::ConnId conn;                     // generation 0: none
   Time began = 0;                      // of the present set-up
@@ -45,6 +46,7 @@ struct alignas(64) Member {
   std::unique_ptr<Credentials> who;    // of log_in(), until its TCP connection is open
   std::unique_ptr<LogIn> log_in;
   bool want_dtls = true;
+  uint32_t receive_buffer = 0;
   Cookie cookie;
   Grant grant;
   std::string_view tls_suite, dtls_suite;
@@ -171,8 +173,9 @@ struct Crowd::Parts {
   std::deque<Event> events;
   ArrivalSink sink;
   CrowdCounters counters;
-  std::vector<uint8_t> record;  // one of the set-up
-  uint32_t swept = 0;           // members, round and round
+  std::vector<uint8_t> record;     // one of the set-up
+  bool any_leaves_unread = false;  // ever
+  uint32_t swept = 0;              // members, round and round
   Time last_sweep = 0;
   Time now;
 };

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kOrdersATurn = 256;
 constexpr int kStrangersATurn = 64;
+constexpr int kSlowReadersATurn = 64;
 
 // Why something failed, for the report: the reason, and what the headend's last answer was.
 std::string reason_of(const crowd::Event& event) {
@@ -36,6 +37,13 @@ bool Conductor::act(rte_mempool* pool, Time now) {
     const auto order = strangers_.next(now);
     if (!order) break;
     carry_out(*order, pool, now);
+    busy = true;
+  }
+  if (scenario_.phase() == Phase::hold) slow_readers_.begin();
+  for (int i = 0; i < kSlowReadersATurn; ++i) {
+    const auto order = slow_readers_.next(now);
+    if (!order) break;
+    carry_out(*order, now);
     busy = true;
   }
   return busy;
@@ -106,6 +114,25 @@ void Conductor::carry_out(const StrangerOrder& order, rte_mempool* pool, Time no
   if (!crowd_.transmit(packet)) strangers_.not_transmitted();
 }
 
+void Conductor::carry_out(const SlowOrder& order, Time now) {
+  const uint32_t member = scenario_.members() + order.reader;
+  switch (order.act) {
+    case SlowAct::log_in: {
+      crowd::Credentials who = credentials_;
+      who.want_dtls = false;
+      who.receive_buffer = receive_buffer_of(slow_readers_.kind(order.reader));
+      if (!crowd_.log_in(member, who, now)) slow_readers_.refused(order.reader, "not possible");
+      return;
+    }
+    case SlowAct::ask:
+      if (data_.ask(member, now)) slow_readers_.asked(order.reader);
+      return;
+    case SlowAct::stop: (void)crowd_.stop_reading(member); return;
+    case SlowAct::read: (void)crowd_.read_once(member); return;
+    case SlowAct::leave: (void)crowd_.leave(member, now); return;
+  }
+}
+
 void Conductor::count_failure(uint32_t member) {
   switch (last_[member]) {
     case Act::log_in: ++tally_.log_ins.failed; return;
@@ -125,14 +152,34 @@ bool Conductor::listen(Time now) {
 
 void Conductor::on_event(const crowd::Event& event, Time now) {
   switch (event.kind) {
+    case crowd::EventKind::stranger_open: strangers_.opened(event.member, event.at); return;
+    case crowd::EventKind::stranger_readable: return;
+    case crowd::EventKind::stranger_closed: strangers_.closed(event.member, event.at); return;
+    default: break;
+  }
+  if (event.member >= scenario_.members()) return on_slow_reader(event, now);
+  switch (event.kind) {
     case crowd::EventKind::established: on_established(event, now); return;
     case crowd::EventKind::refused: on_refused(event, now); return;
     case crowd::EventKind::closed: on_closed(event, now); return;
     case crowd::EventKind::dtls_up: on_dtls_up(event); return;
     case crowd::EventKind::dtls_closed: on_dtls_closed(event); return;
-    case crowd::EventKind::stranger_open: strangers_.opened(event.member, event.at); return;
-    case crowd::EventKind::stranger_readable: return;
-    case crowd::EventKind::stranger_closed: strangers_.closed(event.member, event.at); return;
+    default: return;
+  }
+}
+
+void Conductor::on_slow_reader(const crowd::Event& event, Time now) {
+  const uint32_t reader = event.member - scenario_.members();
+  switch (event.kind) {
+    case crowd::EventKind::established:
+      data_.addressed(event.member, crowd_.membership(event.member).inner);
+      slow_readers_.came_up(reader, now);
+      return;
+    case crowd::EventKind::refused: slow_readers_.refused(reader, reason_of(event)); return;
+    case crowd::EventKind::closed:
+      if (event.why != crowd::Why::by_request) slow_readers_.ended(reader, reason_of(event), now);
+      return;
+    default: return;
   }
 }
 

@@ -7,6 +7,7 @@
 #include "tools/crowd/crowd.hpp"
 #include "tools/load/data.hpp"
 #include "tools/load/scenario.hpp"
+#include "tools/load/slow_readers.hpp"
 #include "tools/load/strangers.hpp"
 #include "tools/load/tally.hpp"
 
@@ -14,11 +15,13 @@ namespace culvert::load {
 
 class Conductor {
  public:
-  Conductor(crowd::Crowd& crowd, Scenario& scenario, Strangers& strangers, Data& data, Tally& tally,
-            crowd::Credentials credentials)
+  // Members of the crowd: first those of the scenario, then the slow readers.
+  Conductor(crowd::Crowd& crowd, Scenario& scenario, Strangers& strangers,
+            SlowReaders& slow_readers, Data& data, Tally& tally, crowd::Credentials credentials)
       : crowd_(crowd),
         scenario_(scenario),
         strangers_(strangers),
+        slow_readers_(slow_readers),
         data_(data),
         tally_(tally),
         credentials_(std::move(credentials)) {}
@@ -36,8 +39,10 @@ class Conductor {
  private:
   void carry_out(const Order& order, Time now);
   void carry_out(const StrangerOrder& order, rte_mempool* pool, Time now);
+  void carry_out(const SlowOrder& order, Time now);
   void count_failure(uint32_t member);  // of what it was last told to do
   void on_event(const crowd::Event& event, Time now);
+  void on_slow_reader(const crowd::Event& event, Time now);
   void on_established(const crowd::Event& event, Time now);
   void on_dtls_up(const crowd::Event& event);
   void on_dtls_closed(const crowd::Event& event);
@@ -51,6 +56,7 @@ class Conductor {
   crowd::Crowd& crowd_;
   Scenario& scenario_;
   Strangers& strangers_;
+  SlowReaders& slow_readers_;
   Data& data_;
   Tally& tally_;
   const crowd::Credentials credentials_;

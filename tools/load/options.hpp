@@ -8,6 +8,7 @@
 #include "dataplane/packet/address.hpp"
 #include "tools/load/goal.hpp"
 #include "tools/load/plan.hpp"
+#include "tools/load/slow_reader_kind.hpp"
 #include "tools/load/stranger_kind.hpp"
 
 namespace culvert::load {
@@ -38,6 +39,7 @@ struct Options {
   double pings = 1;                       // a second and session
   std::vector<uint16_t> sizes{128};       // of inner packets, in turns; bytes with the IP header
   StrangerRates strangers{};
+  SlowReaderNumbers slow_readers{};  // beside the sessions
 
   std::vector<Goal> goals{};
   bool json = false;

@@ -12,6 +12,7 @@
 #include "tools/load/goal.hpp"
 #include "tools/load/ledger.hpp"
 #include "tools/load/scenario.hpp"
+#include "tools/load/slow_readers.hpp"
 #include "tools/load/strangers.hpp"
 #include "tools/load/tally.hpp"
 
@@ -36,6 +37,7 @@ struct Report {
   LedgerTotals data{};
   bool data_wanted = false;
   std::array<StrangerCount, kStrangerKinds> strangers{};
+  std::array<SlowReaderCount, kSlowReaderKinds> slow_readers{};
   std::vector<std::pair<std::string, uint64_t>> drops{};  // of the crowd's own stack, by name
   uint64_t port_missed = 0;                               // frames that the port had no room for
   std::vector<GoalResult> goals{};

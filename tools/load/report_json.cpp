@@ -68,6 +68,21 @@ Json strangers(const Report& r) {
   return json;
 }
 
+Json slow_readers(const Report& r) {
+  Json json = Json::object();
+  for (size_t i = 0; i < kSlowReaderKinds; ++i) {
+    const SlowReaderCount& count = r.slow_readers[i];
+    if (count.wanted == 0) continue;
+    json[std::string(kSlowReaderNames[i])] = {
+        {"wanted", count.wanted},       {"up", count.up},
+        {"refused", count.refused},     {"slow", count.slow},
+        {"shown_out", count.shown_out}, {"kept", count.kept},
+        {"ends", reasons(count.ends)},  {"echoes_asked", count.requests},
+        {"echoes_read", count.answers}, {"stay_seconds", distribution(count.stay)}};
+  }
+  return json;
+}
+
 }  // namespace
 
 nlohmann::ordered_json as_json(const Report& r) {
@@ -104,6 +119,7 @@ nlohmann::ordered_json as_json(const Report& r) {
   }
   json["data"] = data(r);
   json["strangers"] = strangers(r);
+  json["slow_readers"] = slow_readers(r);
   json["own_drops"] = Json::object();
   for (const auto& [name, count] : r.drops)
     json["own_drops"][name] = count;

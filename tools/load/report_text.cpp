@@ -101,6 +101,22 @@ std::string strangers(const Report& r) {
   return said;
 }
 
+std::string slow_readers(const Report& r) {
+  std::string said;
+  for (size_t i = 0; i < kSlowReaderKinds; ++i) {
+    const SlowReaderCount& count = r.slow_readers[i];
+    if (count.wanted == 0) continue;
+    std::string words = fmt::format("{} of {} {}, {} kept to the end, {} shown out", count.slow,
+                                    count.wanted, kSlowReaderNames[i], count.kept, count.shown_out);
+    if (count.stay.count() != 0)
+      words += fmt::format(", after {} on average", seconds(count.stay.mean()));
+    words += fmt::format("; of {} echoes they read {}", count.requests, count.answers);
+    if (!count.ends.empty()) words += "; " + reasons(count.ends);
+    said += row("slow readers", words);
+  }
+  return said;
+}
+
 std::string times(const char* name, const replay::Histogram& of) {
   return of.count() == 0 ? "" : row(name, distribution(of)) + bars(of);
 }
@@ -147,7 +163,7 @@ std::string as_text(const Report& r) {
   if (!t.dtls_failures.empty()) said += row("of DTLS", reasons(t.dtls_failures));
   if (!t.suites.empty()) said += row("suites", reasons(t.suites));
   if (r.data_wanted) said += data(r);
-  said += strangers(r);
+  said += strangers(r) + slow_readers(r);
   for (const auto& [name, count] : r.drops)
     said += row("dropped here", fmt::format("{} {}", count, name));
   if (r.port_missed != 0)

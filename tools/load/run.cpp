@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <numeric>
 #include <thread>
 
 #include <fmt/format.h>
@@ -31,6 +32,7 @@ namespace culvert::load {
 namespace {
 
 constexpr uint32_t kDataInFlight = 4096;  // packets
+constexpr uint32_t kUnreadBuffers = 128;  // of a slow reader, the first window included
 constexpr unsigned kDescriptors = 2048;   // of each queue: a crowd's answers come all at once
 constexpr Time kStrangersPatience = 45 * kSecond;
 // So many empty turns in a row, and the loop sleeps as shortly as the kernel lets it.
@@ -44,6 +46,10 @@ client::Gateway headend_of(const Options& options) {
   }
 }
 
+uint32_t slow_readers_of(const Options& options) {
+  return std::accumulate(options.slow_readers.begin(), options.slow_readers.end(), uint32_t{0});
+}
+
 crowd::CrowdConfig config_of(const Options& options, const client::Gateway& gateway) {
   const auto headend = dp::IpAddress::parse(gateway.host);
   if (!headend) {
@@ -53,7 +59,7 @@ crowd::CrowdConfig config_of(const Options& options, const client::Gateway& gate
   if (headend->is_v4() != options.sources.front().is_v4())
     throw Failure("headend and --sources are of two families", ExitStatus::command_line);
   crowd::CrowdConfig config;
-  config.members = options.plan.sessions;
+  config.members = options.plan.sessions + slow_readers_of(options);
   config.strangers = Strangers::at_once(options.strangers, kStrangersPatience);
   config.headend = *headend;
   config.port = gateway.port;
@@ -125,6 +131,7 @@ struct Load {
   crowd::Crowd& crowd;
   Scenario& scenario;
   Strangers& strangers;
+  SlowReaders& slow_readers;
   Data& data;
   Conductor& conductor;
   Tally& tally;
@@ -152,6 +159,7 @@ bool play(Load& load, const dp::Clock& clock, const std::atomic<int>& interrupti
       busy |= load.data.send(load.scenario.up(), now);
     } else {
       load.strangers.send_away(now);
+      load.slow_readers.send_away();
     }
     busy |= load.crowd.poll(now);
     busy |= load.conductor.listen(now);
@@ -194,6 +202,8 @@ Report gather(const Load& load, Time end) {
   report.data_wanted = load.options.target.has_value();
   for (size_t i = 0; i < kStrangerKinds; ++i)
     report.strangers[i] = load.strangers.count(static_cast<StrangerKind>(i));
+  for (size_t i = 0; i < kSlowReaderKinds; ++i)
+    report.slow_readers[i] = load.slow_readers.count(static_cast<SlowReaderKind>(i));
   for (size_t i = 0; i < dp::kDropReasons; ++i) {
     const auto reason = static_cast<dp::DropReason>(i);
     if (const uint64_t count = load.crowd.drops().get(reason); count != 0)
@@ -209,7 +219,8 @@ Report run(const Options& options, const std::atomic<int>& interruptions) {
   const client::Gateway gateway = headend_of(options);
   const crowd::CrowdConfig crowd_config = config_of(options, gateway);
   crowd::Credentials credentials = credentials_of(options);
-  const uint32_t buffers = crowd::buffers_for(crowd_config, kDataInFlight) + 2 * kDescriptors;
+  const uint32_t in_flight = kDataInFlight + kUnreadBuffers * slow_readers_of(options);
+  const uint32_t buffers = crowd::buffers_for(crowd_config, in_flight) + 2 * kDescriptors;
   // Never taken down, as tools/replay has it: the process ends soon.
   static const dp::Eal& eal = *new dp::Eal(eal_config(options, crowd_config, buffers));
   dp::register_packet_meta();
@@ -236,9 +247,13 @@ Report run(const Options& options, const std::atomic<int>& interruptions) {
   const Time start = clock.at(rte_rdtsc());
   Scenario scenario(options.plan, start);
   const auto strangers = std::make_unique<Strangers>(strangers_of(options, crowd_config), start);
-  Data data(options, crowd, pool.get(), *tally, start);
-  Conductor conductor(crowd, scenario, *strangers, data, *tally, std::move(credentials));
-  Load load{options, port, crowd, scenario, *strangers, data, conductor, *tally, pool.get()};
+  const auto slow_readers =
+      std::make_unique<SlowReaders>(SlowReadersConfig{.numbers = options.slow_readers});
+  Data data(options, crowd, pool.get(), *tally, *slow_readers, start);
+  Conductor conductor(crowd, scenario, *strangers, *slow_readers, data, *tally,
+                      std::move(credentials));
+  Load load{options,       port, crowd,     scenario, *strangers,
+            *slow_readers, data, conductor, *tally,   pool.get()};
   const bool waited = play(load, clock, interruptions);
   Report report = gather(load, clock.at(rte_rdtsc()));
   report.goals = judge(options.goals, figures_of(report));

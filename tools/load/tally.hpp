@@ -2,14 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <string>
 
+#include "tools/load/reasons.hpp"
 #include "tools/replay/histogram.hpp"
 
 namespace culvert::load {
-
-using Reasons = std::map<std::string, uint64_t, std::less<>>;
 
 // Attempts of one kind and what came of them.
 struct Attempts {

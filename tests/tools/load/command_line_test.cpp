@@ -77,6 +77,13 @@ TEST(LoadCommandLine, TriesDtlsAgainAsOpenconnectDoes) {
   EXPECT_EQ(read(with({"--dtls-again", "0"})).options.value().dtls_again, 0u);
 }
 
+TEST(LoadCommandLine, ReadsSlowReaders) {
+  const CommandLine line = read(
+      with({"--target", "10.48.66.200", "--slow-reader", "tiny=3", "--slow-reader", "hung=10000"}));
+  ASSERT_TRUE(line.options.has_value());
+  EXPECT_EQ(line.options->slow_readers, (SlowReaderNumbers{10'000, 0, 0, 3}));
+}
+
 TEST(LoadCommandLine, RefusesWithStatusTwo) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {},
@@ -90,6 +97,12 @@ TEST(LoadCommandLine, RefusesWithStatusTwo) {
            with({"--hostile", "syn"}),
            with({"--hostile", "syn=0"}),
            with({"--hostile", "polite=1"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "hung"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "hung=0"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "hung=1.5"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "hung=10001"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "quick=1"}),
+           with({"--slow-reader", "hung=1"}),
            with({"--roam-to", "nowhere"}),
            with({"--roam", "1", "--tunnels", "tls"}),
            with({"--target", "server"}),
@@ -134,8 +147,8 @@ TEST(LoadCommandLine, DescribesItself) {
   const std::string help = testing::internal::GetCapturedStdout();
   EXPECT_FALSE(line.options.has_value());
   EXPECT_EQ(line.status, 0);
-  for (const char* word :
-       {"--sessions", "--storm", "KIND=PER-SECOND", "setup-p99<2s", "Exit status"})
+  for (const char* word : {"--sessions", "--storm", "--dtls-again", "KIND=PER-SECOND", "KIND=N",
+                           "setup-p99<2s", "Exit status"})
     EXPECT_NE(help.find(word), std::string::npos) << word;
 }
 
