@@ -38,7 +38,7 @@ void Machine::push_out(rte_mbuf* m) noexcept {
 uint16_t Machine::window_field(Connection& c) noexcept {
   const uint32_t unit = 1u << c.own_scale;
   const Seq edge = c.rcv_nxt + (free_window(c) & ~(unit - 1));
-  const uint32_t step = std::min<uint32_t>(config_.receive_buffer / 2, c.mss);
+  const uint32_t step = std::min<uint32_t>(c.receive_buffer / 2, c.mss);
   if (edge >= c.rcv_adv + step) c.rcv_adv = edge;
   return static_cast<uint16_t>(std::min(c.rcv_wnd() >> c.own_scale, 65535u));
 }

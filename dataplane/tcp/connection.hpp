@@ -143,6 +143,7 @@ struct alignas(64) Connection {
   Undo undo;
   SackBlock dsack;  // what came twice and is owed a report (RFC 2883); empty if start == end
   Seq rtt_seq;
+  Seq fin_seq;  // where the peer's FIN is, if fin_known
   Time rtt_sent = 0;
   dp::Flow flow;
   uint32_t hash = 0;
@@ -162,8 +163,8 @@ struct alignas(64) Connection {
   Time fin_acked = 0;         // when the peer acknowledged our FIN
   Seq iss;
   Seq irs;
-  Seq fin_seq;        // where the peer's FIN is, if fin_known
-  uint32_t held = 0;  // its part of Machine::held_
+  uint32_t held = 0;            // its part of Machine::held_
+  uint32_t receive_buffer = 0;  // bytes of unread and out-of-order data that it may hold
   ReceiveQueue receive;
 
   [[nodiscard]] Time& deadline(Timer t) noexcept { return deadlines[static_cast<size_t>(t)]; }

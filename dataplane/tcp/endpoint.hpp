@@ -256,6 +256,9 @@ class Endpoint {
   // and once the peer has had all and a second to read it, answered with RST (RFC 2525 §2.17).
   // Always call it once.
   void release(dp::ConnId conn) noexcept;
+  // Of this connection instead of EndpointConfig::receive_buffer: 1 to that many bytes. Less than before takes nothing
+  // back: the window that was announced stays good (RFC 9293 §3.8.6.2.1).
+  void set_receive_buffer(dp::ConnId conn, uint32_t bytes) noexcept;
   void set_keepalive(dp::ConnId conn, Time idle, Time interval, uint8_t probes) noexcept;
 
   [[nodiscard]] const EndpointCounters& counters() const noexcept;

@@ -128,6 +128,7 @@ void Machine::begin(Connection& c, const dp::Flow& flow, uint32_t hash,
   c.rtt_sent = now_;
   c.send.start(c.iss + 1, config_.send_buffer);
   c.receive.start(2 * config_.receive_buffer, runs_);
+  c.receive_buffer = config_.receive_buffer;
   c.keepalive_idle = config_.keepalive_idle;
   c.keepalive_interval = config_.keepalive_interval;
   c.keepalive_probes = config_.keepalive_probes;

@@ -204,7 +204,7 @@ void Machine::acknowledge(Connection& c, bool sent) noexcept {
 
 uint32_t Machine::free_window(const Connection& c) const noexcept {
   const uint32_t held = c.receive.readable();
-  const uint32_t room = held < config_.receive_buffer ? config_.receive_buffer - held : 0;
+  const uint32_t room = held < c.receive_buffer ? c.receive_buffer - held : 0;
   return std::min(room, 65535u << c.own_scale);  // more cannot be said
 }
 
@@ -213,10 +213,10 @@ void Machine::consumed(Connection& c) noexcept {
   recount(c);
   if (!c.may_receive()) return;
   const uint32_t gain = free_window(c) - std::min(free_window(c), c.rcv_wnd());
-  const uint32_t worth = std::min<uint32_t>(config_.receive_buffer / 2, 2u * c.mss);
+  const uint32_t worth = std::min<uint32_t>(c.receive_buffer / 2, 2u * c.mss);
   if (gain < worth) return;
   // As long as the window that the peer sees is wide, the next ordinary ACK is early enough.
-  if (c.rcv_wnd() > config_.receive_buffer / 2 && c.rcv_nxt == c.last_ack_sent) return;
+  if (c.rcv_wnd() > c.receive_buffer / 2 && c.rcv_nxt == c.last_ack_sent) return;
   c.ack_now = true;
   activate(c);
 }

@@ -1,6 +1,7 @@
 """culvert-load: a crowd logs in, moves data, storms, roams and leaves, and nothing of it stays; hostile clients beside
 it; and ocserv as the peer that proves the tool."""
 
+import re
 import shutil
 import signal
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import load
+from harness.blocked_udp import misled_udp
 from harness.crowd_room import POOL
 from harness.headend_config import PASSWORD, USER
 from harness.lab import SERVER
@@ -80,6 +82,36 @@ def test_tls_alone_and_both_tunnels(stage, crowded):
     assert both.report["dtls"]["worked"] == 40
 
 
+def test_dtls_that_fails_is_tried_again(stage, crowded):
+    """No datagram gets through at first, and no session has DTLS: TLS carries the data. Then all get it, and nothing
+    was lost."""
+    headend = crowded(50)
+    process = load.start(stage.lab, stage.folder, CROWD, SECRET, "--sessions", 10, "--dtls-again", 2, "--hold", 600,
+                         "--target", SERVER, "--pings", 5, *MIXED, "--goal",
+                         "sessions=10,dtls-sessions=10,closed=0,failed=0,lost=0,damaged=0",
+                         device=load.SEEN_BY_FILTERS)
+
+    def carriers() -> list[str]:
+        return [tunnel["protocol"] for tunnel in headend.show.tunnels() if tunnel["carries"]]
+
+    def failed() -> int:
+        return max(map(int, re.findall(r"DTLS failed (\d+) times", process.log())), default=0)
+
+    try:
+        with misled_udp(stage.lab):
+            until(lambda: failed() >= 10, lambda: f"ten have failed:\n{process.tail()}", 60)
+            assert carriers() == ["SSL"] * 10
+        until(lambda: carriers() == ["DTLS"] * 10, lambda: f"ten have DTLS:\n{process.tail()}", 60)
+        process.signal(signal.SIGINT)
+        ended = outcome(process, 30)
+    finally:
+        process.kill()
+    report = ended.report
+    assert ended.status == 4, f"{ended.said}\n{report}"  # it was ended, and every goal was met
+    assert report["dtls"]["again"]["worked"] == 10 and report["dtls"]["failed"] >= 10, report["dtls"]
+    assert report["dtls"]["held"] == 10 and report["data"]["answered"] > 0
+
+
 def test_silent_death_leaves_sessions_that_can_be_ended(stage, crowded):
     headend = crowded(100)
     at_start = held(stage.lab, headend)
@@ -107,6 +139,27 @@ def test_hostile_and_slow_clients_beside_a_crowd(stage, crowded):
     assert strangers["syn"]["came"] > 4000
     until(lambda: not headend.show.sessions(), "all sessions are gone", 30)
     ping(stage.lab.server, "10.48.66.1", count=2)
+
+
+@pytest.mark.alone
+def test_slow_readers_cost_the_others_nothing(stage, crowded):
+    """They read little of what they ask for, and it piles up. The others lose not one echo meanwhile, and when the slow
+    ones have gone the headend has all its packet buffers back."""
+    headend = crowded(100)
+    at_start = held(stage.lab, headend)
+    kinds = {"hung": 2, "stopped": 3, "trickle": 3, "tiny": 2}
+    words = [word for kind, number in kinds.items() for word in ("--slow-reader", f"{kind}={number}")]
+    done = play(stage, "--sessions", 30, "--tunnels", "both", "--hold", 10, "--pings", 5, *MIXED, *words, "--goal",
+                "sessions=30,failed=0,closed=0,lost=0,damaged=0,duplicates=0")
+    assert done.status == 0, f"{done.said}\n{done.report}"
+    slow = done.report["slow_readers"]
+    for kind, number in kinds.items():
+        assert slow[kind]["up"] == slow[kind]["slow"] == number, slow
+        assert slow[kind]["kept"] + slow[kind]["shown_out"] == number, slow
+    unread = {kind: slow[kind]["echoes_asked"] - slow[kind]["echoes_read"] for kind in kinds}
+    assert unread["stopped"] > 3 * 100 and unread["trickle"] > 3 * 100 and unread["hung"] > 2 * 50, slow
+    until(lambda: not headend.show.sessions(), "all sessions are gone", 30)
+    until_given_back(stage.lab, headend, at_start)
 
 
 def test_a_goal_that_is_missed_and_an_early_end_have_their_statuses(stage, crowded):

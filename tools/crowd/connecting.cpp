@@ -18,7 +18,10 @@ std::optional<dp::Flow> Crowd::Parts::next_flow() {
 bool Crowd::Parts::begin(MemberId id, const Credentials* who) {
   Member& m = members[id];
   m.who = who != nullptr ? std::make_unique<Credentials>(*who) : nullptr;
-  if (who != nullptr) m.want_dtls = who->want_dtls;
+  if (who != nullptr) {
+    m.want_dtls = who->want_dtls;
+    m.receive_buffer = who->receive_buffer;
+  }
   m.began = now;
   m.deadline = now + config.setup_timeout;
   m.peer_closed = false;
@@ -39,6 +42,8 @@ bool Crowd::Parts::connect(MemberId id) {
   if (conn.generation == 0) return false;
   members[id].conn = conn;
   owner[conn.slot] = id;
+  if (members[id].receive_buffer != 0)
+    stages.tcp.set_receive_buffer(conn, members[id].receive_buffer);
   return true;
 }
 
@@ -171,6 +176,8 @@ void Crowd::Parts::establish(MemberId id) {
   ++(again ? counters.reconnects : counters.log_ins);
   if (m.peer_closed) stages.tunnels.find(m.conn)->peer_closed = true;
   tell({.kind = EventKind::established, .member = id, .began = m.began});
+  m.leaves_unread = false;
+  m.dtls_tries = 0;
   if (config.want_dtls && m.grant.dtls) begin_dtls(id);
 }
 

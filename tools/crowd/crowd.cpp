@@ -66,6 +66,7 @@ Crowd::Parts::Parts(const CrowdConfig& wanted, const dp::Port& port, uint16_t qu
                       this, &out}}),
       context(config),
       source_ports(random_key(), config.sources),
+      dtls_retry(config.dtls_period, config.seed),
       members(config.members),
       strangers(config.strangers),
       owner(connections_of(config), kNobody),
@@ -124,8 +125,10 @@ void Crowd::Parts::tcp_events(cstp::OpenBurst& burst) {
       stages.tunnels.prefetch(batch[count].conn.slot);
     }
     for (uint32_t i = 0; i < count; ++i) {
-      const tcp::Event& event = batch[i];
+      tcp::Event& event = batch[i];
       const uint32_t whose = owner[event.conn.slot];
+      if (any_leaves_unread && whose < members.size() && members[whose].leaves_unread)
+        event.bits &= static_cast<uint8_t>(~tcp::event::kReadable);
       if (cstp::Tunnel* t = stages.tunnels.find(event.conn); t != nullptr) {
         cstp::take_event(stages.cstp, *t, event, burst, stages.tls_up, now);
       } else if (whose == kNobody) {

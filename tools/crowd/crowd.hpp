@@ -28,7 +28,9 @@ namespace culvert::crowd {
 struct Credentials {
   std::string user;
   std::string password;
-  bool want_dtls = true;  // if CrowdConfig says so too; of the session's reconnects as well
+  // Of the session's reconnects as well:
+  bool want_dtls = true;        // if CrowdConfig says so too
+  uint32_t receive_buffer = 0;  // tcp::Endpoint::set_receive_buffer(); 0: as all have it
 };
 
 // One inner packet for a member's tunnel: IP header first, one buffer, headroom of kHeadroom and tailroom of
@@ -109,7 +111,10 @@ class Crowd {
   bool vanish(MemberId member, Time now);  // any but idle: not one frame more. The member is idle
   bool part_silently(MemberId member,
                      Time now);  // up: as vanish(), but the cookie is kept. The member is parted
-  bool update_keys(MemberId member);  // up, with TLS 1.3: our own KeyUpdate (RFC 8446 §4.6.3)
+  // What comes by TLS from now on is left in TCP, whose window closes. Until the tunnel ends.
+  bool stop_reading(MemberId member);  // up
+  bool read_once(MemberId member);     // up, does not read: reads what has come until now
+  bool update_keys(MemberId member);   // up, with TLS 1.3: our own KeyUpdate (RFC 8446 §4.6.3)
 
   [[nodiscard]] MemberState state(MemberId member) const noexcept;
   [[nodiscard]] Membership membership(MemberId member) const noexcept;

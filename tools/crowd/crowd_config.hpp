@@ -40,6 +40,10 @@ struct CrowdConfig {
   uint32_t keepalive_s = 0;               // 0: as granted over TLS, none over DTLS
   Time setup_timeout = 60 * dp::kSecond;  // from the SYN to CONNECT's answer
   Time dtls_timeout = 15 * dp::kSecond;   // of its handshake
+  // From the begin of a DTLS handshake that failed, or whose tunnel has ended since, to the next one, a quarter more or
+  // less. 0: there is none.
+  Time dtls_period = 60 * dp::kSecond;
+  uint64_t seed = 1;  // of those quarters
   // OpenSSL's steps in one poll(), at most: what a poll takes longer, data waits for. At least 1.
   uint32_t setup_steps = 4;
   crypto::Isa isa = crypto::best_isa(0);

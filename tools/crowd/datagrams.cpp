@@ -79,6 +79,8 @@ void Crowd::Parts::begin_dtls(MemberId id) {
   const std::optional<dp::Flow> flow = datagram_flow(local, m.grant.dtls->port);
   m.dtls_began = now;
   m.dtls_deadline = now + config.dtls_timeout;
+  m.dtls_again = dp::kNever;
+  ++m.dtls_tries;
   if (!flow) return dtls_failed(id, Why::no_flow);
   m.datagrams = *flow;
   m.handshake = std::make_unique<DtlsHandshake>(context, *m.grant.dtls);
@@ -107,11 +109,14 @@ void Crowd::Parts::run_handshake(MemberId id) {
 }
 
 void Crowd::Parts::dtls_failed(MemberId id, Why why, std::string text) {
+  Member& m = members[id];
   end_dtls(id, Farewell::silent);
+  if (worth_a_try(why)) m.dtls_again = dtls_retry.next(m.dtls_began, now);
   tell({.kind = EventKind::dtls_closed,
         .why = why,
         .member = id,
-        .began = members[id].dtls_began,
+        .began = m.dtls_began,
+        .count = m.dtls_tries,
         .text = std::move(text)});
 }
 
@@ -154,11 +159,12 @@ void Crowd::Parts::dtls_heard(MemberId id, uint32_t generation) {
   m.dtls_up = true;
   m.handshake.reset();
   ++counters.dtls_up;
-  tell({.kind = EventKind::dtls_up, .member = id, .began = m.dtls_began});
+  tell({.kind = EventKind::dtls_up, .member = id, .began = m.dtls_began, .count = m.dtls_tries});
 }
 
 void Crowd::Parts::sweep_dtls(MemberId id) {
   Member& m = members[id];
+  if (now >= m.dtls_again) return begin_dtls(id);
   if (m.handshake == nullptr) return;
   if (now >= m.dtls_deadline) return dtls_failed(id, Why::timed_out);
   if (m.dtls_installed) {

@@ -10,10 +10,10 @@ namespace culvert::crowd {
 
 enum class EventKind : uint8_t {
   established,  // the tunnel works over TLS, after log_in(), reconnect() or roam()
-  dtls_up,      // and over DTLS: its handshake is done
+  dtls_up,  // and over DTLS: its handshake is done. `count`: which one it was of this connection, from 1
   refused,      // the set-up failed: `why`. The member is idle, or parted if it has a cookie yet
   closed,       // the tunnel is gone: `why`. Likewise
-  dtls_closed,  // DTLS is gone, or did not come about: `why`. TLS goes on
+  dtls_closed,  // DTLS is gone, or did not come about: `why`, `count` as above. TLS goes on
   stranger_open,
   stranger_readable,  // `count` bytes came; they are thrown away
   stranger_closed,    // `why`

@@ -77,6 +77,7 @@ void Crowd::Parts::set_state(Member& m, MemberState state) {
 
 void Crowd::Parts::end_dtls(MemberId id, Farewell farewell) {
   Member& m = members[id];
+  m.dtls_again = dp::kNever;
   if (m.handshake != nullptr) {
     handshakes.erase({m.datagrams.local, m.datagrams.local_port});
     m.handshake.reset();

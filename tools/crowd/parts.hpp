@@ -16,6 +16,7 @@
 #include "dataplane/tcp/source_ports.hpp"
 #include "tools/crowd/address_book.hpp"
 #include "tools/crowd/crowd.hpp"
+#include "tools/crowd/dtls_retry.hpp"
 #include "tools/crowd/setup/dtls_handshake.hpp"
 #include "tools/crowd/setup/log_in.hpp"
 #include "tools/crowd/stages.hpp"
@@ -37,6 +38,7 @@ struct alignas(64) Member {
   bool peer_closed = false;  // FIN during the set-up
   bool dtls_up = false;
   bool dtls_installed = false;
+  bool leaves_unread = false;
   uint16_t tls_mtu = 0, dtls_mtu = 0;  // of the grant
   dp::ConnId conn;                     // generation 0: none
   Time began = 0;                      // of the present set-up
@@ -44,6 +46,7 @@ struct alignas(64) Member {
   std::unique_ptr<Credentials> who;    // of log_in(), until its TCP connection is open
   std::unique_ptr<LogIn> log_in;
   bool want_dtls = true;
+  uint32_t receive_buffer = 0;
   Cookie cookie;
   Grant grant;
   std::string_view tls_suite, dtls_suite;
@@ -53,9 +56,11 @@ struct alignas(64) Member {
   std::unique_ptr<DtlsHandshake> handshake;
   dp::Flow datagrams;
   uint32_t dtls_generation = 0;
+  uint32_t dtls_tries = 0;  // of this connection
   Time dtls_began = 0;
   Time dtls_deadline = 0;
-  Time dtls_asked = 0;  // a DPD request, so that the headend hears of the tunnel
+  Time dtls_again = dp::kNever;  // the next try
+  Time dtls_asked = 0;           // a DPD request, so that the headend hears of the tunnel
 };
 
 [[nodiscard]] Why why_of(tcp::CloseReason reason) noexcept;
@@ -145,6 +150,7 @@ struct Crowd::Parts {
   ClientContext context;
   tcp::SourcePorts source_ports;
   uint16_t next_udp_port;
+  DtlsRetry dtls_retry;
   std::vector<Member> members;
   std::vector<Stranger> strangers;
   std::vector<uint32_t> free_strangers;
@@ -167,8 +173,9 @@ struct Crowd::Parts {
   std::deque<Event> events;
   ArrivalSink sink;
   CrowdCounters counters;
-  std::vector<uint8_t> record;  // one of the set-up
-  uint32_t swept = 0;           // members, round and round
+  std::vector<uint8_t> record;     // one of the set-up
+  bool any_leaves_unread = false;  // ever
+  uint32_t swept = 0;              // members, round and round
   Time last_sweep = 0;
   Time now;
 };

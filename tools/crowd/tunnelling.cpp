@@ -185,6 +185,21 @@ uint32_t Crowd::send(Channel channel, std::span<Outgoing> packets, Time now) noe
   return taken;
 }
 
+bool Crowd::stop_reading(MemberId member) {
+  Member& m = parts_->members[member];
+  if (m.state != MemberState::up) return false;
+  m.leaves_unread = parts_->any_leaves_unread = true;
+  return true;
+}
+
+bool Crowd::read_once(MemberId member) {
+  const Member& m = parts_->members[member];
+  cstp::Tunnel* t = parts_->stages.tunnels.find(m.conn);
+  if (m.state != MemberState::up || !m.leaves_unread || t == nullptr) return false;
+  parts_->stages.tunnels.owe(*t, cstp::owed::kRead);
+  return true;
+}
+
 bool Crowd::update_keys(MemberId member) {
   Member& m = parts_->members[member];
   cstp::Tunnel* t = parts_->stages.tunnels.find(m.conn);

@@ -19,14 +19,15 @@ namespace {
 struct Words {
   std::string sources{}, gateway{}, target{}, roam_to = "both";
   std::string tunnels = "dtls";
-  std::vector<std::string> goals{}, hostile{};
-  double ramp_s = 0, hold_s = 10, pause_s = 1, settle_s = 1, slow = 0;
+  std::vector<std::string> goals{}, hostile{}, slow_readers{};
+  double ramp_s = 0, hold_s = 10, pause_s = 1, settle_s = 1, dtls_again_s = 60, slow = 0;
   bool no_huge = false, no_progress = false;
   int core = -1;
 };
 
 constexpr double kLongest = 1e7;  // seconds
 constexpr double kFastest = 1e6;  // a second
+constexpr uint32_t kMostSlowReaders = 10'000;
 
 void describe_place(CLI::App& app, Options& o, Words& w) {
   const char* group = "Where";
@@ -69,6 +70,13 @@ void describe_log_in(CLI::App& app, Options& o, Words& w) {
          "--tunnels", w.tunnels,
          "What carries data: tls alone; dtls, and TLS where that is down; or both, in turns")
       ->check(CLI::IsMember({"tls", "dtls", "both"}))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--dtls-again", w.dtls_again_s,
+                 "From a DTLS handshake that failed, or whose tunnel died, to the next one, a "
+                 "quarter more or less; 0: there is none")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, kLongest))
       ->capture_default_str()
       ->group(group);
   app.add_option("--ciphers", o.ciphers, "Of TLS 1.2, by OpenSSL's names with colons between")
@@ -177,6 +185,16 @@ void describe_strangers(CLI::App& app, Words& w) {
       ->group(group);
 }
 
+void describe_slow_readers(CLI::App& app, Words& w) {
+  app.add_option("--slow-reader", w.slow_readers,
+                 "So many beside the sessions that log in without DTLS during the hold, ask for "
+                 "echoes, and then read what comes badly: hung, stopped, trickle, tiny; repeat it "
+                 "for more")
+      ->type_name("KIND=N")
+      ->allow_extra_args(false)
+      ->group("Hostile clients");
+}
+
 void describe_result(CLI::App& app, Options& o, Words& w) {
   const char* group = "Result";
   app.add_option("--goal", w.goals,
@@ -204,23 +222,36 @@ void describe_result(CLI::App& app, Options& o, Words& w) {
   throw CLI::ValidationError(sentence);
 }
 
-StrangerKind kind_of(std::string_view name) {
-  const auto at = std::ranges::find(kStrangerNames, name);
-  if (at == kStrangerNames.end()) refuse(fmt::format("--hostile: there is no kind '{}'", name));
-  return static_cast<StrangerKind>(at - kStrangerNames.begin());
+// KIND=NUMBER, the number above 0 and `most` at most: the place of KIND among `names`, and the number.
+template <typename Number, typename Names>
+std::pair<size_t, Number> of_a_kind(const char* option, const char* form, const std::string& word,
+                                    const Names& names, Number most) {
+  const size_t sign = word.find('=');
+  Number number{};
+  if (sign == std::string::npos || !CLI::detail::lexical_cast(word.substr(sign + 1), number) ||
+      !(number > 0 && number <= most)) {
+    refuse(fmt::format("{}: '{}' is not {}", option, word, form));
+  }
+  const std::string_view name = std::string_view(word).substr(0, sign);
+  const auto at = std::ranges::find(names, name);
+  if (at == names.end()) refuse(fmt::format("{}: there is no kind '{}'", option, name));
+  return {static_cast<size_t>(at - names.begin()), number};
 }
 
 void fill_strangers(Options& o, const Words& w) {
   o.strangers[static_cast<size_t>(StrangerKind::slow)] = w.slow;
   for (const std::string& word : w.hostile) {
-    const size_t at = word.find('=');
-    double rate = 0;
-    if (at == std::string::npos || !CLI::detail::lexical_cast(word.substr(at + 1), rate) ||
-        !(rate > 0 && rate <= kFastest)) {
-      refuse(fmt::format("--hostile: '{}' is not KIND=PER-SECOND", word));
-    }
-    o.strangers[static_cast<size_t>(kind_of(word.substr(0, at)))] = rate;
+    const auto [kind, rate] =
+        of_a_kind("--hostile", "KIND=PER-SECOND", word, kStrangerNames, kFastest);
+    o.strangers[kind] = rate;
   }
+  for (const std::string& word : w.slow_readers) {
+    const auto [kind, number] =
+        of_a_kind("--slow-reader", "KIND=N", word, kSlowReaderNames, kMostSlowReaders);
+    o.slow_readers[kind] = number;
+  }
+  if (!w.slow_readers.empty() && !o.target)
+    refuse("--slow-reader needs a --target, whose answers it does not read");
 }
 
 void fill_goals(Options& o, const Words& w) {
@@ -236,6 +267,7 @@ void fill(Options& o, const Words& w) {
   p.hold = from_seconds(w.hold_s);
   p.pause = from_seconds(w.pause_s);
   p.settle = from_seconds(w.settle_s);
+  o.dtls_again = from_seconds(w.dtls_again_s);
   p.roam_to = w.roam_to == "port"      ? RoamTo::port
               : w.roam_to == "address" ? RoamTo::address
                                        : RoamTo::both;
@@ -273,6 +305,7 @@ CommandLine read_command_line(int argc, char** argv) {
   describe_crowd(app, options, words);
   describe_data(app, options, words);
   describe_strangers(app, words);
+  describe_slow_readers(app, words);
   describe_result(app, options, words);
   app.set_version_flag("--version", "culvert-load " CULVERT_VERSION);
   app.footer(

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kOrdersATurn = 256;
 constexpr int kStrangersATurn = 64;
+constexpr int kSlowReadersATurn = 64;
 
 // Why something failed, for the report: the reason, and what the headend's last answer was.
 std::string reason_of(const crowd::Event& event) {
@@ -30,10 +31,19 @@ bool Conductor::act(rte_mempool* pool, Time now) {
     carry_out(*order, now);
     busy = true;
   }
+  if (!held_dtls_ && scenario_.began(Phase::settle) != kNever)
+    held_dtls_ = crowd_.counters().dtls_up;
   for (int i = 0; i < kStrangersATurn; ++i) {
     const auto order = strangers_.next(now);
     if (!order) break;
     carry_out(*order, pool, now);
+    busy = true;
+  }
+  if (scenario_.phase() == Phase::hold) slow_readers_.begin();
+  for (int i = 0; i < kSlowReadersATurn; ++i) {
+    const auto order = slow_readers_.next(now);
+    if (!order) break;
+    carry_out(*order, now);
     busy = true;
   }
   return busy;
@@ -104,6 +114,25 @@ void Conductor::carry_out(const StrangerOrder& order, rte_mempool* pool, Time no
   if (!crowd_.transmit(packet)) strangers_.not_transmitted();
 }
 
+void Conductor::carry_out(const SlowOrder& order, Time now) {
+  const uint32_t member = scenario_.members() + order.reader;
+  switch (order.act) {
+    case SlowAct::log_in: {
+      crowd::Credentials who = credentials_;
+      who.want_dtls = false;
+      who.receive_buffer = receive_buffer_of(slow_readers_.kind(order.reader));
+      if (!crowd_.log_in(member, who, now)) slow_readers_.refused(order.reader, "not possible");
+      return;
+    }
+    case SlowAct::ask:
+      if (data_.ask(member, now)) slow_readers_.asked(order.reader);
+      return;
+    case SlowAct::stop: (void)crowd_.stop_reading(member); return;
+    case SlowAct::read: (void)crowd_.read_once(member); return;
+    case SlowAct::leave: (void)crowd_.leave(member, now); return;
+  }
+}
+
 void Conductor::count_failure(uint32_t member) {
   switch (last_[member]) {
     case Act::log_in: ++tally_.log_ins.failed; return;
@@ -123,30 +152,34 @@ bool Conductor::listen(Time now) {
 
 void Conductor::on_event(const crowd::Event& event, Time now) {
   switch (event.kind) {
-    case crowd::EventKind::established: on_established(event, now); return;
-    case crowd::EventKind::refused: on_refused(event, now); return;
-    case crowd::EventKind::closed: on_closed(event, now); return;
-    case crowd::EventKind::dtls_up:
-      ++tally_.dtls.made;
-      ++tally_.dtls.worked;
-      tally_.dtls_setup.add(event.at - event.began);
-      ++tally_.suites[fmt::format("DTLS {}", crowd_.membership(event.member).dtls_suite)];
-      data_.tunnel(event.member, true);
-      return;
-    case crowd::EventKind::dtls_closed:
-      if (event.why == crowd::Why::by_request) return;
-      if (data_.has_dtls(event.member)) {
-        ++tally_.dtls_closed;
-      } else {
-        ++tally_.dtls.made;
-        ++tally_.dtls.failed;
-      }
-      data_.tunnel(event.member, false);
-      ++tally_.dtls_failures[std::string(crowd::to_string(event.why))];
-      return;
     case crowd::EventKind::stranger_open: strangers_.opened(event.member, event.at); return;
     case crowd::EventKind::stranger_readable: return;
     case crowd::EventKind::stranger_closed: strangers_.closed(event.member, event.at); return;
+    default: break;
+  }
+  if (event.member >= scenario_.members()) return on_slow_reader(event, now);
+  switch (event.kind) {
+    case crowd::EventKind::established: on_established(event, now); return;
+    case crowd::EventKind::refused: on_refused(event, now); return;
+    case crowd::EventKind::closed: on_closed(event, now); return;
+    case crowd::EventKind::dtls_up: on_dtls_up(event); return;
+    case crowd::EventKind::dtls_closed: on_dtls_closed(event); return;
+    default: return;
+  }
+}
+
+void Conductor::on_slow_reader(const crowd::Event& event, Time now) {
+  const uint32_t reader = event.member - scenario_.members();
+  switch (event.kind) {
+    case crowd::EventKind::established:
+      data_.addressed(event.member, crowd_.membership(event.member).inner);
+      slow_readers_.came_up(reader, now);
+      return;
+    case crowd::EventKind::refused: slow_readers_.refused(reader, reason_of(event)); return;
+    case crowd::EventKind::closed:
+      if (event.why != crowd::Why::by_request) slow_readers_.ended(reader, reason_of(event), now);
+      return;
+    default: return;
   }
 }
 
@@ -172,6 +205,34 @@ void Conductor::on_established(const crowd::Event& event, Time now) {
   data_.addressed(event.member, membership.inner);
   data_.tunnel(event.member, membership.dtls_up);
   scenario_.came_up(event.member, now);
+}
+
+void Conductor::on_dtls_up(const crowd::Event& event) {
+  count_dtls(event, true);
+  tally_.dtls_setup.add(event.at - event.began);
+  ++tally_.suites[fmt::format("DTLS {}", crowd_.membership(event.member).dtls_suite)];
+  data_.tunnel(event.member, true);
+}
+
+void Conductor::on_dtls_closed(const crowd::Event& event) {
+  const bool worked = data_.has_dtls(event.member);
+  data_.tunnel(event.member, false);  // the data goes on over TLS, whoever ended it
+  if (event.why == crowd::Why::by_request) return;
+  if (worked) {
+    ++tally_.dtls_closed;
+  } else {
+    count_dtls(event, false);
+  }
+  ++tally_.dtls_failures[std::string(crowd::to_string(event.why))];
+}
+
+void Conductor::count_dtls(const crowd::Event& event, bool worked) {
+  const auto count = [worked](Attempts& attempts) {
+    ++attempts.made;
+    ++(worked ? attempts.worked : attempts.failed);
+  };
+  count(tally_.dtls);
+  if (event.count > 1) count(tally_.dtls_again);
 }
 
 void Conductor::on_refused(const crowd::Event& event, Time now) {

@@ -5,13 +5,21 @@
 
 namespace culvert::load {
 
-Data::Data(const Options& options, crowd::Crowd& crowd, rte_mempool* pool, Tally& tally, Time now)
+namespace {
+constexpr uint16_t kSlowEcho =
+    1200;  // bytes of a slow reader's packets: large, so that windows are soon full
+}
+
+Data::Data(const Options& options, crowd::Crowd& crowd, rte_mempool* pool, Tally& tally,
+           SlowReaders& slow_readers, Time now)
     : options_(options),
       crowd_(crowd),
       pool_(pool),
       tally_(tally),
+      slow_readers_(slow_readers),
       ledger_(options.plan.sessions),
-      members_(options.plan.sessions),
+      slow_ledger_(options.plan.sessions + slow_readers.size()),
+      members_(options.plan.sessions + slow_readers.size()),
       last_(now),
       now_(now) {
   crowd_.on_arrivals({.take = &Data::take, .arg = this});
@@ -51,7 +59,8 @@ bool Data::send(const Roster& up, Time now) {
     due_ -= 1;
     const uint32_t member = up[turn_++ % up.size()];
     if (members_[member].inner.is_unspecified()) continue;
-    rte_mbuf* const packet = request(member, now);
+    const uint16_t size = options_.sizes[size_turn_++ % options_.sizes.size()];
+    rte_mbuf* const packet = request(member, size, ledger_, now);
     if (packet == nullptr) break;
     const crowd::Channel channel = channel_of(members_[member]);
     Burst& burst = channel == crowd::Channel::tls ? tls_ : dtls_;
@@ -63,17 +72,31 @@ bool Data::send(const Roster& up, Time now) {
   return busy;
 }
 
-rte_mbuf* Data::request(uint32_t member, Time now) {
+bool Data::ask(uint32_t member, Time now) {
+  const uint16_t mtu = crowd_.membership(member).tls_mtu;
+  if (!options_.target || members_[member].inner.is_unspecified()) return false;
+  rte_mbuf* const packet =
+      request(member, mtu == 0 ? kSlowEcho : std::min(mtu, kSlowEcho), slow_ledger_, now);
+  if (packet == nullptr) return false;
+  crowd::Outgoing each{.packet = packet, .member = member};
+  if (crowd_.send(crowd::Channel::tls, {&each, 1}, now) == 1) {
+    slow_ledger_.sent(member);
+    return true;
+  }
+  rte_pktmbuf_free(packet);
+  return false;
+}
+
+rte_mbuf* Data::request(uint32_t member, uint16_t size, Ledger& ledger, Time now) {
   rte_mbuf* const packet = rte_pktmbuf_alloc(pool_);
   if (packet == nullptr) return nullptr;
-  const uint16_t size = options_.sizes[size_turn_++ % options_.sizes.size()];
   char* const room = rte_pktmbuf_append(packet, size);
   if (room == nullptr) {
     rte_pktmbuf_free(packet);
     return nullptr;
   }
   write_echo({reinterpret_cast<uint8_t*>(room), size}, members_[member].inner, *options_.target,
-             ledger_.next(member, now));
+             ledger.next(member, now));
   return packet;
 }
 
@@ -105,8 +128,7 @@ void Data::take(void* arg, std::span<const crowd::Arrival> arrivals) {
     static_cast<Data*>(arg)->take(arrival);
 }
 
-void Data::take(const crowd::Arrival& arrival) {
-  tally_.bytes_down += rte_pktmbuf_pkt_len(arrival.packet);
+EchoReply Data::read(const crowd::Arrival& arrival) const {
   EchoReply reply{};
   if (options_.target && rte_pktmbuf_is_contiguous(arrival.packet) != 0) {
     reply = read_echo_reply(
@@ -114,13 +136,26 @@ void Data::take(const crowd::Arrival& arrival) {
         *options_.target);
   }
   rte_pktmbuf_free(arrival.packet);
+  // An answer that came down another's tunnel is as wrong as one with other bytes.
+  if (reply.verdict == EchoVerdict::intact && reply.mark.member != arrival.member)
+    reply.verdict = EchoVerdict::damaged;
+  return reply;
+}
+
+void Data::take(const crowd::Arrival& arrival) {
+  if (!is_slow_reader(arrival.member)) tally_.bytes_down += rte_pktmbuf_pkt_len(arrival.packet);
+  const EchoReply reply = read(arrival);
   if (reply.verdict == EchoVerdict::foreign) {
     ++tally_.foreign;
     return;
   }
-  // An answer that came down another's tunnel is as wrong as one with other bytes.
-  if (reply.verdict == EchoVerdict::damaged || reply.mark.member != arrival.member) {
+  if (reply.verdict == EchoVerdict::damaged) {
     ++tally_.damaged;
+    return;
+  }
+  if (is_slow_reader(arrival.member)) {
+    if (slow_ledger_.answered(reply.mark) == Answer::first)
+      slow_readers_.answered(arrival.member - options_.plan.sessions, now_);
     return;
   }
   if (ledger_.answered(reply.mark) != Answer::first) return;

@@ -12,6 +12,7 @@
 #include "tools/load/ledger.hpp"
 #include "tools/load/options.hpp"
 #include "tools/load/roster.hpp"
+#include "tools/load/slow_readers.hpp"
 #include "tools/load/tally.hpp"
 
 namespace culvert::load {
@@ -19,12 +20,15 @@ namespace culvert::load {
 class Data {
  public:
   // Becomes the crowd's ArrivalSink.
-  Data(const Options& options, crowd::Crowd& crowd, rte_mempool* pool, Tally& tally, Time now);
+  Data(const Options& options, crowd::Crowd& crowd, rte_mempool* pool, Tally& tally,
+       SlowReaders& slow_readers, Time now);
   Data(const Data&) = delete;
   Data& operator=(const Data&) = delete;
 
   // Sends what is due, up to a burst of each channel. True if that was something.
   bool send(const Roster& up, Time now);
+  // Sends a request of a slow reader, one of the members behind the sessions. False: it could not be sent.
+  [[nodiscard]] bool ask(uint32_t member, Time now);
   // The member's tunnel works, over DTLS or not.
   void tunnel(uint32_t member, bool dtls) { members_[member].dtls = dtls; }
   [[nodiscard]] bool has_dtls(uint32_t member) const { return members_[member].dtls; }
@@ -52,15 +56,24 @@ class Data {
 
   static void take(void* arg, std::span<const crowd::Arrival> arrivals);
   void take(const crowd::Arrival& arrival);
+  // What an answer of the target's says, if the packet is one, and goes to whom it came to. Frees it.
+  [[nodiscard]] EchoReply read(const crowd::Arrival& arrival) const;
+  [[nodiscard]] bool is_slow_reader(uint32_t member) const noexcept {
+    return member >= options_.plan.sessions;
+  }
   [[nodiscard]] crowd::Channel channel_of(Member& member) const noexcept;
-  [[nodiscard]] rte_mbuf* request(uint32_t member, Time now);
+  // Of `size` bytes; `ledger` marks it.
+  [[nodiscard]] rte_mbuf* request(uint32_t member, uint16_t size, Ledger& ledger, Time now);
   void flush(crowd::Channel channel, Burst& burst, Time now);
 
   const Options& options_;
   crowd::Crowd& crowd_;
   rte_mempool* const pool_;
   Tally& tally_;
+  SlowReaders& slow_readers_;
   Ledger ledger_;
+  Ledger
+      slow_ledger_;  // of those members that are slow readers: what they leave unread is not lost
   std::vector<Member> members_;
   Burst tls_, dtls_;
   double due_ = 0;

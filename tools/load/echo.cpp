@@ -8,6 +8,7 @@
 
 #include "dataplane/packet/headers.hpp"
 #include "tools/culvert-delay/split_mix.hpp"
+#include "tools/load/ip_header.hpp"
 
 namespace culvert::load {
 
@@ -45,15 +46,6 @@ bool is_filled(std::span<const uint8_t> rest, const EchoMark& mark) noexcept {
   return true;
 }
 
-uint16_t checksum6(std::span<const uint8_t> packet) noexcept {
-  rte_ipv6_hdr header{};
-  std::memcpy(&header, packet.data(), kIpv6);
-  const uint32_t sum = uint32_t{rte_ipv6_phdr_cksum(&header, 0)} +
-                       rte_raw_cksum(packet.data() + kIpv6, packet.size() - kIpv6);
-  const uint32_t folded = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(~((folded & 0xffff) + (folded >> 16)));
-}
-
 }  // namespace
 
 uint16_t smallest_echo(bool ipv6) noexcept {
@@ -63,7 +55,7 @@ uint16_t smallest_echo(bool ipv6) noexcept {
 void write_echo(std::span<uint8_t> packet, const dp::IpAddress& from, const dp::IpAddress& to,
                 const EchoMark& mark) noexcept {
   const bool v4 = to.is_v4();
-  const size_t header = v4 ? kIpv4 : kIpv6;
+  const size_t header = ip_header_size(to);
   dp::IcmpHeader icmp{};
   icmp.type = v4 ? dp::IcmpHeader::kEchoRequest : dp::Icmp6Header::kEchoRequest;
   icmp.rest = (mark.member & 0xffff) << 16 | (mark.number & 0xffff);
@@ -71,34 +63,18 @@ void write_echo(std::span<uint8_t> packet, const dp::IpAddress& from, const dp::
   std::memcpy(packet.data() + header, &icmp, kIcmp);
   std::memcpy(packet.data() + header + kIcmp, &written, sizeof(written));
   fill(packet.subspan(header + kIcmp + sizeof(written)), mark);
-  const size_t at = header + offsetof(dp::IcmpHeader, checksum);
-  if (v4) {
-    dp::Ipv4Header ip{};
-    ip.version_ihl = 0x45;
-    ip.total_length = static_cast<uint16_t>(packet.size());
-    ip.id = static_cast<uint16_t>(mark.number);
-    ip.ttl = 64;
-    ip.protocol = static_cast<uint8_t>(dp::IpProtocol::icmp);
-    ip.src = from.v4_value();
-    ip.dst = to.v4_value();
-    const auto of_header = static_cast<uint16_t>(~rte_raw_cksum(&ip, kIpv4));
-    std::memcpy(packet.data(), &ip, kIpv4);
-    std::memcpy(packet.data() + offsetof(dp::Ipv4Header, checksum), &of_header, 2);
-    const auto sum =
-        static_cast<uint16_t>(~rte_raw_cksum(packet.data() + kIpv4, packet.size() - kIpv4));
-    std::memcpy(packet.data() + at, &sum, 2);
-    return;
-  }
-  dp::Ipv6Header ip{};
-  ip.version_class_flow = 6u << 28;
-  ip.payload_length = static_cast<uint16_t>(packet.size() - kIpv6);
-  ip.next_header = static_cast<uint8_t>(dp::IpProtocol::icmpv6);
-  ip.hop_limit = 64;
-  ip.src = from.bytes();
-  ip.dst = to.bytes();
-  std::memcpy(packet.data(), &ip, kIpv6);
-  const uint16_t sum = checksum6(packet);
-  std::memcpy(packet.data() + at, &sum, 2);
+  write_ip_header(packet,
+                  {.from = from,
+                   .to = to,
+                   .protocol = v4 ? dp::IpProtocol::icmp : dp::IpProtocol::icmpv6,
+                   .id = static_cast<uint16_t>(mark.number)},
+                  packet.size() - header);
+  const uint8_t* const message = packet.data() + header;
+  // ICMPv6 has a pseudo header (RFC 4443 §2.3) like TCP, ICMP has none.
+  const uint16_t sum =
+      v4 ? static_cast<uint16_t>(~rte_raw_cksum(message, packet.size() - header))
+         : rte_ipv6_udptcp_cksum(reinterpret_cast<const rte_ipv6_hdr*>(packet.data()), message);
+  std::memcpy(packet.data() + header + offsetof(dp::IcmpHeader, checksum), &sum, sizeof(sum));
 }
 
 EchoReply read_echo_reply(std::span<const uint8_t> packet, const dp::IpAddress& from) noexcept {

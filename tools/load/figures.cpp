@@ -39,6 +39,7 @@ Figures figures_of(const Report& report) {
       {"gave-up", report.gave_up},
       {"closed", static_cast<double>(t.closed)},
       {"dtls-failed", static_cast<double>(t.dtls.failed)},
+      {"dtls-sessions", report.held_dtls},
       {"rate", report.log_ins_per_second()},
   };
   if (!report.storms.empty()) {

@@ -18,12 +18,13 @@ struct Figure {
   Unit unit;
 };
 constexpr std::array kFigures{
-    Figure{"sessions", Unit::count},   Figure{"peak", Unit::count},
-    Figure{"failed", Unit::count},     Figure{"gave-up", Unit::count},
-    Figure{"closed", Unit::count},     Figure{"rate", Unit::per_second},
-    Figure{"storm", Unit::seconds},    Figure{"lost", Unit::count},
-    Figure{"loss", Unit::share},       Figure{"damaged", Unit::count},
-    Figure{"duplicates", Unit::count}, Figure{"dtls-failed", Unit::count},
+    Figure{"sessions", Unit::count},      Figure{"peak", Unit::count},
+    Figure{"failed", Unit::count},        Figure{"gave-up", Unit::count},
+    Figure{"closed", Unit::count},        Figure{"rate", Unit::per_second},
+    Figure{"storm", Unit::seconds},       Figure{"lost", Unit::count},
+    Figure{"loss", Unit::share},          Figure{"damaged", Unit::count},
+    Figure{"duplicates", Unit::count},    Figure{"dtls-failed", Unit::count},
+    Figure{"dtls-sessions", Unit::count},
 };
 constexpr std::array<std::string_view, 5> kTimes{"setup", "dtls", "reconnect", "roam", "rtt"};
 

@@ -8,6 +8,7 @@
 #include "dataplane/packet/address.hpp"
 #include "tools/load/goal.hpp"
 #include "tools/load/plan.hpp"
+#include "tools/load/slow_reader_kind.hpp"
 #include "tools/load/stranger_kind.hpp"
 
 namespace culvert::load {
@@ -28,6 +29,8 @@ struct Options {
   std::string user{}, password_file{};
   std::string ca_file{};  // empty: the headend's certificate is not checked
   Tunnels tunnels = Tunnels::dtls;
+  // From a DTLS handshake that failed to the next, a quarter more or less; 0: there is none.
+  Time dtls_again = 60 * kSecond;
   std::string ciphers{};  // of TLS 1.2, OpenSSL's names; empty: whatever both have
   bool tls12 = false;     // nothing newer
 
@@ -36,6 +39,7 @@ struct Options {
   double pings = 1;                       // a second and session
   std::vector<uint16_t> sizes{128};       // of inner packets, in turns; bytes with the IP header
   StrangerRates strangers{};
+  SlowReaderNumbers slow_readers{};  // beside the sessions
 
   std::vector<Goal> goals{};
   bool json = false;

@@ -12,6 +12,7 @@
 #include "tools/load/goal.hpp"
 #include "tools/load/ledger.hpp"
 #include "tools/load/scenario.hpp"
+#include "tools/load/slow_readers.hpp"
 #include "tools/load/strangers.hpp"
 #include "tools/load/tally.hpp"
 
@@ -27,6 +28,7 @@ struct Report {
   uint32_t asked = 0;                     // sessions
   uint32_t peak = 0;                      // at the same time
   uint32_t held = 0;                      // at the end of the hold
+  uint32_t held_dtls = 0;                 // of those: with a DTLS tunnel
   uint32_t gave_up = 0;                   // members
   std::array<double, kPhases> seconds{};  // of each phase
   uint64_t came = 0;                      // log-ins that worked in the ramp
@@ -35,6 +37,7 @@ struct Report {
   LedgerTotals data{};
   bool data_wanted = false;
   std::array<StrangerCount, kStrangerKinds> strangers{};
+  std::array<SlowReaderCount, kSlowReaderKinds> slow_readers{};
   std::vector<std::pair<std::string, uint64_t>> drops{};  // of the crowd's own stack, by name
   uint64_t port_missed = 0;                               // frames that the port had no room for
   std::vector<GoalResult> goals{};

@@ -19,11 +19,14 @@ Json distribution(const replay::Histogram& of) {
   return json;
 }
 
+Json attempts(const Attempts& a) {
+  return {{"attempts", a.made}, {"worked", a.worked}, {"failed", a.failed}};
+}
+
 Json attempts(const Attempts& a, const replay::Histogram& times) {
-  return {{"attempts", a.made},
-          {"worked", a.worked},
-          {"failed", a.failed},
-          {"seconds", distribution(times)}};
+  Json json = attempts(a);
+  json["seconds"] = distribution(times);
+  return json;
 }
 
 Json reasons(const Reasons& of) {
@@ -65,6 +68,21 @@ Json strangers(const Report& r) {
   return json;
 }
 
+Json slow_readers(const Report& r) {
+  Json json = Json::object();
+  for (size_t i = 0; i < kSlowReaderKinds; ++i) {
+    const SlowReaderCount& count = r.slow_readers[i];
+    if (count.wanted == 0) continue;
+    json[std::string(kSlowReaderNames[i])] = {
+        {"wanted", count.wanted},       {"up", count.up},
+        {"refused", count.refused},     {"slow", count.slow},
+        {"shown_out", count.shown_out}, {"kept", count.kept},
+        {"ends", reasons(count.ends)},  {"echoes_asked", count.requests},
+        {"echoes_read", count.answers}, {"stay_seconds", distribution(count.stay)}};
+  }
+  return json;
+}
+
 }  // namespace
 
 nlohmann::ordered_json as_json(const Report& r) {
@@ -80,6 +98,8 @@ nlohmann::ordered_json as_json(const Report& r) {
   json["log_ins"] = attempts(t.log_ins, t.setup);
   json["reconnects"] = attempts(t.reconnects, t.reconnect);
   json["dtls"] = attempts(t.dtls, t.dtls_setup);
+  json["dtls"]["again"] = attempts(t.dtls_again);
+  json["dtls"]["held"] = r.held_dtls;
   json["roams"] = {{"port", t.roamed_port},
                    {"address", t.roamed_address},
                    {"failed", t.roams_failed},
@@ -99,6 +119,7 @@ nlohmann::ordered_json as_json(const Report& r) {
   }
   json["data"] = data(r);
   json["strangers"] = strangers(r);
+  json["slow_readers"] = slow_readers(r);
   json["own_drops"] = Json::object();
   for (const auto& [name, count] : r.drops)
     json["own_drops"][name] = count;

@@ -101,6 +101,22 @@ std::string strangers_text(const Report& r) {
   return said;
 }
 
+std::string slow_readers_text(const Report& r) {
+  std::string said;
+  for (size_t i = 0; i < kSlowReaderKinds; ++i) {
+    const SlowReaderCount& count = r.slow_readers[i];
+    if (count.wanted == 0) continue;
+    std::string words = fmt::format("{} of {} {}, {} kept to the end, {} shown out", count.slow,
+                                    count.wanted, kSlowReaderNames[i], count.kept, count.shown_out);
+    if (count.stay.count() != 0)
+      words += fmt::format(", after {} on average", seconds(count.stay.mean()));
+    words += fmt::format("; of {} echoes they read {}", count.requests, count.answers);
+    if (!count.ends.empty()) words += "; " + reasons_text(count.ends);
+    said += row("slow readers", words);
+  }
+  return said;
+}
+
 std::string times(const char* name, const replay::Histogram& of) {
   return of.count() == 0 ? "" : row(name, distribution_text(of)) + bars(of);
 }
@@ -110,7 +126,13 @@ std::string set_ups(const Report& r) {
   std::string said = row("log-ins", fmt::format("{}, {:.1f} a second in the ramp",
                                                 attempts(t.log_ins), r.log_ins_per_second()));
   said += times("  took", t.setup);
-  if (t.dtls.made != 0) said += row("DTLS", attempts(t.dtls)) + times("  took", t.dtls_setup);
+  if (t.dtls.made != 0) {
+    said += row("DTLS",
+                fmt::format("{}; {} had it at the end of the hold", attempts(t.dtls), r.held_dtls));
+    if (t.dtls_again.made != 0)
+      said += row("  again", attempts(t.dtls_again) + " of those, by who had tried before");
+    said += times("  took", t.dtls_setup);
+  }
   for (const StormReport& storm : r.storms) {
     said += row("storm", fmt::format("{} of {} were back, the last after {}", storm.back,
                                      storm.members, with_unit(storm.seconds, Unit::seconds)));
@@ -141,7 +163,7 @@ std::string as_text(const Report& r) {
   if (!t.dtls_failures.empty()) said += row("of DTLS", reasons_text(t.dtls_failures));
   if (!t.suites.empty()) said += row("suites", reasons_text(t.suites));
   if (r.data_wanted) said += data_text(r);
-  said += strangers_text(r);
+  said += strangers_text(r) + slow_readers_text(r);
   for (const auto& [name, count] : r.drops)
     said += row("dropped here", fmt::format("{} {}", count, name));
   if (r.port_missed != 0)

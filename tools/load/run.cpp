@@ -2,8 +2,10 @@
 #include "tools/load/run.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
+#include <numeric>
 #include <thread>
 
 #include <fmt/format.h>
@@ -18,6 +20,7 @@
 #include "tools/culvert-client/failure.hpp"
 #include "tools/culvert-client/gateway.hpp"
 #include "tools/culvert-client/password.hpp"
+#include "tools/link_wait.hpp"
 #include "tools/load/conductor.hpp"
 #include "tools/load/failure.hpp"
 #include "tools/load/status_line.hpp"
@@ -29,6 +32,7 @@ namespace culvert::load {
 namespace {
 
 constexpr uint32_t kDataInFlight = 4096;  // packets
+constexpr uint32_t kUnreadBuffers = 128;  // of a slow reader, the first window included
 constexpr unsigned kDescriptors = 2048;   // of each queue: a crowd's answers come all at once
 constexpr Time kStrangersPatience = 45 * kSecond;
 // So many empty turns in a row, and the loop sleeps as shortly as the kernel lets it.
@@ -42,6 +46,10 @@ client::Gateway headend_of(const Options& options) {
   }
 }
 
+uint32_t slow_readers_of(const Options& options) {
+  return std::accumulate(options.slow_readers.begin(), options.slow_readers.end(), uint32_t{0});
+}
+
 crowd::CrowdConfig config_of(const Options& options, const client::Gateway& gateway) {
   const auto headend = dp::IpAddress::parse(gateway.host);
   if (!headend) {
@@ -51,7 +59,7 @@ crowd::CrowdConfig config_of(const Options& options, const client::Gateway& gate
   if (headend->is_v4() != options.sources.front().is_v4())
     throw Failure("headend and --sources are of two families", ExitStatus::command_line);
   crowd::CrowdConfig config;
-  config.members = options.plan.sessions;
+  config.members = options.plan.sessions + slow_readers_of(options);
   config.strangers = Strangers::at_once(options.strangers, kStrangersPatience);
   config.headend = *headend;
   config.port = gateway.port;
@@ -63,6 +71,8 @@ crowd::CrowdConfig config_of(const Options& options, const client::Gateway& gate
   config.tls12_ciphers = options.ciphers;
   config.tls13 = !options.tls12;
   config.want_dtls = options.tunnels != Tunnels::tls;
+  config.dtls_period = options.dtls_again;
+  config.seed = options.plan.seed;
   return config;
 }
 
@@ -86,19 +96,6 @@ dp::EalConfig eal_config(const Options& options, const crowd::CrowdConfig& crowd
       options.huge_pages ? dp::HugePagePolicy::automatic : dp::HugePagePolicy::never;
   config.devices = {options.port};
   return config;
-}
-
-void wait_for_link(const dp::Port& port, double seconds, const std::atomic<int>& interruptions) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-  while (!port.link().up) {
-    if (interruptions.load() != 0) throw Failure("Interrupted before the link came up.");
-    if (std::chrono::steady_clock::now() >= until) {
-      throw Failure(fmt::format(
-          "No link on {} within {:g} s: look at the other end, or give it longer by --link-wait.",
-          port.name(), seconds));
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
 }
 
 // The headend, or the gateway, says who it is.
@@ -134,6 +131,7 @@ struct Load {
   crowd::Crowd& crowd;
   Scenario& scenario;
   Strangers& strangers;
+  SlowReaders& slow_readers;
   Data& data;
   Conductor& conductor;
   Tally& tally;
@@ -161,6 +159,7 @@ bool play(Load& load, const dp::Clock& clock, const std::atomic<int>& interrupti
       busy |= load.data.send(load.scenario.up(), now);
     } else {
       load.strangers.send_away(now);
+      load.slow_readers.send_away();
     }
     busy |= load.crowd.poll(now);
     busy |= load.conductor.listen(now);
@@ -190,6 +189,7 @@ Report gather(const Load& load, Time end) {
   report.asked = load.options.plan.sessions;
   report.peak = load.scenario.peak();
   report.held = load.scenario.held();
+  report.held_dtls = load.conductor.held_dtls();
   report.gave_up = load.scenario.gave_up();
   report.seconds = lengths(load.scenario, end);
   report.came = load.conductor.came();
@@ -202,6 +202,8 @@ Report gather(const Load& load, Time end) {
   report.data_wanted = load.options.target.has_value();
   for (size_t i = 0; i < kStrangerKinds; ++i)
     report.strangers[i] = load.strangers.count(static_cast<StrangerKind>(i));
+  for (size_t i = 0; i < kSlowReaderKinds; ++i)
+    report.slow_readers[i] = load.slow_readers.count(static_cast<SlowReaderKind>(i));
   for (size_t i = 0; i < dp::kDropReasons; ++i) {
     const auto reason = static_cast<dp::DropReason>(i);
     if (const uint64_t count = load.crowd.drops().get(reason); count != 0)
@@ -217,7 +219,8 @@ Report run(const Options& options, const std::atomic<int>& interruptions) {
   const client::Gateway gateway = headend_of(options);
   const crowd::CrowdConfig crowd_config = config_of(options, gateway);
   crowd::Credentials credentials = credentials_of(options);
-  const uint32_t buffers = crowd::buffers_for(crowd_config, kDataInFlight) + 2 * kDescriptors;
+  const uint32_t in_flight = kDataInFlight + kUnreadBuffers * slow_readers_of(options);
+  const uint32_t buffers = crowd::buffers_for(crowd_config, in_flight) + 2 * kDescriptors;
   // Never taken down, as tools/replay has it: the process ends soon.
   static const dp::Eal& eal = *new dp::Eal(eal_config(options, crowd_config, buffers));
   dp::register_packet_meta();
@@ -234,7 +237,8 @@ Report run(const Options& options, const std::atomic<int>& interruptions) {
                   .rx_descriptors = kDescriptors,
                   .tx_descriptors = kDescriptors});
   port.start();
-  wait_for_link(port, options.link_wait_s, interruptions);
+  wait_for_links(std::array<const dp::Port*, 1>{&port}, options.link_wait_s,
+                 [&] { return interruptions.load() != 0; });
 
   const dp::Clock clock(rte_rdtsc());
   const auto tally = std::make_unique<Tally>();
@@ -243,9 +247,13 @@ Report run(const Options& options, const std::atomic<int>& interruptions) {
   const Time start = clock.at(rte_rdtsc());
   Scenario scenario(options.plan, start);
   const auto strangers = std::make_unique<Strangers>(strangers_of(options, crowd_config), start);
-  Data data(options, crowd, pool.get(), *tally, start);
-  Conductor conductor(crowd, scenario, *strangers, data, *tally, std::move(credentials));
-  Load load{options, port, crowd, scenario, *strangers, data, conductor, *tally, pool.get()};
+  const auto slow_readers =
+      std::make_unique<SlowReaders>(SlowReadersConfig{.numbers = options.slow_readers});
+  Data data(options, crowd, pool.get(), *tally, *slow_readers, start);
+  Conductor conductor(crowd, scenario, *strangers, *slow_readers, data, *tally,
+                      std::move(credentials));
+  Load load{options,       port, crowd,     scenario, *strangers,
+            *slow_readers, data, conductor, *tally,   pool.get()};
   const bool waited = play(load, clock, interruptions);
   Report report = gather(load, clock.at(rte_rdtsc()));
   report.goals = judge(options.goals, figures_of(report));

@@ -22,6 +22,7 @@ std::string status_line(const Scenario& scenario, const crowd::CrowdCounters& cr
   const uint64_t failed = tally.log_ins.failed + tally.reconnects.failed + tally.roams_failed;
   if (failed != 0) line += fmt::format(", {} failed", failed);
   if (tally.closed != 0) line += fmt::format(", {} closed", tally.closed);
+  if (tally.dtls.failed != 0) line += fmt::format(", DTLS failed {} times", tally.dtls.failed);
   const replay::Histogram& times = tally.reconnect.count() != 0 ? tally.reconnect : tally.setup;
   if (times.count() != 0) {
     const auto seconds = [&](double percent) {

@@ -11,6 +11,7 @@
 #include <rte_ip.h>
 
 #include "dataplane/packet/headers.hpp"
+#include "tools/load/ip_header.hpp"
 
 namespace culvert::load {
 
@@ -36,41 +37,14 @@ std::vector<uint8_t> behind(std::string_view start, std::vector<uint8_t> rest) {
   return rest;
 }
 
-// The IP header of a packet with `size` bytes behind it; returns the header's size.
-size_t write_ip(std::span<uint8_t> room, const dp::Flow& flow, dp::IpProtocol protocol,
-                size_t size) {
-  if (flow.local.is_v4()) {
-    dp::Ipv4Header ip{};
-    ip.version_ihl = 0x45;
-    ip.total_length = static_cast<uint16_t>(sizeof(ip) + size);
-    ip.ttl = 64;
-    ip.protocol = static_cast<uint8_t>(protocol);
-    ip.src = flow.local.v4_value();
-    ip.dst = flow.remote.v4_value();
-    const auto sum = static_cast<uint16_t>(~rte_raw_cksum(&ip, sizeof(ip)));
-    std::memcpy(room.data(), &ip, sizeof(ip));
-    std::memcpy(room.data() + offsetof(dp::Ipv4Header, checksum), &sum, sizeof(sum));
-    return sizeof(ip);
-  }
-  dp::Ipv6Header ip{};
-  ip.version_class_flow = 6u << 28;
-  ip.payload_length = static_cast<uint16_t>(size);
-  ip.next_header = static_cast<uint8_t>(protocol);
-  ip.hop_limit = 64;
-  ip.src = flow.local.bytes();
-  ip.dst = flow.remote.bytes();
-  std::memcpy(room.data(), &ip, sizeof(ip));
-  return sizeof(ip);
-}
-
 // Writes header and data behind the IP header, with the checksum at `checksum_at` of the header.
 template <typename Header>
 size_t write_packet(std::span<uint8_t> room, const dp::Flow& flow, dp::IpProtocol protocol,
                     const Header& header, size_t checksum_at, std::span<const uint8_t> data) {
   const size_t size = sizeof(header) + data.size();
-  const size_t ip_size = flow.local.is_v4() ? sizeof(dp::Ipv4Header) : sizeof(dp::Ipv6Header);
+  const size_t ip_size = ip_header_size(flow.local);
   if (room.size() < ip_size + size || size > 65000) return 0;
-  write_ip(room, flow, protocol, size);
+  write_ip_header(room, {.from = flow.local, .to = flow.remote, .protocol = protocol}, size);
   uint8_t* const at = room.data() + ip_size;
   std::memcpy(at, &header, sizeof(header));
   if (!data.empty()) std::memcpy(at + sizeof(header), data.data(), data.size());

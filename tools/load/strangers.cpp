@@ -19,10 +19,6 @@ bool is_packet(StrangerKind kind) noexcept {
 Strangers::Strangers(StrangersConfig config, Time start)
     : config_(std::move(config)), chance_(config_.seed), start_(start) {}
 
-bool Strangers::wanted() const noexcept {
-  return std::ranges::any_of(config_.rates, [](double rate) { return rate > 0; });
-}
-
 uint32_t Strangers::at_once(const StrangerRates& rates, Time patience) noexcept {
   double calls = 0;
   for (size_t kind = 0; kind < rates.size(); ++kind) {

@@ -53,7 +53,6 @@ class Strangers {
  public:
   Strangers(StrangersConfig config, Time start);
 
-  [[nodiscard]] bool wanted() const noexcept;
   // How many connections they have at the same time, at most, by rates and patience.
   [[nodiscard]] static uint32_t at_once(const StrangerRates& rates, Time patience) noexcept;
 

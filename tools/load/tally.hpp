@@ -2,14 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <string>
 
+#include "tools/load/reasons.hpp"
 #include "tools/replay/histogram.hpp"
 
 namespace culvert::load {
-
-using Reasons = std::map<std::string, uint64_t, std::less<>>;
 
 // Attempts of one kind and what came of them.
 struct Attempts {
@@ -18,6 +15,7 @@ struct Attempts {
 
 struct Tally {
   Attempts log_ins{}, reconnects{}, dtls{};
+  Attempts dtls_again{};  // of those of DTLS: by who had tried it before on the same connection
   uint64_t roamed_port = 0, roamed_address = 0, roams_failed = 0, left = 0, vanished = 0;
   uint64_t closed = 0;       // sessions that ended though nobody had asked for it
   uint64_t dtls_closed = 0;  // DTLS tunnels that did

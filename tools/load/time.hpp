@@ -5,10 +5,9 @@
 
 namespace culvert::load {
 
+using dp::kNever;
+using dp::kSecond;
 using dp::Time;  // microseconds
-
-inline constexpr Time kSecond = 1'000'000;
-inline constexpr Time kNever = ~Time{0};
 
 [[nodiscard]] constexpr Time from_seconds(double s) noexcept {
   return s <= 0 ? 0 : static_cast<Time>(s * static_cast<double>(kSecond));

@@ -69,15 +69,6 @@ dp::EalConfig eal_config(const Options& options, const std::vector<Part>& parts)
   return config;
 }
 
-std::string without_link(std::span<const dp::Port* const> ports) {
-  std::string names;
-  for (const dp::Port* port : ports) {
-    if (port->link().up) continue;
-    names += (names.empty() ? "" : ", ") + port->name();
-  }
-  return names;
-}
-
 }  // namespace
 
 Prepared::Prepared(const Options& options, Progress& progress, const std::atomic<bool>& interrupted)
@@ -128,22 +119,6 @@ OnProgress reading(Progress& progress, const char* verb, const std::atomic<bool>
     if (interrupted.load()) throw Failure("Interrupted before anything was sent.");
     if (progress.due()) progress.show(fmt::format("{} {}: {:.0f} %", verb, path, 100 * share));
   };
-}
-
-void wait_for_links(std::span<const dp::Port* const> ports, double seconds,
-                    const std::atomic<bool>& interrupted) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-  for (;;) {
-    const std::string without = without_link(ports);
-    if (without.empty()) return;
-    if (interrupted.load()) throw Failure("Interrupted before the links came up.");
-    if (std::chrono::steady_clock::now() >= until) {
-      throw Failure(fmt::format(
-          "No link on {} within {:g} s: look at the other end, or give it longer by --link-wait.",
-          without, seconds));
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
 }
 
 void linger(const PortSet& ports, double seconds, const std::atomic<bool>& interrupted) {

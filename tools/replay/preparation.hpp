@@ -40,9 +40,6 @@ const dp::Eal& start_dpdk(const dp::EalConfig& config);
 [[nodiscard]] OnProgress reading(Progress& progress, const char* verb,
                                  const std::atomic<bool>& interrupted);
 
-// Throws Failure, with the names of those without link, when they do not come up.
-void wait_for_links(std::span<const dp::Port* const> ports, double seconds,
-                    const std::atomic<bool>& interrupted);
 // What is in a port's queue, or shared with a peer that has not looked yet, is lost when the port is closed. A
 // peer that has seen enough and goes ends the waiting.
 void linger(const PortSet& ports, double seconds, const std::atomic<bool>& interrupted);

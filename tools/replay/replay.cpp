@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "tools/link_wait.hpp"
 #include "tools/replay/capture_writer.hpp"
 #include "tools/replay/preparation.hpp"
 #include "tools/replay/queues.hpp"
@@ -79,7 +80,7 @@ Report replay(const Options& options, const std::atomic<bool>& interrupted) {
     add_receivers(options, *port, writer.get(), run);
 
   ports.start();
-  wait_for_links(ports.sending(), options.link_wait_s, interrupted);
+  wait_for_links(ports.sending(), options.link_wait_s, [&] { return interrupted.load(); });
   const std::string end = run.run(prepared.workers, progress);
   linger(ports, options.linger_s, interrupted);
   if (writer) writer->finish();

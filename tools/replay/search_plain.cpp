@@ -5,6 +5,7 @@
 #include <rte_dev.h>
 
 #include "dataplane/packet/pool.hpp"
+#include "tools/link_wait.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/headend_use.hpp"
 #include "tools/replay/pci_slot.hpp"
@@ -102,7 +103,8 @@ SearchReport search_plain(const Options& options, const std::atomic<bool>& inter
   }
   clock.calibrate();
   prepared.ports->start();
-  wait_for_links(prepared.ports->sending(), options.link_wait_s, interrupted);
+  wait_for_links(prepared.ports->sending(), options.link_wait_s,
+                 [&] { return interrupted.load(); });
 
   TrialRunner runner(wire, prepared.workers, clock, silent, interrupted);
   Bench bench{.run = [&](double rate, double seconds) { return runner.run(rate, seconds); },

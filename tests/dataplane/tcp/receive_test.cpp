@@ -104,6 +104,35 @@ TEST(Receive, window_closes_and_opens) {
   EXPECT_EQ(wire.take().window, 8000);
 }
 
+TEST(Receive, a_connection_may_have_a_smaller_buffer_than_the_others) {
+  Wire wire({.receive_buffer = 20'000});
+  Peer peer(wire), other(wire, {.port = 40'001});
+  wire.endpoint->set_receive_buffer(peer.conn, 4000);
+  const auto fill = [&](Peer& who, uint32_t until) {
+    for (; who.sent < until; who.sent += 1000)
+      who.give(who.sent, pattern(1000, who.sent), 0);
+    wire.run(50 * kMs);
+    const uint16_t announced = wire.out.back().window;
+    wire.forget();
+    return announced;
+  };
+  // What was announced before stays good, and is not renewed.
+  EXPECT_EQ(fill(peer, 5000), 15'000);
+  EXPECT_EQ(fill(peer, 20'000), 0);
+  EXPECT_EQ(fill(other, 5000), 15'000);
+  EXPECT_EQ(wire.read(peer.conn), pattern(20'000));
+  wire.poll();
+  EXPECT_EQ(wire.take().window, 4000);
+  wire.forget();
+  EXPECT_EQ(fill(peer, 24'000), 0);
+  // It cannot have more than all.
+  wire.endpoint->set_receive_buffer(peer.conn, 1'000'000);
+  wire.forget();
+  (void)wire.read(peer.conn);
+  wire.poll();
+  EXPECT_EQ(wire.take().window, 20'000);
+}
+
 TEST(Receive, beyond_the_window_is_dropped) {
   Wire wire({.receive_buffer = 8000});
   Peer peer(wire);

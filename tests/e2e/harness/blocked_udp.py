@@ -26,3 +26,17 @@ def blocked_udp(lab: Lab, port: int = 443):
         yield
     finally:
         unblock(lab)
+
+
+@contextlib.contextmanager
+def misled_udp(lab: Lab, port: int = 443):
+    """What the client sends to that port goes to one on which nobody listens. For who sends through a packet socket's
+    ring, which a packet that is dropped at the cable would stop."""
+    lab.client.run("nft", "-f", "-", input=f"""table netdev {_TABLE} {{
+        chain out {{ type filter hook egress device wan priority 0;
+            meta l4proto udp udp dport {port} udp dport set 9; }}
+    }}\n""")
+    try:
+        yield
+    finally:
+        unblock(lab)

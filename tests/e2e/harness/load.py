@@ -12,6 +12,7 @@ from .process import Process
 LOAD = BUILD / "tools" / "culvert-load"
 # AF_XDP takes all that comes by the cable, so the kernel's own client is deaf meanwhile.
 DEVICE = "net_af_xdp0,iface=wan"
+SEEN_BY_FILTERS = "net_af_packet0,iface=wan"  # slower; what it sends passes the kernel's hooks at the cable
 SOURCES = "198.51.100.10-198.51.100.250"
 
 
@@ -25,12 +26,13 @@ def route_to_pool(lab: Lab) -> None:
     lab.server.run("ip", "route", "replace", POOL, "via", INSIDE)
 
 
-def start(lab: Lab, folder: Path, user: str, password: str, *words: object, name: str = "load") -> Process:
+def start(lab: Lab, folder: Path, user: str, password: str, *words: object, name: str = "load",
+          device: str = DEVICE) -> Process:
     secret = folder / f"{name}.password"
     secret.write_text(password + "\n")
     log = folder / f"{name}.log"
     log.unlink(missing_ok=True)  # an earlier crowd's
-    command = lab.client.command(LOAD, f"https://{OUTSIDE}", "--port", DEVICE, "--sources", SOURCES, "--user", user,
+    command = lab.client.command(LOAD, f"https://{OUTSIDE}", "--port", device, "--sources", SOURCES, "--user", user,
                                  "--passwd-file", secret, "--no-huge", "--json", *words)
     return Process(command, log, env=sanitizer_environment())
 

@@ -34,16 +34,24 @@ std::vector<std::string> with(std::vector<std::string> more) {
 }
 
 TEST(LoadCommandLine, ReadsAScenario) {
-  const CommandLine line =
-      read(with({"--sessions",     "500",         "--rate",    "50",
-                 "--ramp",         "5",           "--hold",    "20",
-                 "--churn",        "2",           "--storm",   "1",
-                 "--roam",         "3",           "--roam-to", "address",
-                 "--silent-death", "0.5",         "--target",  "10.48.66.200",
-                 "--sizes",        "64,1300",     "--tunnels", "both",
-                 "--hostile",      "syn=1000",    "--hostile", "half-tls=5",
-                 "--slow",         "2",           "--goal",    "sessions=500,lost=0",
-                 "--goal",         "setup-p99<2s"}));
+  const CommandLine line = read(with({"--sessions",     "500",
+                                      "--rate",         "50",
+                                      "--ramp",         "5",
+                                      "--hold",         "20",
+                                      "--churn",        "2",
+                                      "--storm",        "1",
+                                      "--roam",         "3",
+                                      "--roam-to",      "address",
+                                      "--silent-death", "0.5",
+                                      "--target",       "10.48.66.200",
+                                      "--sizes",        "64,1300",
+                                      "--tunnels",      "both",
+                                      "--hostile",      "syn=1000",
+                                      "--hostile",      "half-tls=5",
+                                      "--slow",         "2",
+                                      "--goal",         "sessions=500,lost=0",
+                                      "--goal",         "setup-p99<2s",
+                                      "--dtls-again",   "7.5"}));
   ASSERT_TRUE(line.options.has_value());
   const Options& o = *line.options;
   EXPECT_EQ(o.plan.sessions, 500u);
@@ -54,6 +62,7 @@ TEST(LoadCommandLine, ReadsAScenario) {
   EXPECT_EQ(o.plan.silent_death, 0.5);
   EXPECT_EQ(o.plan.roam_to, RoamTo::address);
   EXPECT_EQ(o.tunnels, Tunnels::both);
+  EXPECT_EQ(o.dtls_again, 15 * kSecond / 2);
   EXPECT_EQ(o.target->to_string(), "10.48.66.200");
   EXPECT_EQ(o.sizes, (std::vector<uint16_t>{64, 1300}));
   EXPECT_EQ(o.strangers[static_cast<size_t>(StrangerKind::syn)], 1000);
@@ -63,6 +72,18 @@ TEST(LoadCommandLine, ReadsAScenario) {
   EXPECT_EQ(o.sources.back().to_string(), "198.51.100.20");
 }
 
+TEST(LoadCommandLine, TriesDtlsAgainAsOpenconnectDoes) {
+  EXPECT_EQ(read(with({})).options.value().dtls_again, 60 * kSecond);
+  EXPECT_EQ(read(with({"--dtls-again", "0"})).options.value().dtls_again, 0u);
+}
+
+TEST(LoadCommandLine, ReadsSlowReaders) {
+  const CommandLine line = read(
+      with({"--target", "10.48.66.200", "--slow-reader", "tiny=3", "--slow-reader", "hung=10000"}));
+  ASSERT_TRUE(line.options.has_value());
+  EXPECT_EQ(line.options->slow_readers, (SlowReaderNumbers{10'000, 0, 0, 3}));
+}
+
 TEST(LoadCommandLine, RefusesWithStatusTwo) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {},
@@ -70,11 +91,18 @@ TEST(LoadCommandLine, RefusesWithStatusTwo) {
            with({"--sessions", "0"}),
            with({"--sessions", "many"}),
            with({"--rate", "-1"}),
+           with({"--dtls-again", "-1"}),
            with({"--goal", "nonsense=1"}),
            with({"--goal", "setup-p99<2"}),
            with({"--hostile", "syn"}),
            with({"--hostile", "syn=0"}),
            with({"--hostile", "polite=1"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "hung"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "hung=0"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "hung=1.5"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "hung=10001"}),
+           with({"--target", "10.48.66.200", "--slow-reader", "quick=1"}),
+           with({"--slow-reader", "hung=1"}),
            with({"--roam-to", "nowhere"}),
            with({"--roam", "1", "--tunnels", "tls"}),
            with({"--target", "server"}),
@@ -119,8 +147,8 @@ TEST(LoadCommandLine, DescribesItself) {
   const std::string help = testing::internal::GetCapturedStdout();
   EXPECT_FALSE(line.options.has_value());
   EXPECT_EQ(line.status, 0);
-  for (const char* word :
-       {"--sessions", "--storm", "KIND=PER-SECOND", "setup-p99<2s", "Exit status"})
+  for (const char* word : {"--sessions", "--storm", "--dtls-again", "KIND=PER-SECOND", "KIND=N",
+                           "setup-p99<2s", "Exit status"})
     EXPECT_NE(help.find(word), std::string::npos) << word;
 }
 

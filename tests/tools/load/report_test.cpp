@@ -12,17 +12,29 @@ Report some() {
   r.asked = 100;
   r.peak = 100;
   r.held = 99;
+  r.held_dtls = 97;
   r.gave_up = 1;
   r.seconds = {4, 10, 1, 0.5, 0};
   r.came = 98;
   r.tally.log_ins = {105, 100, 5};
   r.tally.failures["timed out"] = 5;
+  r.tally.dtls = {120, 98, 22};
+  r.tally.dtls_again = {20, 12, 8};
   for (uint64_t i = 1; i <= 100; ++i)
     r.tally.setup.add(i * 1000);
   r.storms = {{100, 99, 3.5}, {99, 99, 2.5}};
   r.data_wanted = true;
   r.data = {.sent = 1000, .answered = 980, .again = 1, .late = 2, .interrupted = 15};
   r.strangers[0].came = 7;
+  SlowReaderCount& stopped = r.slow_readers[static_cast<size_t>(SlowReaderKind::stopped)];
+  stopped.wanted = stopped.up = 4;
+  stopped.slow = 3;
+  stopped.shown_out = 1;
+  stopped.kept = 2;
+  stopped.ends["reset by the headend"] = 1;
+  stopped.requests = 500;
+  stopped.answers = 60;
+  stopped.stay.add(8'000'000);
   r.goals = judge(parse_goals("sessions=100,lost<10"), figures_of(r));
   r.end = "the scenario is over";
   return r;
@@ -33,6 +45,8 @@ TEST(LoadReport, HasAFigureForEachGoal) {
   EXPECT_EQ(figures.at("sessions"), 99);
   EXPECT_EQ(figures.at("peak"), 100);
   EXPECT_EQ(figures.at("failed"), 5);
+  EXPECT_EQ(figures.at("dtls-failed"), 22);
+  EXPECT_EQ(figures.at("dtls-sessions"), 97);
   EXPECT_DOUBLE_EQ(figures.at("rate"), 24.5);
   EXPECT_EQ(figures.at("storm"), 3.5);
   EXPECT_EQ(figures.at("lost"), 5);
@@ -48,9 +62,14 @@ TEST(LoadReport, AsText) {
   const std::string said = as_text(some());
   for (const char* words :
        {"100 sessions on https://198.51.100.1", "100 of 105, 5 failed, 24.5 a second",
-        "5 timed out", "99 of 100 were back, the last after 3.50 s",
-        "1000 echo requests, 980 answered, 5 lost", "7 garbage", "GOAL MISSED  sessions=100: 99",
-        "goal met     lost<10: 5", "Complete: the scenario is over\n"}) {
+        "DTLS         98 of 120, 22 failed; 97 had it at the end of the hold",
+        "  again      12 of 20, 8 failed of those, by who had tried before", "5 timed out",
+        "99 of 100 were back, the last after 3.50 s", "1000 echo requests, 980 answered, 5 lost",
+        "7 garbage",
+        "slow readers 3 of 4 stopped, 2 kept to the end, 1 shown out, after 8.00 s on average; of "
+        "500 echoes they read 60; 1 reset by the headend",
+        "GOAL MISSED  sessions=100: 99", "goal met     lost<10: 5",
+        "Complete: the scenario is over\n"}) {
     EXPECT_NE(said.find(words), std::string::npos) << words << " in\n" << said;
   }
   // 65 to 100 ms have a bar of their own.
@@ -62,10 +81,25 @@ TEST(LoadReport, AsJson) {
   EXPECT_EQ(json["sessions"]["held"], 99);
   EXPECT_EQ(json["log_ins"]["failed"], 5);
   EXPECT_EQ(json["log_ins"]["seconds"]["count"], 100);
+  EXPECT_EQ(json["dtls"]["attempts"], 120);
+  EXPECT_EQ(json["dtls"]["failed"], 22);
+  EXPECT_EQ(json["dtls"]["again"]["worked"], 12);
+  EXPECT_EQ(json["dtls"]["again"]["failed"], 8);
+  EXPECT_EQ(json["dtls"]["held"], 97);
   EXPECT_EQ(json["storms"].size(), 2u);
   EXPECT_EQ(json["data"]["lost"], 5);
   EXPECT_EQ(json["strangers"]["garbage"]["came"], 7);
   EXPECT_FALSE(json["strangers"].contains("syn"));
+  const auto& stopped = json["slow_readers"]["stopped"];
+  EXPECT_EQ(stopped["wanted"], 4);
+  EXPECT_EQ(stopped["slow"], 3);
+  EXPECT_EQ(stopped["shown_out"], 1);
+  EXPECT_EQ(stopped["kept"], 2);
+  EXPECT_EQ(stopped["echoes_asked"], 500);
+  EXPECT_EQ(stopped["echoes_read"], 60);
+  EXPECT_EQ(stopped["ends"]["reset by the headend"], 1);
+  EXPECT_EQ(stopped["stay_seconds"]["count"], 1);
+  EXPECT_FALSE(json["slow_readers"].contains("tiny"));
   EXPECT_EQ(json["goals"][0]["met"], false);
   EXPECT_EQ(json["goals"][1]["met"], true);
   EXPECT_TRUE(json["reconnects"]["seconds"].is_null());

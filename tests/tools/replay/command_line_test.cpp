@@ -16,8 +16,8 @@ TEST(ReplayCommandLine, DescribesItself) {
   EXPECT_EQ(run("--version").said, "culvert-replay 0.1.0\n");
   const control::Done help = run("--help");
   EXPECT_EQ(help.status, 0);
-  for (const char* word :
-       {"--port DEVICE", "--bps-l1 RATE", "--map-address FROM=TO", "Exit status"}) {
+  for (const char* word : {"--port DEVICE", "--bps-l1 RATE", "--map-address FROM=TO",
+                           "--dtls-again SECONDS", "Exit status"}) {
     EXPECT_NE(help.said.find(word), std::string::npos) << word;
   }
 }
@@ -56,7 +56,9 @@ TEST(ReplayCommandLine, RefusesWithStatusTwo) {
         "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --keep-far-end "
         "--track",
         "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --direction "
-        "sideways"}) {
+        "sideways",
+        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --keep-far-end "
+        "--dtls-again soon"}) {
     const control::Done done = run(arguments);
     EXPECT_EQ(done.status, 2) << arguments << ": " << done.said;
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/crowd/dtls_retry.hpp"
 #include "tools/replay/failure.hpp"
 
 namespace culvert::replay {
@@ -69,6 +70,12 @@ void SessionSet::note(const crowd::Event& event) {
     case EventKind::dtls_closed:
       if (leaving_) return;
       if (!sessions_[event.member].ready) {
+        if (event.kind == EventKind::dtls_closed && options_.dtls_again_s > 0 &&
+            crowd::worth_a_try(event.why)) {
+          ++dtls_failed_;
+          dtls_failure_ = why();
+          return;
+        }
         throw Failure(fmt::format("Session {} has no {}: {}.", event.member + 1,
                                   event.kind == EventKind::closed ? "tunnel" : "DTLS", why()));
       }
@@ -76,6 +83,12 @@ void SessionSet::note(const crowd::Event& event) {
       return;
     default: return;
   }
+}
+
+std::string SessionSet::without_dtls() const {
+  return dtls_failed_ == 0 ? ""
+                           : fmt::format(", and DTLS failed {} times, the last time: {}",
+                                         dtls_failed_, dtls_failure_);
 }
 
 double SessionSet::set_up_seconds() const noexcept {

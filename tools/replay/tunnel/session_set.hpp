@@ -21,6 +21,8 @@ class SessionSet {
   void set_up(dp::Time now);
   [[nodiscard]] bool all_ready() const noexcept { return ready_ == sessions_.size(); }
   [[nodiscard]] uint32_t ready() const noexcept { return ready_; }
+  // ", and DTLS failed N times, the last time: ...", of handshakes that are tried again; empty: none failed.
+  [[nodiscard]] std::string without_dtls() const;
   // From the first log-in until the last session was ready, seconds.
   [[nodiscard]] double set_up_seconds() const noexcept;
 
@@ -55,6 +57,8 @@ class SessionSet {
   uint32_t begun_ = 0, ready_ = 0;
   dp::Time first_ = 0, last_ = 0;
   std::map<std::string, uint64_t> ended_;
+  uint64_t dtls_failed_ = 0;  // handshakes of sessions that were not ready
+  std::string dtls_failure_;  // why the last of them did
   bool leaving_ = false;
 };
 

@@ -150,6 +150,13 @@ void describe_tunnel(CLI::App& app, TunnelOptions& o) {
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str()
       ->group(group);
+  app.add_option("--dtls-again", o.dtls_again_s,
+                 "From a DTLS handshake that failed, or whose tunnel died, to the next one, a "
+                 "quarter more or less; 0: there is none, and one that fails at first ends it all")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str()
+      ->group(group);
   app.add_option("--direction", o.direction,
                  "up: from the sessions to the inside; down: the other way; both: who begins a "
                  "conversation is in the session, the answers go down")

@@ -34,7 +34,9 @@ struct TunnelOptions {
   std::string gateway{};
   uint32_t at_once = 32;  // sessions that are being set up
   double set_up_s = 60;   // for all of them
-  double settle_s = 1;    // how long to wait for the last packets
+  // From a DTLS handshake that failed, or whose tunnel died, to the next, a quarter more or less; 0: there is none.
+  double dtls_again_s = 0;
+  double settle_s = 1;  // how long to wait for the last packets
   Direction direction = Direction::up;
   std::string inside{};          // DEVICE
   std::string inside_address{};  // of the port there, one of each family, separated by a comma

@@ -9,6 +9,7 @@
 #include "crypto/secret.hpp"
 #include "dataplane/eal.hpp"
 #include "dataplane/packet/meta.hpp"
+#include "tools/link_wait.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/preparation.hpp"
 
@@ -46,7 +47,11 @@ crowd::CrowdConfig crowd_config(const Options& options) {
   config.dtls_ciphers = lists.dtls;
   config.tls13 = lists.allow_tls13;
   config.want_dtls = t.channels != Channels::tls;
-  config.setup_timeout = static_cast<dp::Time>(t.set_up_s * static_cast<double>(dp::kSecond));
+  const auto microseconds = [](double s) {
+    return static_cast<dp::Time>(s * static_cast<double>(dp::kSecond));
+  };
+  config.setup_timeout = microseconds(t.set_up_s);
+  config.dtls_period = microseconds(t.dtls_again_s);
   return config;
 }
 
@@ -105,7 +110,7 @@ void TunnelStage::start() {
     inside_port_->start();
   }
   outside_->start();
-  wait_for_links(ports(), options_.link_wait_s, interrupted_);
+  wait_for_links(ports(), options_.link_wait_s, [this] { return interrupted_.load(); });
   crowd_ = std::make_unique<crowd::Crowd>(config, *outside_, 0, pool_.get(), now());
   sessions_ = std::make_unique<SessionSet>(options_.tunnel, *crowd_);
 }
@@ -148,9 +153,10 @@ void TunnelStage::set_up() {
     if (ticks_.seconds(rte_rdtsc() - began) > t.set_up_s) {
       throw Failure(sessions_->all_ready()
                         ? std::string("Nobody answers for the --inside-gateway.")
-                        : fmt::format("{} of {} sessions were set up within {:g} s: --set-up "
+                        : fmt::format("{} of {} sessions were set up within {:g} s{}: --set-up "
                                       "gives them longer.",
-                                      sessions_->ready(), t.sessions, t.set_up_s));
+                                      sessions_->ready(), t.sessions, t.set_up_s,
+                                      sessions_->without_dtls()));
     }
     if (progress_.due())
       progress_.show(fmt::format("set up {} of {} sessions", sessions_->ready(), t.sessions));
