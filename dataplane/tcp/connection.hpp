@@ -95,6 +95,7 @@ struct alignas(64) Connection {
   bool fin_known : 1 = false;   // the peer's FIN came, perhaps ahead of data
   bool released : 1 = false;    // the upper layer has forgotten the connection
   bool wants_room : 1 = false;  // the upper layer has more than TCP could soon send: kRoom is owed
+  uint32_t receive_buffer = 0;  // bytes that may wait for the reader
 
   // --- line 1: what sending needs ---
   alignas(64) uint32_t ts_offset = 0;

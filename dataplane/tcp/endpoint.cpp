@@ -113,6 +113,9 @@ void Endpoint::consume(dp::ConnId conn, uint32_t size) noexcept {
   c->receive.consume(size);
   machine_->consumed(*c);
 }
+void Endpoint::set_receive_buffer(dp::ConnId conn, uint32_t bytes) noexcept {
+  if (Connection* c = machine_->find(conn)) machine_->set_receive_buffer(*c, bytes);
+}
 void Endpoint::set_pressure(bool pressed) noexcept {
   machine_->set_pressure(pressed);
 }

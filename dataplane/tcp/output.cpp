@@ -204,7 +204,7 @@ void Machine::acknowledge(Connection& c, bool sent) noexcept {
 
 uint32_t Machine::free_window(const Connection& c) const noexcept {
   const uint32_t held = c.receive.readable();
-  const uint32_t room = held < config_.receive_buffer ? config_.receive_buffer - held : 0;
+  const uint32_t room = held < c.receive_buffer ? c.receive_buffer - held : 0;
   return std::min(room, 65535u << c.own_scale);  // more cannot be said
 }
 
@@ -213,12 +213,27 @@ void Machine::consumed(Connection& c) noexcept {
   recount(c);
   if (!c.may_receive()) return;
   const uint32_t gain = free_window(c) - std::min(free_window(c), c.rcv_wnd());
-  const uint32_t worth = std::min<uint32_t>(config_.receive_buffer / 2, 2u * c.mss);
+  const uint32_t worth = std::min<uint32_t>(c.receive_buffer / 2, 2u * c.mss);
   if (gain < worth) return;
   // As long as the window that the peer sees is wide, the next ordinary ACK is early enough.
-  if (c.rcv_wnd() > config_.receive_buffer / 2 && c.rcv_nxt == c.last_ack_sent) return;
+  if (c.rcv_wnd() > c.receive_buffer / 2 && c.rcv_nxt == c.last_ack_sent) return;
   c.ack_now = true;
   activate(c);
+}
+
+uint32_t Machine::receive_budget(uint32_t bytes) const noexcept {
+  constexpr uint32_t kFewest = 4;
+  const uint32_t buffer =
+      static_cast<uint32_t>(rte_pktmbuf_data_room_size(config_.pool) + sizeof(rte_mbuf));
+  return std::max(2 * bytes, kFewest * buffer);
+}
+
+void Machine::set_receive_buffer(Connection& c, uint32_t bytes) noexcept {
+  bytes = std::min(bytes, config_.receive_buffer);
+  if (bytes <= c.receive_buffer) return;
+  c.receive_buffer = bytes;
+  c.receive.set_budget(receive_budget(bytes));
+  consumed(c);
 }
 
 bool Machine::send(Connection& c, rte_mbuf* m) noexcept {
