@@ -133,6 +133,8 @@ const std::vector<ExecCommand>& exec_commands() {
        [](ExecContext& c, const Arguments&) { return show_buffers(c.state); }},
       {"show culvert icmp", "ICMP errors about packets that were too large for a tunnel",
        [](ExecContext& c, const Arguments&) { return show_icmp_errors(c.state); }},
+      {"show culvert setup", "Connections that wait or are in set-up, and what came of the others",
+       [](ExecContext& c, const Arguments&) { return show_setup(c.state); }},
       {"show culvert tcp", "Counters of the headend's TCP: connections, losses, SYN cookies",
        [](ExecContext& c, const Arguments&) { return show_tcp(c.state); }},
       {"show culvert tunnels", "Tunnels that workers carry, and their counters",

@@ -231,7 +231,7 @@ std::vector<WorkerView> LiveState::workers() const {
   return views;
 }
 
-std::vector<TcpCounterView> LiveState::tcp_counters() const {
+std::vector<CounterView> LiveState::tcp_counters() const {
   using Counters = tcp::EndpointCounters;
   struct Row {
     const char* name;
@@ -260,7 +260,7 @@ std::vector<TcpCounterView> LiveState::tcp_counters() const {
       {"out_of_order", "Segments received out of order", &Counters::out_of_order},
       {"duplicate_acks", "Duplicate acknowledgements received", &Counters::duplicate_acks},
   };
-  std::vector<TcpCounterView> views;
+  std::vector<CounterView> views;
   for (const Row& row : kRows) {
     uint64_t sum = 0;
     for (unsigned i = 0; i < dataplane_.workers(); ++i)
@@ -286,6 +286,7 @@ ResourceView LiveState::resources() const {
   if (setup_ != nullptr) {
     view.addresses_in_use = setup_->pools().in_use();
     view.rings.push_back({"set-up connections", setup_->connections()});
+    view.rings.push_back({"waiting for set-up", setup_->waiting_room().size()});
     view.rings.push_back({"DTLS handshakes", setup_->dtls().handshakes()});
     view.rings.push_back({"DTLS tunnels", setup_->dtls().tunnels().size()});
   }

@@ -48,7 +48,8 @@ class LiveState final : public StateSource {
   [[nodiscard]] std::vector<WorkerView> workers() const override;
   [[nodiscard]] std::vector<CarriedTunnelView> carried_tunnels() const override;
   [[nodiscard]] ResourceView resources() const override;
-  [[nodiscard]] std::vector<TcpCounterView> tcp_counters() const override;
+  [[nodiscard]] std::vector<CounterView> tcp_counters() const override;
+  [[nodiscard]] std::vector<CounterView> setup_counters() const override;
   [[nodiscard]] IcmpErrorsView icmp_errors() const override {
     const dp::UnreachableLimit &v4 = dataplane_.unreachable(), &v6 = dataplane_.unreachable6();
     return {v4.sent(), v4.suppressed(), v6.sent(), v6.suppressed()};

@@ -44,7 +44,7 @@ class DtlsHandshake {
   DtlsHandshake& operator=(const DtlsHandshake&) = delete;
 
   // Works off the datagrams, and the retransmission timer if it has run out (RFC 6347 §4.2.4).
-  // After the handshake it stays `done`, and answers a client that did not get the last flight.
+  // Not to be called after `done`: a client that did not get the last flight is sent the same once more.
   // Computes: not for the event loop.
   [[nodiscard]] virtual Step advance(std::vector<Datagram> datagrams) = 0;
   [[nodiscard]] virtual std::vector<Datagram> take_output() = 0;

@@ -6,9 +6,9 @@
 namespace culvert::control {
 
 struct DtlsLimits {
-  unsigned handshakes = 512;  // at once, about 70 KB each
-  unsigned per_source = 32;   // of one client address
-  unsigned per_session = 4;
+  unsigned handshakes = 1024;  // under way, about 70 KB each
+  unsigned per_source = 64;    // of them, of one client: source_of()
+  unsigned per_session = 4;    // under way, or done and not heard under the new keys yet
   // From so many at once on, a client must show that it receives what is sent to its address; one
   // that comes from where its TLS connection comes from only at twice as many.
   unsigned cookie_from = 64;

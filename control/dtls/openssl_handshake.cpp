@@ -2,7 +2,6 @@
 #include "control/dtls/openssl_handshake.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -128,10 +127,6 @@ OpensslHandshake::Step OpensslHandshake::advance(std::vector<Datagram> datagrams
     // OpenSSL would take an empty one for the end.
     if (!datagram.empty()) queues_.in.push_back(std::move(datagram));
   }
-  if (done_) {
-    answer_repeats();
-    return Step::done;
-  }
   // -1: it has sent the flight too often, or cannot send it.
   if (DTLSv1_handle_timeout(ssl_.get()) < 0) return fail("the client does not answer");
   if (parameters_.after_cookie) {
@@ -150,21 +145,6 @@ OpensslHandshake::Step OpensslHandshake::advance(std::vector<Datagram> datagrams
   }
   done_ = true;
   return Step::done;
-}
-
-// OpenSSL sends its last flight again while it reads, if it finds the client's Finished once more.
-void OpensslHandshake::answer_repeats() {
-  std::array<uint8_t, 256> ignored{};
-  while (!queues_.in.empty()) {
-    const size_t before = queues_.in.size();
-    if (SSL_read(ssl_.get(), ignored.data(), static_cast<int>(ignored.size())) <= 0 &&
-        queues_.in.size() == before) {
-      break;
-    }
-  }
-  queues_.in.clear();
-  crypto::wipe(ignored);
-  ERR_clear_error();
 }
 
 std::vector<Datagram> OpensslHandshake::take_output() {

@@ -50,7 +50,6 @@ class OpensslHandshake final : public DtlsHandshake {
   static void on_message(int sent, int version, int type, const void* data, size_t size, SSL* ssl,
                          void* argument);
   [[nodiscard]] Step fail(std::string_view what);
-  void answer_repeats();
 
   Parameters parameters_;
   DatagramQueues queues_;

@@ -10,6 +10,7 @@
 
 #include "control/dtls/legacy/handshake.hpp"
 #include "control/log/flow_text.hpp"
+#include "control/setup/arrival.hpp"
 #include "dataplane/packet/time.hpp"
 
 namespace culvert::control {
@@ -19,6 +20,8 @@ using dp::kSecond;
 namespace {
 
 constexpr uint16_t kDtls12 = 0xfefd;  // versions count downwards but the oldest
+// A client repeats its last flight after a second (RFC 6347 §4.2.4.1). More often is somebody else in its name.
+constexpr uint64_t kRepeatInterval = 200'000;  // us
 
 }  // namespace
 
@@ -33,12 +36,16 @@ struct DtlsServer::Attempt {
   uint64_t timer_us = 0;  // when it wants to send its flight again; 0 = not
   std::vector<Datagram> inbox;
   size_t inbox_bytes = 0;
+  bool counted = false;  // as under way
   bool done = false;
-  std::vector<Datagram> held;  // the last flight, until the client's answer can be opened
+  // Empty if the client has the last word. It waits until the client's answer can be opened, and is then
+  // kept for a client that has not got it: a record that comes twice is dropped there (RFC 6347 §4.1.2.6).
+  std::vector<Datagram> last_flight;
+  uint64_t sent_us = 0;  // the last flight; 0: it waits
   std::shared_ptr<DtlsTunnel> tunnel;
   bool busy = false;
   bool gone = false;
-  std::unique_ptr<DtlsHandshake> handshake;  // the job's while busy
+  std::unique_ptr<DtlsHandshake> handshake;  // the job's while busy; nullptr once it is done
 };
 
 struct DtlsServer::Job {
@@ -76,6 +83,9 @@ void DtlsServer::abandon() {
   for (const auto& [flow, attempt] : attempts_)
     attempt->gone = true;
   attempts_.clear();
+  per_source_.clear();
+  per_session_.clear();
+  under_way_ = 0;
   tunnels_.abandon();
 }
 
@@ -102,7 +112,7 @@ void DtlsServer::on_datagram(uint8_t worker, const dp::Flow& flow,
     // With another random it is not the same hello once more: the client has begun anew.
     const bool anew = hello && !std::equal(hello->random.begin(), hello->random.end(),
                                            attempt->random.begin(), attempt->random.end());
-    if (!anew) return feed(attempt, datagram);
+    if (!anew) return attempt->done ? repeat(*attempt) : feed(attempt, datagram);
   }
   if (!hello) {
     stats_.strays++;
@@ -154,6 +164,7 @@ void DtlsServer::on_hello(uint8_t worker, const dp::Flow& flow, const ClientHell
   std::copy(hello.random.begin(), hello.random.end(), attempt->random.begin());
   attempt->began_us = env_.now_us();
   attempts_.emplace(flow, attempt);
+  count(*attempt);
   stats_.begun++;
   log_ssl(6, 725001,
           fmt::format("Starting SSL handshake with client {{}} for {} session",
@@ -180,18 +191,32 @@ bool DtlsServer::wants_cookie(const DtlsOffer& offer, const dp::Flow& flow) cons
   if (env_.config->webvpn.dtls_always_verify) return true;
   const unsigned threshold =
       offer.tls_remote == flow.remote ? 2 * limits_.cookie_from : limits_.cookie_from;
-  return attempts_.size() >= threshold;
+  return under_way_ >= threshold;
 }
 
 bool DtlsServer::has_room(const DtlsOffer& offer, const dp::Flow& flow) const {
-  if (attempts_.size() >= limits_.handshakes) return false;
-  unsigned same_source = 0;
-  unsigned same_session = 0;
-  for (const auto& [other, attempt] : attempts_) {
-    same_source += other.remote == flow.remote ? 1 : 0;
-    same_session += attempt->session == offer.session ? 1 : 0;
-  }
-  return same_source < limits_.per_source && same_session < limits_.per_session;
+  const auto below = [](const auto& counts, const auto& key, unsigned limit) {
+    const auto found = counts.find(key);
+    return found == counts.end() || found->second < limit;
+  };
+  return under_way_ < limits_.handshakes &&
+         below(per_source_, source_of(flow.remote), limits_.per_source) &&
+         below(per_session_, offer.session, limits_.per_session);
+}
+
+void DtlsServer::count(Attempt& attempt) {
+  attempt.counted = true;
+  under_way_++;
+  per_source_[source_of(attempt.flow.remote)]++;
+  per_session_[attempt.session]++;
+}
+
+// A client may take its time before it says something under the new keys, and keeps nobody from beginning.
+void DtlsServer::no_longer_under_way(Attempt& attempt) {
+  if (!std::exchange(attempt.counted, false)) return;
+  under_way_--;
+  const auto found = per_source_.find(source_of(attempt.flow.remote));
+  if (--found->second == 0) per_source_.erase(found);
 }
 
 void DtlsServer::feed(const AttemptPtr& attempt, std::span<const uint8_t> datagram) {
@@ -209,15 +234,14 @@ void DtlsServer::start_job(const AttemptPtr& attempt) {
   const auto job = std::make_shared<Job>();
   job->in = std::exchange(attempt->inbox, {});
   attempt->inbox_bytes = 0;
-  const bool first_time = !attempt->done;
   attempt->busy = pool_.submit(
       HandshakePool::Kind::crypto,
-      [attempt, job, first_time] {
+      [attempt, job] {
         DtlsHandshake& handshake = *attempt->handshake;
         job->step = handshake.advance(std::move(job->in));
         job->out = handshake.take_output();
         job->timer_us = handshake.timer_us();
-        if (job->step == DtlsHandshake::Step::done && first_time) job->keys = handshake.keys();
+        if (job->step == DtlsHandshake::Step::done) job->keys = handshake.keys();
       },
       [this, attempt, job](const std::string& error) {
         attempt->busy = false;
@@ -234,14 +258,7 @@ void DtlsServer::on_job(const AttemptPtr& attempt, Job& job, const std::string& 
   attempt->timer_us = job.timer_us ? env_.now_us() + *job.timer_us : 0;
   switch (job.step) {
     case DtlsHandshake::Step::more: send(*attempt, job.out); break;
-    case DtlsHandshake::Step::done:
-      if (!attempt->done) {
-        attempt->done = true;
-        finish(attempt, job);
-      } else if (attempt->held.empty()) {
-        send(*attempt, job.out);
-      }
-      break;
+    case DtlsHandshake::Step::done: return finish(attempt, job);
     case DtlsHandshake::Step::failed:
       send(*attempt, job.out);
       return fail(attempt, attempt->handshake->error());
@@ -250,6 +267,11 @@ void DtlsServer::on_job(const AttemptPtr& attempt, Job& job, const std::string& 
 }
 
 void DtlsServer::finish(const AttemptPtr& attempt, Job& job) {
+  attempt->done = true;
+  attempt->timer_us = 0;
+  attempt->handshake.reset();
+  attempt->inbox.clear();
+  no_longer_under_way(*attempt);
   const std::shared_ptr<DtlsOffer> offer = attempt->offer.lock();
   if (offer == nullptr || !job.keys || !owner_->dtls_wanted(offer->session, offer->serial)) {
     return drop(attempt);
@@ -264,14 +286,23 @@ void DtlsServer::finish(const AttemptPtr& attempt, Job& job) {
                       offer->suite->name),
           attempt->flow);
   // With pre-shared keys the last flight is ours: the client sends data as soon as it has it.
-  attempt->held = std::move(job.out);
+  attempt->last_flight = std::move(job.out);
   attempt->tunnel = tunnels_.begin(*offer, attempt->flow, attempt->worker, *job.keys,
                                    [this, weak = std::weak_ptr<Attempt>(attempt)] {
                                      const AttemptPtr ready = weak.lock();
                                      if (ready == nullptr || ready->gone) return;
-                                     send(*ready, std::exchange(ready->held, {}));
+                                     ready->sent_us = env_.now_us();
+                                     send(*ready, ready->last_flight);
                                    });
   if (attempt->tunnel == nullptr) drop(attempt);
+}
+
+// The client has not got the last flight, or its own came twice.
+void DtlsServer::repeat(Attempt& attempt) {
+  const uint64_t now = env_.now_us();
+  if (attempt.sent_us == 0 || now < attempt.sent_us + kRepeatInterval) return;
+  attempt.sent_us = now;
+  send(attempt, attempt.last_flight);
 }
 
 void DtlsServer::send(const Attempt& attempt, const std::vector<Datagram>& datagrams) {
@@ -291,7 +322,11 @@ void DtlsServer::fail(const AttemptPtr& attempt, const std::string& reason) {
 void DtlsServer::drop(const AttemptPtr& attempt) {
   attempt->gone = true;
   const auto found = attempts_.find(attempt->flow);
-  if (found != attempts_.end() && found->second == attempt) attempts_.erase(found);
+  if (found == attempts_.end() || found->second != attempt) return;
+  attempts_.erase(found);
+  no_longer_under_way(*attempt);
+  const auto session = per_session_.find(attempt->session);
+  if (--session->second == 0) per_session_.erase(session);
 }
 
 void DtlsServer::tick(uint64_t now_us) {

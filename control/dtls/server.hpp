@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <unordered_map>
 
@@ -41,7 +42,9 @@ class DtlsServer {
   [[nodiscard]] DtlsTunnels& tunnels() noexcept { return tunnels_; }
   [[nodiscard]] const DtlsTunnels& tunnels() const noexcept { return tunnels_; }
   [[nodiscard]] const DtlsStats& stats() const noexcept { return stats_; }
+  // Under way, or done and the client not heard under the new keys yet.
   [[nodiscard]] size_t handshakes() const noexcept { return attempts_.size(); }
+  [[nodiscard]] size_t under_way() const noexcept { return under_way_; }
 
  private:
   struct Attempt;
@@ -62,7 +65,10 @@ class DtlsServer {
   void finish(const AttemptPtr& attempt, Job& job);
   void send(const Attempt& attempt, const std::vector<Datagram>& datagrams);
   void fail(const AttemptPtr& attempt, const std::string& reason);
+  void repeat(Attempt& attempt);
   void drop(const AttemptPtr& attempt);
+  void count(Attempt& attempt);
+  void no_longer_under_way(Attempt& attempt);
   // Throws std::runtime_error.
   [[nodiscard]] std::unique_ptr<DtlsHandshake> begin(const DtlsOffer& offer, bool after_cookie);
   // `format` has one place, for the flow as the ASA writes it.
@@ -79,6 +85,9 @@ class DtlsServer {
   DtlsOffers offers_;
   DtlsTunnels tunnels_;
   std::unordered_map<dp::Flow, AttemptPtr, HashFlow> attempts_;
+  size_t under_way_ = 0;
+  std::map<IpAddress, unsigned> per_source_;  // under way
+  std::unordered_map<uint32_t, unsigned> per_session_;
   uint64_t next_sweep_us_ = 0;
 };
 

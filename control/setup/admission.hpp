@@ -1,11 +1,8 @@
-// How many connections are in set-up, in all and per client address: a place is held as long as its
-// token lives.
+// How many connections are in set-up, in all and of one client (source_of()): a place is held as long as
+// its token lives.
 #pragma once
 
-#include <functional>
-#include <optional>
-#include <string_view>
-#include <unordered_map>
+#include <map>
 
 #include "control/setup/environment.hpp"
 
@@ -32,33 +29,23 @@ class Admission {
     IpAddress source_;
   };
 
-  Admission(const SetupLimits& limits, SetupStats& stats) : limits_(limits), stats_(stats) {}
+  explicit Admission(const SetupLimits& limits) : limits_(limits) {}
 
-  // Nothing, and a count in the statistics, if a limit is reached.
-  [[nodiscard]] std::optional<Token> enter(const IpAddress& source) {
-    if (total_ >= limits_.half_set_up) {
-      stats_.refused_total++;
-      return std::nullopt;
-    }
-    unsigned& same = per_source_[source];
-    if (same >= limits_.half_set_up_per_source) {
-      stats_.refused_source++;
-      return std::nullopt;
-    }
-    same++;
+  [[nodiscard]] bool full() const noexcept { return total_ >= limits_.half_set_up; }
+  // Whether there is a place for one more of `source`, if there is one at all.
+  [[nodiscard]] bool takes(const IpAddress& source) const {
+    const auto found = per_source_.find(source);
+    return found == per_source_.end() || found->second < limits_.half_set_up_per_source;
+  }
+  // The caller has asked both.
+  [[nodiscard]] Token enter(const IpAddress& source) {
+    per_source_[source]++;
     total_++;
     return Token(*this, source);
   }
   [[nodiscard]] unsigned total() const noexcept { return total_; }
 
  private:
-  struct Hash {
-    size_t operator()(const IpAddress& address) const noexcept {
-      const auto& b = address.bytes();
-      return std::hash<std::string_view>{}({reinterpret_cast<const char*>(b.data()), b.size()});
-    }
-  };
-
   void leave(const IpAddress& source) noexcept {
     total_--;
     const auto found = per_source_.find(source);
@@ -66,9 +53,8 @@ class Admission {
   }
 
   const SetupLimits& limits_;
-  SetupStats& stats_;
   unsigned total_ = 0;
-  std::unordered_map<IpAddress, unsigned, Hash> per_source_;
+  std::map<IpAddress, unsigned> per_source_;  // ordered: nobody chooses addresses that collide
 };
 
 }  // namespace culvert::control

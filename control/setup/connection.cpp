@@ -22,13 +22,13 @@ bool is_record(std::span<const uint8_t> bytes) noexcept {
 
 }  // namespace
 
-Connection::Connection(SetupParts& parts, const ServerContext& tls, const dp::Message& opened,
+Connection::Connection(SetupParts& parts, const ServerContext& tls, const Arrival& arrival,
                        Admission::Token place)
     : parts_(parts),
-      conn_(opened.conn),
-      flow_(opened.flow),
-      peer_mss_(opened.peer_mss),
-      timestamps_(opened.timestamps),
+      conn_(arrival.conn),
+      flow_(arrival.flow),
+      peer_mss_(arrival.peer_mss),
+      timestamps_(arrival.timestamps),
       place_(std::move(place)),
       since_us_(parts.env.now_us()),
       tls_(std::make_unique<TlsConnection>(tls)) {}
@@ -36,10 +36,6 @@ Connection::Connection(SetupParts& parts, const ServerContext& tls, const dp::Me
 // A place is held for as long as the connection costs something: its job may outlive it.
 void Connection::leave_place() {
   if (state_ >= State::tunnel && !job_running_) place_.reset();
-}
-
-void Connection::start() {
-  want_record();
 }
 
 void Connection::enter(State state) {
@@ -52,6 +48,7 @@ void Connection::enter(State state) {
 }
 
 void Connection::want_record() {
+  asked_us_ = parts_.env.now_us();
   parts_.outbox.want_record(conn_);
 }
 
@@ -87,6 +84,8 @@ void Connection::on_record(std::span<const uint8_t> record) {
     return;
   }
 
+  // A client that is new is begun with when those that are on their way have nothing to do.
+  const auto kind = saw_record_ ? HandshakePool::Kind::crypto : HandshakePool::Kind::hello;
   if (!saw_record_) log_ssl(6, 725001, "Starting SSL handshake with client {} for TLS session");
   saw_record_ = true;
   struct Job {
@@ -98,7 +97,7 @@ void Connection::on_record(std::span<const uint8_t> record) {
   // The job owns the connection until `done`: nobody else touches tls_ meanwhile.
   const auto self = shared_from_this();
   job_running_ = parts_.pool.submit(
-      HandshakePool::Kind::crypto, [self, job] { job->step = self->tls_->handshake(job->record); },
+      kind, [self, job] { job->step = self->tls_->handshake(job->record); },
       [self, job](const std::string& error) {
         self->job_running_ = false;
         self->leave_place();
@@ -280,6 +279,29 @@ void Connection::on_ended(const dp::Message& ended) {
   if (!job_running_) tls_.reset();
 }
 
+void Connection::give_up_handshake() {
+  parts_.stats.handshake_timeouts++;
+  parts_.env.flow_drops.add(dp::DropReason::ssl_handshake_failed);
+  log_ssl(6, 725006, "Device failed SSL handshake with client {}");
+  abort();
+}
+
+bool Connection::make_way(uint64_t now_us) {
+  const SetupLimits& limits = parts_.limits;
+  const auto silent_for = [&](unsigned seconds) { return now_us >= asked_us_ + seconds * kSecond; };
+  if (state_ == State::handshake && !job_running_ && silent_for(limits.crowded_handshake_s)) {
+    give_up_handshake();
+  } else if (state_ == State::login && parser_.idle() && !challenge_ &&
+             silent_for(limits.crowded_login_s)) {
+    // HTTP between two requests (RFC 9112 §9.6): nothing is lost but the connection.
+    close();
+  } else {
+    return false;
+  }
+  parts_.stats.made_way++;
+  return true;
+}
+
 void Connection::tick(uint64_t now_us) {
   const auto passed = [now_us](uint64_t since, unsigned seconds) {
     return now_us >= since && now_us - since >= seconds * kSecond;
@@ -287,11 +309,7 @@ void Connection::tick(uint64_t now_us) {
   const SetupLimits& limits = parts_.limits;
   switch (state_) {
     case State::handshake:
-      if (!passed(since_us_, limits.handshake_s)) break;
-      parts_.stats.handshake_timeouts++;
-      parts_.env.flow_drops.add(dp::DropReason::ssl_handshake_failed);
-      log_ssl(6, 725006, "Device failed SSL handshake with client {}");
-      abort();
+      if (passed(since_us_, limits.handshake_s)) give_up_handshake();
       break;
     case State::login:
       if (passed(since_us_, limits.login_s) ||

@@ -1,4 +1,4 @@
-// One TCP connection from `opened` to `ended`: TLS handshake, HTTP requests, hand-over.
+// One TCP connection from its place in set-up to `ended`: TLS handshake, HTTP requests, hand-over.
 //
 // In lock-step with its worker: one record is asked for, worked off, and answered before the next
 // is asked for. So OpenSSL never holds a byte that belongs to the tunnel, and a client can make us
@@ -19,6 +19,7 @@
 #include "control/http/request_parser.hpp"
 #include "control/session/group_choice.hpp"
 #include "control/setup/admission.hpp"
+#include "control/setup/arrival.hpp"
 #include "control/setup/environment.hpp"
 #include "control/setup/outbox.hpp"
 #include "control/setup/sessions.hpp"
@@ -53,16 +54,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
     gone,     // `ended` came; a job may still be running
   };
 
-  Connection(SetupParts& parts, const ServerContext& tls, const dp::Message& opened,
+  Connection(SetupParts& parts, const ServerContext& tls, const Arrival& arrival,
              Admission::Token place);
 
-  // Asks for the first record. Not in the constructor, because jobs hold a shared_ptr.
-  void start();
   void on_record(std::span<const uint8_t> record);
   void on_promoted(const dp::Message& promoted);
   void on_key_update(uint8_t wanted);  // dp::wanted_keys
   void on_ended(const dp::Message& ended);
   void tick(uint64_t now_us);
+  // Others wait for its place: true if its client has been silent for long enough, and it gives it up.
+  [[nodiscard]] bool make_way(uint64_t now_us);
 
   [[nodiscard]] State state() const noexcept { return state_; }
 
@@ -76,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close();
   void abort();
   void fail_handshake(const std::string& reason);
+  void give_up_handshake();
   void leave_place();
   void enter(State state);
   void log_certificate();
@@ -124,6 +126,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   State state_ = State::handshake;
   uint64_t since_us_ = 0;          // of the state, or of the last step of the login
   uint64_t request_since_us_ = 0;  // first byte of the present request
+  uint64_t asked_us_ = 0;          // for the next record
   bool job_running_ = false;
   std::weak_ptr<AuthAttempt> attempt_;  // a password that is being verified
   bool saw_record_ = false;

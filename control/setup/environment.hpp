@@ -53,11 +53,22 @@ struct SetupEnv {
 };
 
 struct SetupLimits {
-  unsigned half_set_up = 1000;           // connections without a tunnel
-  unsigned half_set_up_per_source = 64;  // of one client address
-  unsigned requests = 16;                // per connection
-  unsigned password_tries = 3;           // per connection
-  unsigned handshake_s = 30;
+  // Connections in set-up, which have OpenSSL's state. 0: 1000, or fewer where there are few TCP slots.
+  unsigned half_set_up = 0;
+  unsigned half_set_up_per_source = 64;  // of one client: source_of()
+  unsigned waiting = 65536;              // for a place in set-up
+  // In set-up or waiting for it: TCP slots. 0: those that a worker has beyond the sessions.
+  unsigned slots = 0;
+  size_t waiting_bytes = 64 << 20;  // of all their hellos
+  // Hellos that wait for a thread: more in the queue would only make those in set-up wait.
+  unsigned hellos_at_once = 32;
+  unsigned requests = 16;       // per connection
+  unsigned password_tries = 3;  // per connection
+  unsigned handshake_s = 30;    // and for the first record to come
+  unsigned wait_s = 60;         // from the first record to the place in set-up
+  // While others wait and no place is left: silence for which a place is given to them.
+  unsigned crowded_handshake_s = 5;
+  unsigned crowded_login_s = 15;   // the client may come again for its next request
   unsigned request_s = 30;         // from the first byte of a request to its last
   unsigned login_s = 300;          // between requests: somebody types a password
   unsigned first_connect_s = 300;  // from the login to the first CONNECT
@@ -67,9 +78,11 @@ struct SetupLimits {
 // Counted since the start.
 struct SetupStats {
   uint64_t opened = 0;
-  uint64_t refused_total = 0;   // half_set_up
-  uint64_t refused_source = 0;  // half_set_up_per_source
-  uint64_t not_tls = 0;         // first bytes were no TLS record: plain HTTP, garbage
+  uint64_t waited = 0;         // said hello when no place was free
+  uint64_t turned_away = 0;    // no room to wait, or less than others needed
+  uint64_t wait_timeouts = 0;  // wait_s
+  uint64_t made_way = 0;       // silent in set-up while others waited
+  uint64_t not_tls = 0;        // first bytes were no TLS record: plain HTTP, garbage
   uint64_t handshakes = 0;
   uint64_t handshakes_failed = 0;
   uint64_t handshake_timeouts = 0;

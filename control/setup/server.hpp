@@ -17,6 +17,7 @@
 #include "control/setup/environment.hpp"
 #include "control/setup/outbox.hpp"
 #include "control/setup/sessions.hpp"
+#include "control/setup/waiting_room.hpp"
 #include "control/tls/handshake_pool.hpp"
 #include "control/tls/server_context.hpp"
 
@@ -60,21 +61,21 @@ class Setup {
   [[nodiscard]] const dp::DropCounters& flow_drops() const noexcept { return env_.flow_drops; }
   [[nodiscard]] size_t connections() const noexcept { return connections_.size(); }  // tunnels too
   [[nodiscard]] unsigned half_set_up() const noexcept { return admission_.total(); }
+  [[nodiscard]] const WaitingRoom& waiting_room() const noexcept { return waiting_room_; }
   // Messages that wait for a ring, and jobs that are not done.
   [[nodiscard]] size_t pending() const {
     return outbox_.waiting() + pool_.pending() + radius_.pending();
   }
 
  private:
-  struct HashConn {
-    size_t operator()(const dp::ConnId& id) const noexcept {
-      return std::hash<uint64_t>{}(uint64_t{id.worker} << 56 ^ uint64_t{id.slot} << 32 ^
-                                   id.generation);
-    }
-  };
-
   void on_opened(const dp::Message& opened);
+  void on_record(const dp::Message& record);
   void on_ended(const dp::Message& ended);
+  void turn_away(dp::ConnId conn);
+  // Gives those who have said hello the places that there are.
+  void serve();
+  void begin(WaitingRoom::Guest guest);
+  void show_out(uint64_t now_us);
 
   SetupEnv& env_;
   SetupLimits limits_;
@@ -82,6 +83,7 @@ class Setup {
   std::shared_ptr<const ServerContext> tls_;
   Outbox outbox_;
   Admission admission_;
+  WaitingRoom waiting_room_;
   radius::Client radius_;
   DtlsServer dtls_;
   Sessions sessions_;

@@ -27,13 +27,24 @@ std::string clearing_text(const DropState& drops) {
          " by " + drops.cleared_by;
 }
 
+Output counters(const std::vector<CounterView>& views) {
+  Output out;
+  out.json = nlohmann::json::object();
+  for (const CounterView& c : views) {
+    out.text += fmt::format("{:<48} {:>16}\n", c.meaning, c.count);
+    out.json[c.name] = c.count;
+  }
+  return out;
+}
+
 }  // namespace
 
 bool is_flow_reason(std::string_view keyword) noexcept {
   static constexpr std::string_view kFlow[] = {"svc-selector-failure",  "ssl-record-decrypt-error",
                                                "ssl-bad-record-detect", "svc-spoof-detect",
                                                "svc-replacement-conn",  "dtls-hello-close",
-                                               "ssl-handshake-failed",  "ssl-received-close-alert"};
+                                               "ssl-handshake-failed",  "ssl-received-close-alert",
+                                               "cv-setup-full",         "cv-setup-wait"};
   return std::find(std::begin(kFlow), std::end(kFlow), keyword) != std::end(kFlow);
 }
 
@@ -191,13 +202,11 @@ Output show_buffers(const StateSource& state) {
 }
 
 Output show_tcp(const StateSource& state) {
-  Output out;
-  out.json = nlohmann::json::object();
-  for (const TcpCounterView& c : state.tcp_counters()) {
-    out.text += fmt::format("{:<48} {:>16}\n", c.meaning, c.count);
-    out.json[c.name] = c.count;
-  }
-  return out;
+  return counters(state.tcp_counters());
+}
+
+Output show_setup(const StateSource& state) {
+  return counters(state.setup_counters());
 }
 
 Output show_icmp_errors(const StateSource& state) {

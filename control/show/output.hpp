@@ -40,6 +40,7 @@ struct Output {
 [[nodiscard]] Output show_tunnels(const StateSource& state);
 [[nodiscard]] Output show_buffers(const StateSource& state);
 [[nodiscard]] Output show_tcp(const StateSource& state);
+[[nodiscard]] Output show_setup(const StateSource& state);
 [[nodiscard]] Output show_icmp_errors(const StateSource& state);
 
 // Drop reasons that the ASA counts among flows; all others are of frames.

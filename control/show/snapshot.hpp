@@ -201,9 +201,9 @@ struct ResourceView {
   uint64_t tcp_buffers = 0;  // that connections hold
 };
 
-// One of TCP's counters, of all workers.
-struct TcpCounterView {
-  std::string name;     // "cookies_sent", the field of tcp::EndpointCounters
+// One of TCP's counters, of all workers, or of set-up's.
+struct CounterView {
+  std::string name;     // "cookies_sent", the field of tcp::EndpointCounters; of set-up: "waited"
   std::string meaning;  // "SYN cookies sent"
   uint64_t count = 0;
 };
@@ -239,7 +239,8 @@ class StateSource {
   [[nodiscard]] virtual std::vector<WorkerView> workers() const = 0;
   [[nodiscard]] virtual std::vector<CarriedTunnelView> carried_tunnels() const = 0;
   [[nodiscard]] virtual ResourceView resources() const = 0;
-  [[nodiscard]] virtual std::vector<TcpCounterView> tcp_counters() const = 0;
+  [[nodiscard]] virtual std::vector<CounterView> tcp_counters() const = 0;
+  [[nodiscard]] virtual std::vector<CounterView> setup_counters() const = 0;
   [[nodiscard]] virtual IcmpErrorsView icmp_errors() const = 0;
 
   // `by` is the user who asked, for DropState::cleared_by. Without keywords all reasons are

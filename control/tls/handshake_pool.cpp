@@ -45,9 +45,9 @@ bool HandshakePool::submit(Kind kind, std::function<void()> work,
                            std::function<void(const std::string&)> done) {
   {
     const std::lock_guard lock(mutex_);
-    std::deque<Job>& queue = kind == Kind::crypto ? crypto_ : password_;
-    if (queue.size() >= max_waiting_) return false;
-    queue.push_back({kind, std::move(work), std::move(done), {}});
+    std::deque<Job>& jobs = queue(kind);
+    if (jobs.size() >= max_waiting_) return false;
+    jobs.push_back({kind, std::move(work), std::move(done), {}});
   }
   // All, because the one that wakes may be barred from password jobs.
   wake_.notify_all();
@@ -55,15 +55,20 @@ bool HandshakePool::submit(Kind kind, std::function<void()> work,
 }
 
 bool HandshakePool::can_take_password() const noexcept {
-  return !password_.empty() && (threads_.size() <= 1 || running_passwords_ + 1 < threads_.size());
+  return !queue(Kind::password).empty() &&
+         (threads_.size() <= 1 || running_passwords_ + 1 < threads_.size());
 }
 
 // With the mutex held.
 bool HandshakePool::next(Job& job) {
-  std::deque<Job>* queue = !crypto_.empty() ? &crypto_ : can_take_password() ? &password_ : nullptr;
-  if (queue == nullptr) return false;
-  job = std::move(queue->front());
-  queue->pop_front();
+  Kind kind = Kind::crypto;
+  if (queue(kind).empty()) kind = Kind::hello;
+  if (queue(kind).empty()) {
+    if (!can_take_password()) return false;
+    kind = Kind::password;
+  }
+  job = std::move(queue(kind).front());
+  queue(kind).pop_front();
   running_++;
   if (job.kind == Kind::password) running_passwords_++;
   return true;
@@ -113,7 +118,15 @@ unsigned HandshakePool::collect() {
 
 size_t HandshakePool::pending() const {
   const std::lock_guard lock(mutex_);
-  return crypto_.size() + password_.size() + running_ + finished_.size();
+  size_t jobs = running_ + finished_.size();
+  for (const std::deque<Job>& of_kind : queues_)
+    jobs += of_kind.size();
+  return jobs;
+}
+
+size_t HandshakePool::waiting(Kind kind) const {
+  const std::lock_guard lock(mutex_);
+  return queue(kind).size();
 }
 
 }  // namespace culvert::control

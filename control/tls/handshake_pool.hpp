@@ -1,11 +1,13 @@
 // A few ordinary threads for what is too slow for the event loop: handshake steps and password
 // verification. Results come back to the loop through an eventfd.
 //
-// Two bounded queues, crypto first; and unless there is only one thread, one never takes a password
-// job: a client that reconnects with a valid cookie has a handshake to do, but no password, and
-// must not wait behind a crowd that logs in.
+// Bounded queues. Handshakes that are on their way come first, so that those who begin do not keep them from their
+// end; then those that begin; then passwords. And unless there is only one thread, one never takes a
+// password job: a client that reconnects with a valid cookie has a handshake to do, but no password,
+// and must not wait behind a crowd that logs in.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +22,7 @@ namespace culvert::control {
 
 class HandshakePool {
  public:
-  enum class Kind : uint8_t { crypto, password };
+  enum class Kind : uint8_t { crypto, hello, password };
 
   // `threads` >= 1; `max_waiting` jobs per queue. Throws std::runtime_error without file
   // descriptors.
@@ -41,6 +43,8 @@ class HandshakePool {
   unsigned collect();
   // Jobs waiting, running, or finished and not collected.
   [[nodiscard]] size_t pending() const;
+  // Jobs of a kind that no thread has taken yet.
+  [[nodiscard]] size_t waiting(Kind kind) const;
 
  private:
   struct Job {
@@ -51,13 +55,18 @@ class HandshakePool {
   };
 
   void run();
+  [[nodiscard]] std::deque<Job>& queue(Kind kind) noexcept {
+    return queues_[static_cast<size_t>(kind)];
+  }
+  [[nodiscard]] const std::deque<Job>& queue(Kind kind) const noexcept {
+    return queues_[static_cast<size_t>(kind)];
+  }
   [[nodiscard]] bool can_take_password() const noexcept;
   [[nodiscard]] bool next(Job& job);
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> crypto_;
-  std::deque<Job> password_;
+  std::array<std::deque<Job>, 3> queues_;  // by kind
   std::deque<Job> finished_;
   size_t max_waiting_;
   unsigned running_ = 0;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "crypto/record/sealing_limit.hpp"
 #include "dataplane/cstp/control_packet.hpp"
@@ -73,6 +74,21 @@ bool post_ended(Context& c, Tunnel& t) noexcept {
   });
 }
 
+// Clients say hello in less than kFirstRoom, but TLS has room for more.
+void make_room_for_hello(Context& c, Tunnel& t, uint32_t size) noexcept {
+  if (t.setup_bytes != 0 || size <= kFirstRoom || t.large_hello) return;
+  if (c.tunnels.large_hellos >= kMostLargeHellos) return;
+  t.large_hello = true;
+  ++c.tunnels.large_hellos;
+  c.tcp.set_receive_buffer(conn_of(c, t), size);
+}
+
+void forget_large_hello(Context& c, Tunnel& t) noexcept {
+  if (!t.large_hello) return;
+  t.large_hello = false;
+  --c.tunnels.large_hellos;
+}
+
 // Passes the record at the front of the stream on if it is whole. If it is not, the next readable
 // event comes back here; if there is no message for it, settle() does.
 void pass_record(Context& c, Tunnel& t) noexcept {
@@ -89,6 +105,8 @@ void pass_record(Context& c, Tunnel& t) noexcept {
     if (t.peer_closed) {
       end(c, t, EndReason::peer_closed);
       c.tcp.shutdown(conn);
+    } else if (header.state == RecordHeader::State::ok) {
+      make_room_for_hello(c, t, header.size);
     }
     return;
   }
@@ -116,6 +134,8 @@ void promote(Context& c, Tunnel& t, dp::Message& m, Time now) noexcept {
   }
   t.phase = Phase::tunnel;
   t.wants_record = false;
+  forget_large_hello(c, t);
+  c.tcp.set_receive_buffer(conn_of(c, t), std::numeric_limits<uint32_t>::max());
   t.owed &= static_cast<uint8_t>(~owed::kRecord);
   t.version = p.tx.suite->version;
   t.overhead = crypto::record::overhead(p.tx);
@@ -164,6 +184,7 @@ void end(Context& c, Tunnel& t, EndReason reason, uint8_t code, const uint8_t* t
   if (t.phase == Phase::ended || t.phase == Phase::unused) return;
   t.phase = Phase::ended;
   t.wants_record = false;
+  forget_large_hello(c, t);
   t.end_reason = reason;
   t.end_code = code;
   t.end_text_size = static_cast<uint8_t>(std::min<size_t>(text_size, t.end_text.size()));
@@ -196,6 +217,11 @@ void on_message(Context& c, dp::Message& m, Time now) noexcept {
   switch (m.kind) {
     case MessageKind::want_record:
       t->setup_deadline = now + kSetupTimeout;
+      // Control asks everybody for the first one, and for the next when it has the time.
+      if (t->phase == Phase::setup && t->setup_bytes != 0) {
+        forget_large_hello(c, *t);
+        c.tcp.set_receive_buffer(m.conn, kSetupRoom);
+      }
       t->wants_record = t->phase == Phase::setup;
       setup_readable(c, *t);
       break;

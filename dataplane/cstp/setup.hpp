@@ -2,9 +2,18 @@
 // what worker and control say to each other about one connection.
 #pragma once
 
+#include "crypto/record/format.hpp"
 #include "dataplane/cstp/tunnel.hpp"
 
 namespace culvert::cstp {
+
+// Bytes of a connection that wait in the worker: until control asks for its second record, for as long as that
+// may take, so that thousands may wait; from then until it carries a tunnel.
+inline constexpr uint32_t kFirstRoom = 4096;
+inline constexpr uint32_t kSetupRoom = 2 * crypto::record::kMaxRecord;
+// Connections of a worker whose first record is larger than kFirstRoom, and which get room for it. Who comes
+// when there are so many has to come again.
+inline constexpr uint32_t kMostLargeHellos = 64;
 
 // A connection reached ESTABLISHED.
 void opened(Context& c, const ConnId& conn, Time now) noexcept;

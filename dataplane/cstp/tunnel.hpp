@@ -53,6 +53,7 @@ struct Tunnel {
   bool close_notify_sent = false;
   bool ready = false;                // in Backlog::ready
   bool wants_record = false;         // control does, and has not got it yet
+  bool large_hello = false;          // one of TunnelTable::large_hellos
   bool awaits_receive_keys = false;  // a KeyUpdate came: what follows it waits in the stream
   bool awaits_transmit_keys = false;
   uint8_t wanted_keys = 0;  // dp::wanted_keys, not yet told
@@ -127,6 +128,9 @@ class TunnelTable {
 
   // Inner packets for which TCP has no use yet.
   Backlog backlog;
+
+  // Connections in set-up whose first record has got more room than others (setup.hpp).
+  uint32_t large_hellos = 0;
 
   // Slots in use, dense, for the timer sweep; `cursor` goes round.
   std::vector<uint32_t> active;

@@ -52,9 +52,11 @@ struct Context {
   // WorkerSettings::sealing_limit.
   uint64_t sealing_limit = std::numeric_limits<uint64_t>::max();
 
-  // Handshake datagrams to control. A client needs four; TCP's set-up must find messages too, so
-  // that half of them stay for it (`message_reserve`).
-  dp::TokenBucket punts{2000, 256};
+  // Handshake datagrams to control. A client needs four, of which two say hello; hellos are counted apart, so
+  // that those of a flood keep nobody from the end of a handshake. TCP's set-up must find messages too,
+  // so that half of them stay for it (`message_reserve`).
+  dp::TokenBucket hellos{4000, 512};
+  dp::TokenBucket punts{4000, 512};
   unsigned message_reserve = 0;
   // Opening records of unknown flows, to see whether a client has moved: at most 1 or 2 % of a core.
   dp::TokenBucket trials{20'000, 256};

@@ -15,6 +15,7 @@ bool has_client_hello(const Datagram& d, const PuntRange& range) noexcept {
   Record record;
   while (walk.next(record) == WalkResult::record) {
     if (record.type == ContentType::handshake && record.epoch() == 0 &&
+        record.size > crypto::record::kDtlsHeaderSize &&
         d.data()[range.begin + record.offset + crypto::record::kDtlsHeaderSize] == kClientHello) {
       return true;
     }
@@ -27,7 +28,8 @@ bool has_client_hello(const Datagram& d, const PuntRange& range) noexcept {
 void punt(Context& c, const Datagram& d, const PuntRange& range, Time now) noexcept {
   using dp::DropReason;
   // Where no new clients are taken one that is there may still lose our last flight.
-  if (!c.listeners.takes_clients(d.flow.local, d.flow.local_port) && has_client_hello(d, range)) {
+  const bool hello = has_client_hello(d, range);
+  if (hello && !c.listeners.takes_clients(d.flow.local, d.flow.local_port)) {
     c.drops.add_packet(DropReason::ip_protocol, d.packet);
     return;
   }
@@ -38,7 +40,7 @@ void punt(Context& c, const Datagram& d, const PuntRange& range, Time now) noexc
   }
   const uint32_t size = range.end - range.begin;
   // The reserve is for the set-up of TCP connections.
-  dp::Message* m = c.punts.take(now) && size <= sizeof m->data &&
+  dp::Message* m = (hello ? c.hellos : c.punts).take(now) && size <= sizeof m->data &&
                            c.mailbox.available_for_control() > c.message_reserve
                        ? c.mailbox.allocate_for_control()
                        : nullptr;

@@ -179,6 +179,11 @@ namespace culvert::dp {
     "error.")                                                                                      \
   X(ssl_handshake_failed, "ssl-handshake-failed", "SSL handshake failed",                          \
     "A connection was closed because its TLS handshake failed or did not end in time.")            \
+  X(setup_full, "cv-setup-full", "No room to wait for set-up",                                     \
+    "As many connections waited for a place in set-up as may; this one's client had the most of "  \
+    "them, or had not said hello.")                                                                \
+  X(setup_wait, "cv-setup-wait", "Waited too long for set-up",                                     \
+    "A connection was closed that had waited a minute for a place in set-up.")                     \
   X(ssl_close_alert, "ssl-received-close-alert", "SSL received close alert",                       \
     "A client closed its TLS or DTLS connection by a close_notify.")                               \
   /* The machine */                                                                                \

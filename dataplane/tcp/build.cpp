@@ -82,8 +82,9 @@ bool Machine::send_syn(Connection& c) noexcept {
   options.sack_permitted();
   options.timestamps(timestamp(c), 0);
   options.window_scale(own_scale_);
-  return emit({c.flow, c.iss, Seq{}, syn_window(), TcpHeader::kSyn, options.bytes(), 0}, nullptr,
-              SendQueue::Cursor::fresh);
+  return emit(
+      {c.flow, c.iss, Seq{}, syn_window(c.receive_buffer), TcpHeader::kSyn, options.bytes(), 0},
+      nullptr, SendQueue::Cursor::fresh);
 }
 
 bool Machine::send_syn_ack(Connection& c) noexcept {
@@ -92,10 +93,11 @@ bool Machine::send_syn_ack(Connection& c) noexcept {
   if (c.sack) options.sack_permitted();
   if (c.timestamps) options.timestamps(timestamp(c), c.ts_recent);
   if (c.own_scale != 0 || c.peer_scale != 0) options.window_scale(c.own_scale);
-  c.rcv_adv = max(c.rcv_adv, c.rcv_nxt + syn_window());
-  return emit({c.flow, c.iss, c.rcv_nxt, syn_window(), TcpHeader::kSyn | TcpHeader::kAck,
-               options.bytes(), 0},
-              nullptr, SendQueue::Cursor::fresh);
+  const uint16_t window = syn_window(c.receive_buffer);
+  c.rcv_adv = max(c.rcv_adv, c.rcv_nxt + window);
+  return emit(
+      {c.flow, c.iss, c.rcv_nxt, window, TcpHeader::kSyn | TcpHeader::kAck, options.bytes(), 0},
+      nullptr, SendQueue::Cursor::fresh);
 }
 
 // What send_syn_ack() sends, without a connection.
@@ -109,8 +111,8 @@ void Machine::send_cookie(const Segment& s, Seq cookie) noexcept {
     options.timestamps(SynCookies::stamp(clock, s.options), s.options.ts_value);
     if (s.options.has_window_scale) options.window_scale(own_scale_);
   }
-  (void)emit({s.flow, cookie, s.seq + 1, syn_window(), TcpHeader::kSyn | TcpHeader::kAck,
-              options.bytes(), 0},
+  (void)emit({s.flow, cookie, s.seq + 1, syn_window(first_receive_buffer()),
+              TcpHeader::kSyn | TcpHeader::kAck, options.bytes(), 0},
              nullptr, SendQueue::Cursor::fresh);
 }
 

@@ -43,7 +43,7 @@ void Machine::on_syn_sent(Connection& c, Segment& s) noexcept {
   }
   if (!s.has(TcpHeader::kSyn)) return drop(s, DropReason::tcp_handshake);
   take_syn(c, s);
-  c.rcv_adv = c.rcv_nxt + syn_window();  // as our SYN announced
+  c.rcv_adv = c.rcv_nxt + syn_window(c.receive_buffer);  // as our SYN announced
   if (!ack) {
     c.state = State::syn_received;
     c.retries = c.backoff = 0;

@@ -113,6 +113,9 @@ void Endpoint::consume(dp::ConnId conn, uint32_t size) noexcept {
   c->receive.consume(size);
   machine_->consumed(*c);
 }
+void Endpoint::set_receive_buffer(dp::ConnId conn, uint32_t bytes) noexcept {
+  if (Connection* c = machine_->find(conn)) machine_->set_receive_buffer(*c, bytes);
+}
 void Endpoint::set_pressure(bool pressed) noexcept {
   machine_->set_pressure(pressed);
 }
@@ -187,10 +190,6 @@ void Endpoint::abort(dp::ConnId conn, Time now) noexcept {
 }
 void Endpoint::release(dp::ConnId conn) noexcept {
   if (Connection* c = machine_->find(conn)) machine_->release(*c);
-}
-void Endpoint::set_receive_buffer(dp::ConnId conn, uint32_t bytes) noexcept {
-  if (Connection* c = machine_->find(conn))
-    c->receive_buffer = std::clamp(bytes, 1u, machine_->config().receive_buffer);
 }
 void Endpoint::set_keepalive(dp::ConnId conn, Time idle, Time interval, uint8_t probes) noexcept {
   if (Connection* c = machine_->find(conn)) machine_->set_keepalive(*c, idle, interval, probes);

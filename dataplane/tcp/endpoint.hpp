@@ -39,6 +39,9 @@ struct EndpointConfig {
   uint16_t tcpmss_min = 0;
   uint32_t receive_buffer =
       512 * 1024;  // bytes of unread + out-of-order data a connection may hold
+  // The same of one that came in, until set_receive_buffer() gives it more: who has shown nothing yet gets
+  // less. 0: receive_buffer.
+  uint32_t first_receive_buffer = 0;
   // Bytes of unacknowledged + unsent data: what a path of 300 Mbit/s and 100 ms has on its way. Of
   // scarce buffers set_send_limit() gives less.
   uint32_t send_buffer = 4 * 1024 * 1024;
@@ -220,6 +223,9 @@ class Endpoint {
                                           uint32_t size) const noexcept;
   // Drops `size` <= readable() bytes from the front; opens the window (ACK by the SWS rule).
   void consume(dp::ConnId conn, uint32_t size) noexcept;
+  // Bytes of unread and out-of-order data that it may hold from now on: 1 to EndpointConfig::receive_buffer. The peer is
+  // told of more; less takes nothing back, for what was announced stays good (RFC 9293 §3.8.6.2.1).
+  void set_receive_buffer(dp::ConnId conn, uint32_t bytes) noexcept;
   // If the front buffer holds exactly `size` readable bytes: takes the buffer out of the stream
   // (consumed) and returns it, data pointing at those bytes; nullptr otherwise. This is the
   // zero-copy way for one record per segment.
@@ -256,9 +262,6 @@ class Endpoint {
   // and once the peer has had all and a second to read it, answered with RST (RFC 2525 §2.17).
   // Always call it once.
   void release(dp::ConnId conn) noexcept;
-  // Of this connection instead of EndpointConfig::receive_buffer: 1 to that many bytes. Less than before takes nothing
-  // back: the window that was announced stays good (RFC 9293 §3.8.6.2.1).
-  void set_receive_buffer(dp::ConnId conn, uint32_t bytes) noexcept;
   void set_keepalive(dp::ConnId conn, Time idle, Time interval, uint8_t probes) noexcept;
 
   [[nodiscard]] const EndpointCounters& counters() const noexcept;

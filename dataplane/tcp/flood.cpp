@@ -41,8 +41,8 @@ void Machine::on_cookie(Segment& s, uint32_t hash) noexcept {
   dp::count(counters_.accepted);
   dp::count(counters_.cookies_accepted);
   take_syn(c, syn);
-  c.rcv_adv = c.rcv_nxt + syn_window();  // as the SYN-ACK announced
-  on_syn_received(c, s);                 // its ACK is the right one, so the connection is open now
+  c.rcv_adv = c.rcv_nxt + syn_window(c.receive_buffer);  // as the SYN-ACK announced
+  on_syn_received(c, s);  // its ACK is the right one, so the connection is open now
   recount(c);
 }
 

@@ -127,8 +127,8 @@ void Machine::begin(Connection& c, const dp::Flow& flow, uint32_t hash,
   c.rtt_seq = c.snd_nxt;
   c.rtt_sent = now_;
   c.send.start(c.iss + 1, config_.send_buffer);
-  c.receive.start(2 * config_.receive_buffer, runs_);
-  c.receive_buffer = config_.receive_buffer;
+  c.receive_buffer = c.state == State::syn_sent ? config_.receive_buffer : first_receive_buffer();
+  c.receive.start(receive_budget(c.receive_buffer), runs_);
   c.keepalive_idle = config_.keepalive_idle;
   c.keepalive_interval = config_.keepalive_interval;
   c.keepalive_probes = config_.keepalive_probes;

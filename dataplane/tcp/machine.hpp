@@ -80,6 +80,7 @@ class Machine {
 
   // output.cpp
   void consumed(Connection& c) noexcept;
+  void set_receive_buffer(Connection& c, uint32_t bytes) noexcept;
   void put_back(Connection& c) noexcept { recount(c); }
   [[nodiscard]] bool send(Connection& c, rte_mbuf* m) noexcept;
   [[nodiscard]] bool send_copy(Connection& c, std::span<const uint8_t> bytes) noexcept;
@@ -151,8 +152,15 @@ class Machine {
   void negotiate(Connection& c, const Segment& s) noexcept;
   void on_syn_received(Connection& c, Segment& s) noexcept;
   // RFC 7323 §2.2: the window in a SYN is never scaled.
-  [[nodiscard]] uint16_t syn_window() const noexcept {
-    return static_cast<uint16_t>(std::min(config_.receive_buffer, 65535u));
+  [[nodiscard]] static uint16_t syn_window(uint32_t receive_buffer) noexcept {
+    return static_cast<uint16_t>(std::min(receive_buffer, 65535u));
+  }
+  // What the buffers of so many bytes may cost; a few buffers in any case, however large they are.
+  [[nodiscard]] uint32_t receive_budget(uint32_t bytes) const noexcept;
+  // Of a connection that came in.
+  [[nodiscard]] uint32_t first_receive_buffer() const noexcept {
+    const uint32_t first = config_.first_receive_buffer;
+    return first != 0 ? std::min(first, config_.receive_buffer) : config_.receive_buffer;
   }
   [[nodiscard]] uint16_t own_mss(const dp::Flow& flow) const noexcept;
 

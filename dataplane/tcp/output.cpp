@@ -221,6 +221,21 @@ void Machine::consumed(Connection& c) noexcept {
   activate(c);
 }
 
+uint32_t Machine::receive_budget(uint32_t bytes) const noexcept {
+  constexpr uint32_t kFewest = 4;
+  const uint32_t buffer =
+      static_cast<uint32_t>(rte_pktmbuf_data_room_size(config_.pool) + sizeof(rte_mbuf));
+  return std::max(2 * bytes, kFewest * buffer);
+}
+
+void Machine::set_receive_buffer(Connection& c, uint32_t bytes) noexcept {
+  const uint32_t before = c.receive_buffer;
+  c.receive_buffer = std::clamp(bytes, 1u, config_.receive_buffer);
+  if (c.receive_buffer <= before) return;
+  c.receive.set_budget(receive_budget(c.receive_buffer));
+  consumed(c);
+}
+
 bool Machine::send(Connection& c, rte_mbuf* m) noexcept {
   if (!c.may_send() || c.fin_queued || c.released) return false;
   // The cost of buffers bounds send_room() only: a sealed record that is refused costs its

@@ -26,6 +26,8 @@ class ReceiveQueue {
     budget_ = budget;
     pool_ = &runs;
   }
+  // A larger one, for what comes from now on.
+  void set_budget(uint32_t budget) noexcept { budget_ = budget; }
   // Whether buffers are filled up by copying although there is budget left. Costs time, saves buffers.
   void pack(bool packed) noexcept { packed_ = packed; }
 

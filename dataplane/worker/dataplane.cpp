@@ -16,7 +16,8 @@ namespace culvert::dp {
 
 namespace {
 
-constexpr unsigned kMessagesPerLane = 128;
+// Half of those to control are for handshakes of DTLS, which come in bursts where many clients come back.
+constexpr unsigned kMessagesPerLane = 256;
 constexpr unsigned kHandoffRing = 2048;
 
 PacketPool make_pool(const Eal& eal, const DataplaneSpec& spec) {

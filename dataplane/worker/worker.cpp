@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dataplane/cstp/output.hpp"
+#include "dataplane/cstp/setup.hpp"
 #include "dataplane/dtls/output.hpp"
 #include "dataplane/inner/validate.hpp"
 #include "dataplane/port/tcp_offload.hpp"
@@ -28,6 +29,7 @@ tcp::EndpointConfig endpoint_config(uint8_t worker, const DataplaneSpec& spec, r
   // Who can predict it chooses the connections that he resets or collides (RFC 6528 §3, RFC 4086).
   if (getentropy(config.isn_key, sizeof config.isn_key) != 0)
     throw std::runtime_error("the system gives no random numbers for TCP's secrets");
+  config.first_receive_buffer = cstp::kFirstRoom;
   config.pool = pool;
   return config;
 }

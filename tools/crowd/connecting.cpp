@@ -42,9 +42,12 @@ bool Crowd::Parts::connect(MemberId id) {
   if (conn.generation == 0) return false;
   members[id].conn = conn;
   owner[conn.slot] = id;
-  if (members[id].receive_buffer != 0)
-    stages.tcp.set_receive_buffer(conn, members[id].receive_buffer);
+  limit_receiving(members[id]);
   return true;
+}
+
+void Crowd::Parts::limit_receiving(const Member& m) noexcept {
+  if (m.receive_buffer != 0) stages.tcp.set_receive_buffer(m.conn, m.receive_buffer);
 }
 
 void Crowd::Parts::member_event(MemberId id, const tcp::Event& event) {
@@ -169,6 +172,7 @@ void Crowd::Parts::establish(MemberId id) {
   word->promotion.keepalive_s = config.keepalive_s != 0 ? config.keepalive_s : m.grant.keepalive_s;
   cstp::on_message(stages.cstp, *word, now);
   stages.mailbox.free(word);
+  limit_receiving(m);  // a tunnel's connection has been given all the room there is
   const bool again = m.log_in->by_cookie();
   m.log_in.reset();
   m.who.reset();

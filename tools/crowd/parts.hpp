@@ -88,6 +88,7 @@ struct Crowd::Parts {
   [[nodiscard]] std::optional<dp::Flow> next_flow();
   bool begin(MemberId id, const Credentials* who);
   [[nodiscard]] bool connect(MemberId id);
+  void limit_receiving(const Member& m) noexcept;
   void member_event(MemberId id, const tcp::Event& event);
   void want_step(MemberId id);
   bool run_steps();

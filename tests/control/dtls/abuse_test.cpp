@@ -87,6 +87,11 @@ TEST(DtlsAbuse, UnderLoadAClientShowsItsAddressFirst) {
   EXPECT_EQ(world.setup->dtls().stats().verify_requests, 1u);
   EXPECT_TRUE(second->done());
   // Where the TLS connection comes from is known to be the client's.
+  const auto another = user.dtls();
+  (void)another->handshake();
+  world.datagram(0, DtlsWorld::flow(0xc0000201, 4), another->output().at(0));
+  world.settle();
+  EXPECT_EQ(world.setup->dtls().under_way(), 2u);
   const auto third = user.dtls();
   world.handshake(*third, DtlsWorld::flow(0xc0000201, 3));
   EXPECT_EQ(world.setup->dtls().stats().verify_requests, 2u);  // twice the threshold is reached
@@ -129,6 +134,50 @@ TEST(DtlsAbuse, LimitsHandshakesInAllAndPerSource) {
   EXPECT_EQ(world.setup->dtls().handshakes(), 0u);
   EXPECT_EQ(world.setup->dtls().stats().timeouts, 3u);
   EXPECT_TRUE(world.sides.empty());
+}
+
+TEST(DtlsAbuse, WhoIsDoneKeepsNobodyFromBeginning) {
+  DtlsLimits limits;
+  limits.handshakes = 1;
+  limits.per_source = 1;
+  DtlsWorld world(2, limits);
+  DtlsUser user(world);
+  for (uint16_t port = 1; port <= 3; port++) {
+    const auto client = user.dtls();
+    world.handshake(*client, DtlsWorld::flow(0xc0000201, port));
+    EXPECT_TRUE(client->done()) << port;
+    EXPECT_EQ(world.setup->dtls().under_way(), 0u);
+  }
+  EXPECT_EQ(world.setup->dtls().stats().limited, 0u);
+}
+
+TEST(DtlsAbuse, ALastFlightThatIsLostComesAgainButNotForEveryDatagram) {
+  DtlsWorld world;
+  DtlsUser user(world);
+  const auto client = user.dtls();
+  const dp::Flow flow = DtlsWorld::flow();
+  const auto say = [&](const std::vector<Datagram>& datagrams) {
+    for (const Datagram& bytes : datagrams)
+      world.datagram(0, flow, bytes);
+    world.settle();
+    return std::exchange(world.to_client[flow.remote_port], {});
+  };
+  (void)client->handshake();
+  for (const Datagram& bytes : say(client->output()))
+    client->input(bytes);
+  (void)client->handshake();
+  const auto finished = client->output();
+  const auto lost = say(finished);
+  ASSERT_FALSE(lost.empty());
+  EXPECT_TRUE(say(finished).empty());
+  world.now += 1'000'000;
+  const auto again = say(finished);
+  EXPECT_EQ(again, lost);
+  EXPECT_TRUE(say(finished).empty());
+  for (const Datagram& bytes : again)
+    client->input(bytes);
+  EXPECT_TRUE(client->handshake());
+  EXPECT_TRUE(client->done());
 }
 
 TEST(DtlsAbuse, ATunnelThatIsNeverHeardIsTakenAway) {

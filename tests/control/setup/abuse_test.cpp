@@ -102,24 +102,6 @@ TEST(Abuse, CloseNotifyAndKeyUpdateBeforeTheTunnel) {
   EXPECT_TRUE(b.closed.has_value());
 }
 
-TEST(Abuse, ConnectionsWithoutATunnelAreLimited) {
-  SetupLimits limits;
-  limits.half_set_up = 4;
-  limits.half_set_up_per_source = 2;
-  FakeWorld world(1, limits);
-  EXPECT_FALSE(world.open(0, 1).aborted);
-  FakeConnection& second = world.open(0, 1);
-  EXPECT_FALSE(second.aborted);
-  EXPECT_TRUE(world.open(0, 1).aborted);
-  EXPECT_EQ(world.setup->stats().refused_source, 1u);
-  EXPECT_FALSE(world.open(0, 2).aborted);
-  EXPECT_FALSE(world.open(0, 3).aborted);
-  EXPECT_TRUE(world.open(0, 4).aborted);
-  EXPECT_EQ(world.setup->stats().refused_total, 1u);
-  world.ended(second, dp::EndReason::peer_reset);
-  EXPECT_FALSE(world.open(0, 4).aborted);
-}
-
 TEST(Abuse, ConnectionThatDiesDuringAJob) {
   FakeWorld world;
   FakeConnection& c = world.open();

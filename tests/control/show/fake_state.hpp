@@ -35,7 +35,8 @@ class FakeState : public StateSource {
   std::vector<WorkerView> the_workers;
   std::vector<CarriedTunnelView> the_tunnels;
   ResourceView the_resources;
-  std::vector<TcpCounterView> the_tcp_counters;
+  std::vector<CounterView> the_tcp_counters;
+  std::vector<CounterView> the_setup_counters;
   IcmpErrorsView the_icmp_errors;
   DebugLevels the_debug;
   Captures the_captures{{.attach = [] { return std::vector<dp::DropTap*>(); },
@@ -61,7 +62,8 @@ class FakeState : public StateSource {
   std::vector<WorkerView> workers() const override { return the_workers; }
   std::vector<CarriedTunnelView> carried_tunnels() const override { return the_tunnels; }
   ResourceView resources() const override { return the_resources; }
-  std::vector<TcpCounterView> tcp_counters() const override { return the_tcp_counters; }
+  std::vector<CounterView> tcp_counters() const override { return the_tcp_counters; }
+  std::vector<CounterView> setup_counters() const override { return the_setup_counters; }
   IcmpErrorsView icmp_errors() const override { return the_icmp_errors; }
 
   void clear_drops(const std::string& by, const std::vector<std::string>& keywords) override {

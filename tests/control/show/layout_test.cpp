@@ -318,6 +318,8 @@ TEST(ShowOwn, HasTheFieldsThatToolsRead) {
   EXPECT_EQ(show_tcp(state).json["cookies_sent"], 7);
   EXPECT_EQ(show_tcp(state).text,
             "SYN cookies sent                                                7\n");
+  state.the_setup_counters = {{"waited", "Connections that had to wait for a place", 12}};
+  EXPECT_EQ(show_setup(state).json["waited"], 12);
   state.the_icmp_errors = {.sent = 1, .suppressed = 49, .sent6 = 2, .suppressed6 = 3};
   const Output errors = show_icmp_errors(state);
   EXPECT_EQ(errors.json["sent"], 1);

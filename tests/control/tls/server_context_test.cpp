@@ -163,5 +163,40 @@ TEST(HandshakePool, ResultsErrorsAndBounds) {
   EXPECT_EQ(done, accepted);
 }
 
+TEST(HandshakePool, WhatHasBegunComesBeforeWhatBegins) {
+  HandshakePool pool(1, 8);
+  std::atomic<bool> running{false};
+  std::atomic<bool> go{false};
+  std::string order;
+  const auto then = [&order](char which) {
+    return [&order, which](const std::string&) { order += which; };
+  };
+  using Kind = HandshakePool::Kind;
+  ASSERT_TRUE(pool.submit(
+      Kind::hello,
+      [&] {
+        running = true;
+        running.notify_all();
+        go.wait(false);
+      },
+      then('1')));
+  running.wait(false);
+  ASSERT_TRUE(pool.submit(
+      Kind::password, [] {}, then('p')));
+  ASSERT_TRUE(pool.submit(
+      Kind::hello, [] {}, then('2')));
+  ASSERT_TRUE(pool.submit(
+      Kind::hello, [] {}, then('3')));
+  ASSERT_TRUE(pool.submit(
+      Kind::crypto, [] {}, then('c')));
+  EXPECT_EQ(pool.waiting(Kind::hello), 2u);
+  EXPECT_EQ(pool.waiting(Kind::crypto), 1u);
+  go = true;
+  go.notify_all();
+  wait_for(pool);
+  EXPECT_EQ(order, "1c23p");
+  EXPECT_EQ(pool.waiting(Kind::hello), 0u);
+}
+
 }  // namespace
 }  // namespace culvert::control

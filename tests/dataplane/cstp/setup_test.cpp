@@ -42,6 +42,65 @@ TEST(Setup, PassesOneRecordForEachRequest) {
   EXPECT_EQ(d.wire.endpoint->readable(d.conn), 0u);
 }
 
+tcp::EndpointConfig little_room() {
+  tcp::EndpointConfig config;
+  config.first_receive_buffer = kFirstRoom;
+  return config;
+}
+
+TEST(Setup, WhoHasNoPlaceYetHoldsLittle) {
+  Dialogue d(crypto::tls_suites().front(), 8, little_room());
+  d.expect(MessageKind::opened);
+  d.tell(MessageKind::want_record);
+  const std::string hello = record(500);
+  d.say(hello);
+  EXPECT_EQ(d.expect(MessageKind::record).data, hello);
+  // It has to wait, and goes on.
+  const uint32_t before = d.sent;
+  d.say(record(16'000));
+  EXPECT_LE(d.wire.endpoint->readable(d.conn), kFirstRoom);
+  EXPECT_GT(d.wire.endpoint->readable(d.conn), kFirstRoom - 1400);
+  EXPECT_LE(d.wire.endpoint->buffers_held(), 4u);
+  // In set-up there is room for the whole of it.
+  d.tell(MessageKind::want_record);
+  d.sent = before + d.wire.endpoint->readable(d.conn);
+  d.say(record(16'000).substr(d.sent - before));
+  EXPECT_EQ(d.expect(MessageKind::record).data, record(16'000));
+}
+
+TEST(Setup, AHelloThatIsLargerHasRoomUnlessThereAreManyOfThem) {
+  const std::string hello = record(16'000);
+  Dialogue d(crypto::tls_suites().front(), 8, little_room());
+  d.expect(MessageKind::opened);
+  d.tell(MessageKind::want_record);
+  d.say(hello.substr(0, 1000));
+  EXPECT_EQ(d.tunnels.large_hellos, 1u);
+  d.say(hello.substr(1000));
+  EXPECT_EQ(d.expect(MessageKind::record).data, hello);
+  d.tell(MessageKind::want_record);
+  EXPECT_EQ(d.tunnels.large_hellos, 0u);
+
+  Dialogue crowded(crypto::tls_suites().front(), 8, little_room());
+  crowded.expect(MessageKind::opened);
+  crowded.tunnels.large_hellos = kMostLargeHellos;
+  crowded.tell(MessageKind::want_record);
+  crowded.say(hello.substr(0, 1000));
+  crowded.say(hello.substr(1000));
+  EXPECT_FALSE(crowded.told());
+  EXPECT_LE(crowded.wire.endpoint->readable(crowded.conn), kFirstRoom);
+}
+
+TEST(Setup, ALargeHelloThatNeverComesGivesItsRoomBack) {
+  Dialogue d(crypto::tls_suites().front(), 8, little_room());
+  d.expect(MessageKind::opened);
+  d.tell(MessageKind::want_record);
+  d.say(record(16'000).substr(0, 5));
+  EXPECT_EQ(d.tunnels.large_hellos, 1u);
+  d.reset();
+  EXPECT_EQ(d.tunnels.large_hellos, 0u);
+  EXPECT_EQ(d.expect(MessageKind::ended).reason, EndReason::peer_reset);
+}
+
 TEST(Setup, ARecordThatComesByteByByteIsPassedWhenItIsWhole) {
   Dialogue d;
   d.expect(MessageKind::opened);

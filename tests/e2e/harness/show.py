@@ -6,6 +6,7 @@ The fields relied upon:
   show culvert tunnels            tunnels: [protocol, assigned_ip, carries, worker, home, mtu, path_mtu, rx_records,
                                   tx_records, rx_packets, tx_packets, key_updates,
                                   openssl_bytes_after_connect]: those that were handed over; counts start there
+  show culvert setup              the counters of connection set-up, and who waits or is in it at this moment
   show culvert tcp                the counters of tcp::EndpointCounters by their names, summed over workers
   show culvert workers            workers: [worker, busy_seconds, rx_packets, tx_packets, handed_over,
                                   records_opened, records_sealed, tunnels]
