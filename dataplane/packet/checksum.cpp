@@ -3,6 +3,8 @@
 
 #include <rte_ip.h>
 
+#include "dataplane/packet/chain_sum.hpp"
+
 namespace culvert::dp {
 
 namespace {
@@ -31,25 +33,6 @@ uint16_t fold(uint32_t sum) noexcept {
   sum = (sum & 0xffff) + (sum >> 16);
   sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<uint16_t>(sum);
-}
-
-// The folded sum over the packet from `offset` on, in memory order, not inverted. Not
-// rte_raw_cksum_mbuf: DPDK 22.11's loses a carry when a segment of odd size comes before another.
-uint32_t payload_sum(const rte_mbuf* m, uint32_t offset) noexcept {
-  uint32_t sum = 0;
-  bool odd = false;
-  for (; m != nullptr; m = m->next) {
-    if (offset >= m->data_len) {
-      offset -= m->data_len;
-      continue;
-    }
-    const uint32_t size = m->data_len - offset;
-    const uint16_t part = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const uint8_t*, offset), size);
-    sum = fold(sum + (odd ? byte_swap(part) : part));
-    odd = odd != ((size & 1) != 0);
-    offset = 0;
-  }
-  return sum;
 }
 
 // `l4_size` is what the pseudo header says of the transport's length. Memory order.
@@ -83,10 +66,27 @@ uint8_t protocol_of(const uint8_t* ip, unsigned l3_size) noexcept {
 uint16_t whole_sum(const rte_mbuf* m, unsigned l3_size) noexcept {
   const auto* ip = rte_pktmbuf_mtod(m, const uint8_t*);
   const uint32_t l4_size = m->pkt_len - l3_size;
-  return fold(payload_sum(m, l3_size) + pseudo_sum(ip, l4_size, protocol_of(ip, l3_size)));
+  return fold(uint32_t{chain_sum(m, l3_size)} + pseudo_sum(ip, l4_size, protocol_of(ip, l3_size)));
 }
 
 }  // namespace
+
+uint16_t chain_sum(const rte_mbuf* m, uint32_t offset) noexcept {
+  uint16_t sum = 0;
+  bool odd = false;
+  for (; m != nullptr; m = m->next) {
+    if (offset >= m->data_len) {
+      offset -= m->data_len;
+      continue;
+    }
+    const uint32_t size = m->data_len - offset;
+    const uint16_t part = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const uint8_t*, offset), size);
+    sum = fold(uint32_t{sum} + (odd ? byte_swap(part) : part));
+    odd = odd != ((size & 1) != 0);
+    offset = 0;
+  }
+  return sum;
+}
 
 bool ipv4_checksum_ok(const rte_mbuf* m, const Ipv4Header& ip, unsigned header_size) noexcept {
   const PortsVerdict verdict = l3_verdict(m);
@@ -152,7 +152,7 @@ bool make_transport_checksum(rte_mbuf* m, unsigned l3_size) noexcept {
 
 bool icmp_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept {
   // No port verifies ICMP; a port's verdict on layer 4 does not speak of it.
-  return fold(payload_sum(m, l3_size)) == 0xffff;
+  return fold(chain_sum(m, l3_size)) == 0xffff;
 }
 
 bool icmp6_checksum_ok(const rte_mbuf* m, unsigned l3_size) noexcept {

@@ -5,6 +5,7 @@
 
 #include <rte_ip.h>
 
+#include "dataplane/packet/chain_sum.hpp"
 #include "dataplane/packet/meta.hpp"
 #include "dataplane/tcp/machine.hpp"
 
@@ -256,9 +257,8 @@ void Machine::finish_checksums(rte_mbuf* m, const Layout& layout, uint32_t l3,
   if (offload_.tcp_checksum) {
     m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM;
   } else {
-    uint16_t sum = 0;
-    (void)rte_raw_cksum_mbuf(m, l3, tcp_size, &sum);  // cannot fail: the length is ours
-    checksum = static_cast<uint16_t>(~__rte_raw_cksum_reduce(uint32_t{sum} + pseudo));
+    checksum =
+        static_cast<uint16_t>(~__rte_raw_cksum_reduce(uint32_t{dp::chain_sum(m, l3)} + pseudo));
   }
   std::memcpy(bytes + l3 + offsetof(TcpHeader, checksum), &checksum, sizeof checksum);
   if (!v4) return;

@@ -4,6 +4,7 @@
 
 #include <rte_ip.h>
 
+#include "dataplane/packet/chain_sum.hpp"
 #include "dataplane/packet/meta.hpp"
 
 namespace culvert::tcp {
@@ -64,10 +65,8 @@ DropReason parse_segment(rte_mbuf* packet, Segment& out) noexcept {
   }
   if (!checksum_known_good(packet)) {
     const uint32_t tcp_size = packet->pkt_len - l3;
-    uint16_t sum = 0;
-    if (rte_raw_cksum_mbuf(packet, l3, tcp_size, &sum) != 0) return DropReason::tcp_bad_header;
-    const uint32_t total =
-        uint32_t{sum} + pseudo_header_sum(out.flow.remote, out.flow.local, tcp_size);
+    const uint32_t total = uint32_t{dp::chain_sum(packet, l3)} +
+                           pseudo_header_sum(out.flow.remote, out.flow.local, tcp_size);
     if (__rte_raw_cksum_reduce(total) != 0xffff) return DropReason::tcp_bad_checksum;
   }
   out.packet = packet;

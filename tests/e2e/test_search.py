@@ -64,6 +64,7 @@ def test_table_and_page(measured):
     page = Page(text)
     assert "script" not in page.seen and "link" not in page.seen and "url(" not in text
     assert page.links and all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+    assert text.count("; tester alone ") >= 2
     assert page.seen["svg"] == 1 + 2 * 2, "an overview; loss and latency for each row"
     again = subprocess.run([TOOL, "--from", folder / "out.json", "--out", folder / "again.html"], capture_output=True,
                            text=True, timeout=60)
@@ -108,6 +109,8 @@ def test_through_tunnels(tmp_path, cipher, direction):
         assert 100 <= result["rate"] <= 4000, result
         assert result["at_rate"]["arrived"] > 0 and result["at_rate"]["headend"]["cycles_per_packet"] > 0
         assert result["at_rate"]["latency_ns"]["50"] > 0
+        # As fast as it goes it carries more than the little that was asked for here.
+        assert row.search["tester_measured"] and row.search["tester_rate"] >= result["rate"], row.search
     assert cipher in as_text([row])
 
 

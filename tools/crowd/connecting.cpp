@@ -92,6 +92,7 @@ void Crowd::Parts::begin_log_in(Member& m) {
 void Crowd::Parts::step(MemberId id) {
   Member& m = members[id];
   if (m.conn.generation == 0) return;
+  if (m.pairing != nullptr) return establish_pair(id);
   if (m.log_in == nullptr) {
     begin_log_in(m);
     (void)flush_log_in(id);
@@ -152,12 +153,26 @@ void Crowd::Parts::establish(MemberId id) {
   m.tls_mtu = static_cast<uint16_t>(m.grant.tls_mtu);
   m.dtls_mtu = static_cast<uint16_t>(m.grant.dtls_mtu);
   m.cookie = m.log_in->cookie();
+  if (!promote(id, m.log_in->keys())) return refuse(id, Why::no_common_suite);
+  const bool again = m.log_in->by_cookie();
+  m.log_in.reset();
+  m.who.reset();
+  set_state(m, MemberState::up);
+  ++(again ? counters.reconnects : counters.log_ins);
+  if (m.peer_closed) stages.tunnels.find(m.conn)->peer_closed = true;
+  tell({.kind = EventKind::established, .member = id, .began = m.began});
+  m.leaves_unread = false;
+  m.dtls_tries = 0;
+  if (config.want_dtls && m.grant.dtls) begin_dtls(id);
+}
+
+// From here on the record stages have the connection. False: they do not carry its suite.
+bool Crowd::Parts::promote(MemberId id, const TunnelKeys& keys) {
+  Member& m = members[id];
   dp::Message* word = stages.mailbox.allocate_for_worker();
-  const TunnelKeys keys = m.log_in->keys();
   if (word == nullptr || keys.transmit.suite == nullptr) {
-    refuse(id, Why::no_common_suite);
     if (word != nullptr) stages.mailbox.free(word);
-    return;
+    return false;
   }
   m.tls_suite = keys.transmit.suite->name;
   if (keys.transmit.suite->version == crypto::Version::tls13)
@@ -173,16 +188,7 @@ void Crowd::Parts::establish(MemberId id) {
   cstp::on_message(stages.cstp, *word, now);
   stages.mailbox.free(word);
   limit_receiving(m);  // a tunnel's connection has been given all the room there is
-  const bool again = m.log_in->by_cookie();
-  m.log_in.reset();
-  m.who.reset();
-  set_state(m, MemberState::up);
-  ++(again ? counters.reconnects : counters.log_ins);
-  if (m.peer_closed) stages.tunnels.find(m.conn)->peer_closed = true;
-  tell({.kind = EventKind::established, .member = id, .began = m.began});
-  m.leaves_unread = false;
-  m.dtls_tries = 0;
-  if (config.want_dtls && m.grant.dtls) begin_dtls(id);
+  return true;
 }
 
 void Crowd::Parts::refuse(MemberId id, Why why, uint16_t status, std::string text) {

@@ -217,11 +217,15 @@ MemberState Crowd::state(MemberId member) const noexcept {
 Membership Crowd::membership(MemberId member) const noexcept {
   const Member& m = parts_->members[member];
   if (m.state != MemberState::up) return {};
+  Stages& stages = parts_->stages;
   return {.inner = m.grant.inner,
           .tls_mtu = m.tls_mtu,
           .dtls_mtu = m.dtls_mtu,
           .tls_suite = m.tls_suite,
           .dtls_suite = m.dtls_installed ? m.dtls_suite : std::string_view{},
+          .tls_encrypt_then_mac = stages.tunnels.keys(m.conn.slot).tx.encrypt_then_mac,
+          .dtls_encrypt_then_mac =
+              m.dtls_installed && stages.dtls_transmit.keys(member).encrypt_then_mac,
           .dtls_up = m.dtls_up};
 }
 

@@ -21,6 +21,7 @@
 #include "tools/crowd/crowd_config.hpp"
 #include "tools/crowd/event.hpp"
 #include "tools/crowd/member.hpp"
+#include "tools/crowd/setup/tunnel_keys.hpp"
 
 namespace culvert::crowd {
 
@@ -59,6 +60,16 @@ struct Arrival {
 struct ArrivalSink {
   void (*take)(void* arg, std::span<const Arrival> arrivals) = nullptr;
   void* arg = nullptr;
+};
+
+// A tunnel that nobody logged in for: two crowds in one process are each the other's headend, to measure what a crowd
+// costs by itself. Flows and keys as this end has them; the other end has them turned round.
+struct Pairing {
+  dp::Flow tls{}, dtls{};
+  dp::InnerAddresses inner{};
+  uint16_t tls_mtu = 0, dtls_mtu = 0;
+  TunnelKeys tls_keys{};
+  crypto::record::KeyMaterial dtls_transmit{}, dtls_receive{};  // without a suite: no DTLS
 };
 
 enum class Roam : uint8_t {
@@ -102,7 +113,9 @@ class Crowd {
   // --- what members do. All return at once; events tell what came of it. False: not in a state for it. ---
   bool log_in(MemberId member, const Credentials& who, Time now);  // idle
   bool reconnect(MemberId member, Time now);                       // parted
-  bool roam(MemberId member, Roam what, Time now);                 // up; `port`: with DTLS up
+  // idle. Both ends connect (RFC 9293 §3.5, simultaneous open): pair both before either is polled.
+  bool pair(MemberId member, const Pairing& as, Time now);
+  bool roam(MemberId member, Roam what, Time now);  // up; `port`: with DTLS up
   bool leave(MemberId member,
              Time now);  // up, parted: DISCONNECT, close_notify, FIN. The member is idle
   bool cut(

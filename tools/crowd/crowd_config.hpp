@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "crypto/isa.hpp"
 #include "dataplane/packet/address.hpp"
+#include "dataplane/packet/headers.hpp"
 #include "dataplane/packet/time.hpp"
 #include "tools/crowd/member.hpp"
 
@@ -19,6 +21,8 @@ struct CrowdConfig {
   uint16_t port = 443;
   // Whom frames go to; unspecified: the headend itself, which then is on the same link.
   dp::IpAddress gateway;
+  // The MAC address of either, if it is known: nobody is waited for. Otherwise it is asked for.
+  std::optional<dp::MacAddress> neighbour_mac{};
   // The members' own addresses, of the headend's family; taken in turns. 64512 connections each at most.
   std::vector<dp::IpAddress> sources;
   uint16_t mtu = 1500;  // of the outside
@@ -46,6 +50,7 @@ struct CrowdConfig {
   uint64_t seed = 1;  // of those quarters
   // OpenSSL's steps in one poll(), at most: what a poll takes longer, data waits for. At least 1.
   uint32_t setup_steps = 4;
+  bool pacing = true;  // of TCP: spreads a window over the round trip
   crypto::Isa isa = crypto::best_isa(0);
 };
 

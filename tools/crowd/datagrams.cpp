@@ -103,7 +103,7 @@ void Crowd::Parts::run_handshake(MemberId id) {
   switch (m.handshake->stage()) {
     case DtlsHandshake::Stage::failed:
       return dtls_failed(id, Why::dtls_failed, m.handshake->reason());
-    case DtlsHandshake::Stage::done: return install_dtls(id);
+    case DtlsHandshake::Stage::done: return install_dtls(id, m.handshake->keys());
     default: break;
   }
 }
@@ -120,9 +120,8 @@ void Crowd::Parts::dtls_failed(MemberId id, Why why, std::string text) {
         .text = std::move(text)});
 }
 
-void Crowd::Parts::install_dtls(MemberId id) {
+void Crowd::Parts::install_dtls(MemberId id, const control::DtlsKeys& keys) {
   Member& m = members[id];
-  const control::DtlsKeys keys = m.handshake->keys();
   if (keys.tx.suite == nullptr) return dtls_failed(id, Why::no_common_suite);
   const dp::ConnId conn{0, id, ++m.dtls_generation};
   for (const bool transmit : {true, false}) {

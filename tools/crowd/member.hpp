@@ -51,6 +51,8 @@ struct Membership {
   uint16_t dtls_mtu = 0;
   std::string_view tls_suite;  // OpenSSL's names; empty: there is no such channel
   std::string_view dtls_suite;
+  // RFC 7366, of suites with CBC.
+  bool tls_encrypt_then_mac = false, dtls_encrypt_then_mac = false;
   bool dtls_up = false;
 };
 

@@ -36,6 +36,7 @@ void Crowd::Parts::say(const dp::ConnId& conn, dp::MessageKind kind, uint8_t cod
 void Crowd::Parts::let_go(Member& m, LetGo how) {
   const dp::ConnId conn = std::exchange(m.conn, {});
   m.log_in.reset();
+  m.pairing.reset();
   m.waits = false;
   if (conn.generation == 0) return;
   owner[conn.slot] = kNobody;

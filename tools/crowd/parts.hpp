@@ -1,6 +1,6 @@
 // What a crowd is made of. crowd.cpp has the loop, and a file each has what members do: connecting.cpp (from a SYN to
-// the tunnel), tunnelling.cpp (what the stages say of tunnels), datagrams.cpp (DTLS), parting.cpp (ways to end),
-// strangers.cpp.
+// the tunnel), pairing.cpp (the same between two crowds), tunnelling.cpp (what the stages say of tunnels),
+// datagrams.cpp (DTLS), parting.cpp (ways to end), strangers.cpp.
 #pragma once
 
 #include <deque>
@@ -45,6 +45,7 @@ struct alignas(64) Member {
   Time deadline = 0;                   // of the set-up
   std::unique_ptr<Credentials> who;    // of log_in(), until its TCP connection is open
   std::unique_ptr<LogIn> log_in;
+  std::unique_ptr<Pairing> pairing;  // of pair(), until its TCP connection is open
   bool want_dtls = true;
   uint32_t receive_buffer = 0;
   Cookie cookie;
@@ -97,7 +98,12 @@ struct Crowd::Parts {
   bool take_record(MemberId id);
   bool flush_log_in(MemberId id);
   void establish(MemberId id);
+  [[nodiscard]] bool promote(MemberId id, const TunnelKeys& keys);
   void refuse(MemberId id, Why why, uint16_t status = 0, std::string text = {});
+
+  // --- pairing.cpp ---
+  bool pair(MemberId id, const Pairing& as);
+  void establish_pair(MemberId id);
 
   // --- tunnelling.cpp ---
   void take_messages();
@@ -114,7 +120,7 @@ struct Crowd::Parts {
   void begin_dtls(MemberId id);
   void to_handshake(MemberId id, std::span<const uint8_t> records);
   void run_handshake(MemberId id);
-  void install_dtls(MemberId id);
+  void install_dtls(MemberId id, const control::DtlsKeys& keys);
   void ask_dtls(Member& m, MemberId id);
   void dtls_heard(MemberId id, uint32_t generation);
   void dtls_failed(MemberId id, Why why, std::string text = {});

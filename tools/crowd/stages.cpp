@@ -33,6 +33,7 @@ tcp::EndpointConfig endpoint_config(const CrowdConfig& config, rte_mempool* pool
   out.max_connections = connections_of(config);
   out.interface_mtu = config.mtu;
   out.tcpmss_max = 0;
+  out.pacing = config.pacing;
   // A tester opens more connections than its ports last for if each stays for a minute. SourcePorts takes the one that
   // was used longest ago.
   out.time_wait = 2 * dp::kSecond;

@@ -52,7 +52,9 @@ Wire::Wire(const CrowdConfig& config, const dp::Port& port, uint16_t queue, rte_
       tx_(port, queue, nullptr, pool, drops),
       no_neighbours_({.max_entries = 8, .max_waiting = 8}, drops),
       interface_(interface_of(port, addresses, config.mtu)),
-      link_{no_interfaces_, {&tx_}, no_neighbours_, pool, drops} {}
+      link_{no_interfaces_, {&tx_}, no_neighbours_, pool, drops} {
+  if (config.neighbour_mac) learn(*config.neighbour_mac);
+}
 
 bool Wire::receive(Time now) noexcept {
   const uint16_t count = rte_eth_rx_burst(port_, queue_, received_.data(), dp::kBurst);

@@ -82,7 +82,7 @@ void describe_search(CLI::App& app, SearchWords& w) {
   option("--line-rate", w.line_rate,
          "Bits a second of the links, such as 10G (default: what cards say)", "RATE");
   option("--tester-rate", w.tester_rate,
-         "Packets a second that the tester carries by itself (default: it is measured over a ring "
+         "Packets a second that the tester carries by itself (default: it is measured over rings "
          "in memory)",
          "RATE");
   option("--warm-up", w.wish.warm_up_s, "Traffic before the first trial; 0: none", "SECONDS")

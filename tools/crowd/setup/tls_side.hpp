@@ -9,18 +9,11 @@
 
 #include "control/http/wiping_allocator.hpp"
 #include "control/tls/connection.hpp"
-#include "crypto/record/protection.hpp"
-#include "crypto/secret.hpp"
+#include "tools/crowd/setup/tunnel_keys.hpp"
 
 namespace culvert::crowd {
 
 class ClientContext;
-
-// What the tunnel is sealed and opened with from here on.
-struct TunnelKeys {
-  crypto::record::KeyMaterial transmit, receive;
-  crypto::Secret<48> transmit_secret, receive_secret;  // TLS 1.3's, for KeyUpdates
-};
 
 class TlsSide {
  public:

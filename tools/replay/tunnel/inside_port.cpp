@@ -32,7 +32,9 @@ InsidePort::InsidePort(const InsideConfig& config, const dp::Port& port, rte_mem
       tx_(port, 0, nullptr, pool, drops_),
       no_neighbours_({.max_entries = 8, .max_waiting = 8}, drops_),
       interface_(interface_of(port)),
-      link_{no_interfaces_, {&tx_}, no_neighbours_, pool, drops_} {}
+      link_{no_interfaces_, {&tx_}, no_neighbours_, pool, drops_} {
+  if (config.gateway_mac) learn(*config.gateway_mac);
+}
 
 void InsidePort::ask() noexcept {
   if (!config_.gateway4.is_unspecified() && !config_.own4.is_unspecified()) {

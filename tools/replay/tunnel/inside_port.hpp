@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <rte_mbuf.h>
@@ -16,8 +17,9 @@
 namespace culvert::replay {
 
 struct InsideConfig {
-  dp::IpAddress own4{}, own6{};          // unspecified: none of that family
-  dp::IpAddress gateway4{}, gateway6{};  // the headend's; unspecified: nothing is sent to it
+  dp::IpAddress own4{}, own6{};                 // unspecified: none of that family
+  dp::IpAddress gateway4{}, gateway6{};         // the headend's; unspecified: nothing is sent to it
+  std::optional<dp::MacAddress> gateway_mac{};  // if it is known: otherwise it is asked for
 };
 
 class InsidePort {

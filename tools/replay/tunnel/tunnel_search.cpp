@@ -1,12 +1,16 @@
 // Trials on live sessions.
 #include "tools/replay/tunnel/tunnel_search.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include <rte_cycles.h>
 
 #include "tools/replay/failure.hpp"
 #include "tools/replay/gather.hpp"
 #include "tools/replay/headend_use.hpp"
 #include "tools/replay/search_run.hpp"
+#include "tools/replay/tunnel/tester_alone.hpp"
 #include "tools/replay/tunnel/tunnel_stage.hpp"
 
 namespace culvert::replay {
@@ -14,6 +18,8 @@ namespace culvert::replay {
 namespace {
 
 constexpr uint32_t kEthernetHeader = 14;  // what is around an IP packet on the wire inside
+constexpr double kFastest = 1e9;          // packets a second, more than there can be
+constexpr double kAloneSeconds = 0.3;     // of the tester's work, in one trial of it alone
 
 class SearchRun : TunnelStage {
  public:
@@ -22,8 +28,10 @@ class SearchRun : TunnelStage {
 
  private:
   [[nodiscard]] TrialRecord trial(double rate, double seconds);
+  [[nodiscard]] TrialRecord trial_alone(double seconds);
   void count(TrialRecord& record) const;
 
+  std::optional<TesterAlone> alone_;
   double playable_ = 1;  // share of the recording's packets that fit their tunnels
 };
 
@@ -72,6 +80,23 @@ TrialRecord SearchRun::trial(double rate, double seconds) {
   return record;
 }
 
+// As fast as it goes, and with a timetable all the same: looking things up in it is work, too.
+TrialRecord SearchRun::trial_alone(double seconds) {
+  if (!alone_) {
+    std::vector<crowd::Membership> sessions;
+    for (uint32_t i = 0; i < sessions_->size(); ++i)
+      sessions.push_back(crowd_->membership(i));
+    alone_.emplace(
+        crowd_config(), inside_config(), *sessions_, sessions, *packets_, layout_, ticks_,
+        [this] { turn(); }, interrupted_);
+  }
+  return alone_->run(
+      {.rounds = 0,
+       .times = make_timetable({.kind = PaceKind::packets_per_second, .value = kFastest},
+                               recording_.recorded, 0, ticks_.ticks_per_second())},
+      std::min(seconds, kAloneSeconds));
+}
+
 SearchReport SearchRun::go(const std::function<void(const SearchReport&)>& on_report) {
   const SearchWish& wish = options_.search.value();
   load();
@@ -94,6 +119,8 @@ SearchReport SearchRun::go(const std::function<void(const SearchReport&)>& on_re
   Bench bench{.run = [this](double rate, double s) { return trial(rate, s); },
               .mean_frame = frames / packets,
               .bits_on_wire = bits / packets};
+  if (wish.tester_rate == 0)
+    bench.tester = [this](double, double seconds) { return trial_alone(seconds); };
   if (!wish.headend.empty())
     bench.run = beside_headend(std::move(bench.run), wish.headend, ticks_.ticks_per_second());
   SearchReport report = search_on(bench, wish, progress_);

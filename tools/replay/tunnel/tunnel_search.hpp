@@ -10,8 +10,7 @@
 namespace culvert::replay {
 
 // Once a process, as replay_through_tunnels(). Rates are packets a second in all directions together.
-// `on_report` gets the result before sessions are ended. The tester cannot be measured against itself:
-// options.search has its rate, or the highest to try.
+// `on_report` gets the result before sessions are ended.
 SearchReport search_through_tunnels(Options& options, const std::atomic<bool>& interrupted,
                                     const std::function<void(const SearchReport&)>& on_report);
 

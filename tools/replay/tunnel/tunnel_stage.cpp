@@ -12,6 +12,7 @@
 #include "tools/link_wait.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/preparation.hpp"
+#include "tools/replay/tunnel/tester_alone.hpp"
 
 namespace culvert::replay {
 
@@ -30,8 +31,10 @@ SelectionRules selection(const Options& options) {
           .fill_truncated = options.fill_truncated};
 }
 
-crowd::CrowdConfig crowd_config(const Options& options) {
-  const TunnelOptions& t = options.tunnel;
+}  // namespace
+
+crowd::CrowdConfig TunnelStage::crowd_config() const {
+  const TunnelOptions& t = options_.tunnel;
   const CipherLists lists = cipher_lists(t);
   crowd::CrowdConfig config;
   config.members = t.sessions;
@@ -39,7 +42,7 @@ crowd::CrowdConfig crowd_config(const Options& options) {
   config.port = t.port;
   config.gateway = t.outside_gateway;
   config.sources = t.sources;
-  config.mtu = options.mtu;
+  config.mtu = options_.mtu;
   config.ca_file = t.ca_file;
   config.group_path = t.group_path;
   config.tls12_ciphers = lists.tls12;
@@ -55,7 +58,13 @@ crowd::CrowdConfig crowd_config(const Options& options) {
   return config;
 }
 
-}  // namespace
+InsideConfig TunnelStage::inside_config() const {
+  const TunnelOptions& t = options_.tunnel;
+  return {.own4 = t.inside4,
+          .own6 = t.inside6,
+          .gateway4 = t.down() ? t.gateway4 : dp::IpAddress{},
+          .gateway6 = t.down() ? t.gateway6 : dp::IpAddress{}};
+}
 
 TunnelStage::~TunnelStage() {
   if (inside_port_) inside_port_->stop();
@@ -73,15 +82,18 @@ void TunnelStage::load() {
 
 void TunnelStage::start() {
   const TunnelOptions& t = options_.tunnel;
-  const crowd::CrowdConfig config = crowd_config(options_);
+  const crowd::CrowdConfig config = crowd_config();
   const uint32_t buffers = crowd::buffers_for(config, kInFlight) + kInsideBuffers +
                            2 * (options_.rx_descriptors + options_.tx_descriptors);
   dp::EalConfig eal_config;
   eal_config.control_core = options_.main_core.value_or(
       options_.cores.empty() ? dp::allowed_cpus().back() : options_.cores.front());
   eal_config.workers = {eal_config.control_core};
-  eal_config.memory_mb = static_cast<unsigned>(
-      ((crowd::memory_for(config) + uint64_t{buffers} * (2560u + options_.mtu)) >> 20) + 64);
+  const bool alone = options_.search && options_.search->tester_rate == 0;
+  const uint64_t all_buffers = buffers + (alone ? TesterAlone::buffers_for(config) : 0);
+  const uint64_t memory = crowd::memory_for(config) + (alone ? TesterAlone::memory_for(config) : 0);
+  eal_config.memory_mb =
+      static_cast<unsigned>(((memory + all_buffers * (2560u + options_.mtu)) >> 20) + 64);
   eal_config.huge_pages =
       options_.huge_pages ? dp::HugePagePolicy::automatic : dp::HugePagePolicy::never;
   eal_config.devices = {options_.ports.front()};
@@ -90,7 +102,8 @@ void TunnelStage::start() {
   clock_.emplace(rte_rdtsc());
   ticks_.calibrate();
   dp::register_packet_meta();
-  pool_ = dp::make_packet_pool("replay-tunnels", buffers, options_.mtu, eal.buffer_layout());
+  layout_ = eal.buffer_layout();
+  pool_ = dp::make_packet_pool("replay-tunnels", buffers, options_.mtu, layout_);
   const dp::PortConfig port_config{
       .workers = 1,
       .pool = pool_.get(),
@@ -104,9 +117,7 @@ void TunnelStage::start() {
     dp::PortConfig verbatim = port_config;
     verbatim.verbatim = true;
     inside_port_->configure(verbatim);
-    inside_.emplace(InsideConfig{t.inside4, t.inside6, t.down() ? t.gateway4 : dp::IpAddress{},
-                                 t.down() ? t.gateway6 : dp::IpAddress{}},
-                    *inside_port_, pool_.get());
+    inside_.emplace(inside_config(), *inside_port_, pool_.get());
     inside_port_->start();
   }
   outside_->start();

@@ -48,6 +48,9 @@ class TunnelStage {
   // A headend whose peer on a memif wire goes first may crash, which is the driver's fault.
   void linger();
 
+  // What start() makes the crowd and the inside port of.
+  [[nodiscard]] crowd::CrowdConfig crowd_config() const;
+  [[nodiscard]] InsideConfig inside_config() const;
   // The outside one, and the inside one if there is one; after start().
   [[nodiscard]] std::vector<const dp::Port*> ports() const;
   [[nodiscard]] dp::Time now() const noexcept { return clock_->at(rte_rdtsc()); }
@@ -60,6 +63,7 @@ class TunnelStage {
   Survey found_;
   InnerRecording recording_;
   dp::PacketPool pool_;
+  dp::BufferLayout layout_{};  // of pools, after start()
   std::unique_ptr<dp::Port> outside_, inside_port_;
   std::unique_ptr<crowd::Crowd> crowd_;
   std::optional<InsidePort> inside_;

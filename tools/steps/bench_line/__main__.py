@@ -31,10 +31,9 @@ def measured(arguments: argparse.Namespace) -> list:
             for size in arguments.sizes:
                 progress.show(f"{wire.NAME}, {size}")
                 rows.append(wire.row(folder, size, words))
-                alone = rows[-1].result("PDR")["rate"]
                 for cipher, direction in itertools.product(arguments.ciphers, arguments.directions):
                     progress.show(f"{cipher}, {size}, {direction}")
-                    rows.append(line.row(folder, cipher, size, direction, [*words, "--tester-rate", f"{alone:.0f}"]))
+                    rows.append(line.row(folder, cipher, size, direction, words))
             progress.outcome = f"{len(rows)} rows"
             return sorted(rows, key=lambda row: row.cipher != wire.NAME)
     finally:

@@ -104,6 +104,8 @@ def summary(row: Row) -> str:
         result = row.result(goal)
         words.append(f"{goal} {result['rate'] / 1e6:.3f} Mpps, {limited(result)}" if result["rate"]
                      else f"{goal}: {result['end']}")
+    if row.search.get("tester_measured"):
+        words.append(f"tester alone {row.search['tester_rate'] / 1e6:.3f} Mpps")
     return "; ".join(words)
 
 
