@@ -223,8 +223,8 @@ class Endpoint {
                                           uint32_t size) const noexcept;
   // Drops `size` <= readable() bytes from the front; opens the window (ACK by the SWS rule).
   void consume(dp::ConnId conn, uint32_t size) noexcept;
-  // Bytes of unread and out-of-order data that it may hold from now on: 1 to EndpointConfig::receive_buffer. The peer is
-  // told of more; less takes nothing back, for what was announced stays good (RFC 9293 §3.8.6.2.1).
+  // Bytes of unread and out-of-order data that it may hold from now on: 1 to EndpointConfig::receive_buffer. The peer
+  // is told of more; less takes nothing back, for what was announced stays good (RFC 9293 §3.8.6.2.1).
   void set_receive_buffer(dp::ConnId conn, uint32_t bytes) noexcept;
   // If the front buffer holds exactly `size` readable bytes: takes the buffer out of the stream
   // (consumed) and returns it, data pointing at those bytes; nullptr otherwise. This is the
