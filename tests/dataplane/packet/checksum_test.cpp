@@ -4,7 +4,9 @@
 #include <random>
 
 #include <gtest/gtest.h>
+#include <rte_byteorder.h>
 
+#include "dataplane/packet/chain_sum.hpp"
 #include "tests/dataplane/packets.hpp"
 
 namespace culvert::dp {
@@ -53,6 +55,20 @@ TEST(Checksum, Ipv4HeaderHonoursThePort) {
   ip->ttl = 64;
   EXPECT_FALSE(ipv4_checksum_ok(m, *ip, 20));
   rte_pktmbuf_free(m);
+}
+
+TEST(Checksum, SumOfAChainAgreesWithDefinitionWhereverBuffersEnd) {
+  const Pool pool;
+  std::mt19937 random(2);
+  for (int round = 0; round < 500; ++round) {
+    const Bytes all = random_bytes(random, 1 + random() % 300);
+    const size_t offset = random() % all.size();
+    rte_mbuf* m = pool.packet(all, 1 + random() % 40);
+    const Bytes rest(all.begin() + static_cast<ptrdiff_t>(offset), all.end());
+    const auto expected = static_cast<uint16_t>(~reference_checksum(rest));
+    EXPECT_EQ(rte_be_to_cpu_16(chain_sum(m, static_cast<uint32_t>(offset))), expected) << round;
+    rte_pktmbuf_free(m);
+  }
 }
 
 TEST(Checksum, TransportAgreesWithDefinitionForRandomChains) {
