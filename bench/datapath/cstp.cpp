@@ -112,9 +112,14 @@ class CstpClients : public Traffic {
   }
 
   void answer_syn_ack(uint32_t session) {
-    rte_mbuf* m = headend_.take(Side::outside);
-    if (m == nullptr) throw std::runtime_error("a client got no SYN-ACK");
-    const auto* tcp = rte_pktmbuf_mtod_offset(m, const TcpHeader*, sizeof(Ipv4Header));
+    rte_mbuf* m = nullptr;
+    const TcpHeader* tcp = nullptr;
+    do {  // those before may hear that they have more room now that they are tunnels
+      rte_pktmbuf_free(m);
+      m = headend_.take(Side::outside);
+      if (m == nullptr) throw std::runtime_error("a client got no SYN-ACK");
+      tcp = rte_pktmbuf_mtod_offset(m, const TcpHeader*, sizeof(Ipv4Header));
+    } while ((tcp->flags & TcpHeader::kSyn) == 0);
     clients_[session].rcv_nxt = tcp->seq + 1;
     note_timestamp(clients_[session], *tcp);
     rte_pktmbuf_free(m);
