@@ -49,7 +49,7 @@ TEST(DtlsRetry, DoesNotHappenWithoutAPeriod) {
 }
 
 TEST(DtlsRetry, OfTheShortestPeriodsIsNeverInThePast) {
-  for (const Time period : {1, 2, 3, 4}) {
+  for (const Time period : {1u, 2u, 3u, 4u}) {
     DtlsRetry retry(period, 1);
     const Time next = retry.next(100, 100);
     EXPECT_GE(next, 100u);
