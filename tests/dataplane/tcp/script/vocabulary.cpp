@@ -167,12 +167,12 @@ std::string names_of_events(uint8_t bits) {
 }
 
 bool known(Check::What what, std::string_view name) {
-  static const EndpointCounters kCounters{};
+  static const EndpointCounters counters{};
   switch (what) {
     case Check::What::event: return events_known(name);
     case Check::What::state: return has_name(kStates, name);
     case Check::What::reason: return has_name(kReasons, name);
-    case Check::What::counter: return counter(kCounters, name) != nullptr;
+    case Check::What::counter: return counter(counters, name) != nullptr;
     case Check::What::drop: return name == "any" || drop_reason(name) != DropReason::count_;
     default: return true;
   }
