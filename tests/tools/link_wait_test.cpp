@@ -30,10 +30,10 @@ class LinkWait : public testing::Test {
     return "";
   }
 
-  static inline unsigned serial_ = 0;
+  static inline unsigned serial = 0;
   Pool pool_;
-  VirtualDevice first_{"net_ring_link" + std::to_string(serial_++)};
-  VirtualDevice second_{"net_ring_link" + std::to_string(serial_++)};
+  VirtualDevice first_{"net_ring_link" + std::to_string(serial++)};
+  VirtualDevice second_{"net_ring_link" + std::to_string(serial++)};
   dp::Port up_{first_.name()}, down_{second_.name()};
 };
 

@@ -49,7 +49,7 @@ TEST(Steering, FlowsThatDifferInThePortOnlyLandEvenly) {
       ++hits[owner];
     }
     for (unsigned w = 0; w < workers; ++w)
-      EXPECT_NEAR(hits[w], kFlows / workers, kFlows / workers * 0.2) << workers;
+      EXPECT_NEAR(hits[w], 1.0 * kFlows / workers, 0.2 * kFlows / workers) << workers;
   }
 }
 

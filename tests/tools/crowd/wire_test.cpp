@@ -18,7 +18,7 @@ constexpr uint32_t kAddresses = 4;
 
 class WireTest : public testing::Test {
  protected:
-  WireTest() : device_("net_ring_wire" + std::to_string(serial_++)), port_(device_.name()) {
+  WireTest() : device_("net_ring_wire" + std::to_string(serial++)), port_(device_.name()) {
     port_.configure({.pool = pool_.get()});
     port_.start();
     config_.headend = IpAddress::v4(kPeerIp);
@@ -76,7 +76,7 @@ class WireTest : public testing::Test {
     return out;
   }
 
-  static inline unsigned serial_ = 0;
+  static inline unsigned serial = 0;
   Pool pool_;
   dp::DropCounters drops_;
   VirtualDevice device_;
