@@ -8,11 +8,11 @@
 
 namespace culvert::control {
 
-// The reason of this thread's last error, in OpenSSL's words; empties the thread's error queue.
-[[nodiscard]] inline std::string openssl_reason() {
+// The reason of this thread's last error, in OpenSSL's words, or `otherwise`; empties the thread's error queue.
+[[nodiscard]] inline std::string openssl_reason(const char* otherwise = "unexpected end") {
   const unsigned long code = ERR_peek_last_error();
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  std::string text = reason == nullptr ? "unexpected end" : reason;
+  std::string text = reason == nullptr ? otherwise : reason;
   ERR_clear_error();
   return text;
 }

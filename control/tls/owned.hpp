@@ -20,7 +20,9 @@ struct OpensslFree {
   void operator()(GENERAL_NAMES* p) const noexcept { GENERAL_NAMES_free(p); }
   void operator()(SSL* p) const noexcept { SSL_free(p); }
   void operator()(SSL_CTX* p) const noexcept { SSL_CTX_free(p); }
+  void operator()(SSL_SESSION* p) const noexcept { SSL_SESSION_free(p); }
   void operator()(X509* p) const noexcept { X509_free(p); }
+  void operator()(X509_CRL* p) const noexcept { X509_CRL_free(p); }
   void operator()(X509_EXTENSION* p) const noexcept { X509_EXTENSION_free(p); }
   void operator()(char* p) const noexcept { OPENSSL_free(p); }
   void operator()(unsigned char* p) const noexcept { OPENSSL_free(p); }

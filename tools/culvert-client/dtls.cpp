@@ -7,6 +7,7 @@
 
 #include <openssl/bio.h>
 
+#include "control/tls/openssl_reason.hpp"
 #include "tools/culvert-client/dtls_session.hpp"
 #include "tools/culvert-client/failure.hpp"
 
@@ -26,7 +27,7 @@ bool is_loss(int error) noexcept {
 
 DtlsTunnel::DtlsTunnel(const DtlsOffer& offer, int tcp, const sockaddr_storage& peer)
     : socket_(connect_udp(tcp, peer, offer.port)), context_(SSL_CTX_new(DTLS_client_method())) {
-  if (!context_) throw Failure("OpenSSL has no DTLS: " + openssl_words("no memory"));
+  if (!context_) throw Failure("OpenSSL has no DTLS: " + control::openssl_reason("no memory"));
   SSL_CTX* c = context_.get();
   allow_borrowed_sessions(c);
   SSL_CTX_set_options(c, SSL_OP_NO_ENCRYPT_THEN_MAC);
@@ -39,7 +40,8 @@ DtlsTunnel::DtlsTunnel(const DtlsOffer& offer, int tcp, const sockaddr_storage& 
   }
   ssl_.reset(SSL_new(c));
   BIO* bio = BIO_new_dgram(socket_.get(), BIO_NOCLOSE);
-  if (!ssl_ || bio == nullptr) throw Failure("OpenSSL has no DTLS: " + openssl_words("no memory"));
+  if (!ssl_ || bio == nullptr)
+    throw Failure("OpenSSL has no DTLS: " + control::openssl_reason("no memory"));
   sockaddr_storage local{};
   socklen_t size = sizeof local;
   (void)getpeername(socket_.get(), reinterpret_cast<sockaddr*>(&local), &size);
@@ -49,7 +51,7 @@ DtlsTunnel::DtlsTunnel(const DtlsOffer& offer, int tcp, const sockaddr_storage& 
   SSL_set_app_data(ssl_.get(), this);
   if (!claim_session(ssl_.get(), offer.id,
                      offer.pre_shared ? std::vector<uint8_t>() : offer.secret)) {
-    throw Failure("OpenSSL does not resume: " + openssl_words("no memory"));
+    throw Failure("OpenSSL does not resume: " + control::openssl_reason("no memory"));
   }
   SSL_set_connect_state(ssl_.get());
   advance();
@@ -72,7 +74,7 @@ void DtlsTunnel::judge(int result) {
   state_ = State::failed;
   problem_ = error == SSL_ERROR_ZERO_RETURN ? "the headend closed it"
              : error == SSL_ERROR_SYSCALL   ? std::generic_category().message(system)
-                                            : openssl_words("a DTLS error");
+                                            : control::openssl_reason("a DTLS error");
 }
 
 DtlsTunnel::State DtlsTunnel::advance() {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "control/tls/owned.hpp"
 #include "tools/culvert-client/descriptor.hpp"
 #include "tools/culvert-client/grant.hpp"
-#include "tools/culvert-client/openssl.hpp"
 #include "tools/culvert-client/patience.hpp"
 
 namespace culvert::client {
@@ -47,8 +47,8 @@ class DtlsTunnel {
 
   std::vector<uint8_t> psk_;
   Descriptor socket_;
-  SslContext context_;
-  Ssl ssl_;
+  control::Owned<SSL_CTX> context_;
+  control::Owned<SSL> ssl_;
   State state_ = State::shaking_hands;
   std::string problem_;
 };

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "tools/culvert-client/openssl.hpp"
+#include "control/tls/owned.hpp"
 
 namespace culvert::client {
 namespace {}  // namespace
@@ -22,7 +22,7 @@ bool claim_session(SSL* ssl, std::span<const uint8_t> id,
   constexpr std::array<uint8_t, kMasterBytes> kOfNoConsequence{};
   const std::span<const uint8_t> master =
       master_secret.empty() ? std::span<const uint8_t>(kOfNoConsequence) : master_secret;
-  const SslSession session(SSL_SESSION_new());
+  const control::Owned<SSL_SESSION> session(SSL_SESSION_new());
   const SSL_CIPHER* suite = sk_SSL_CIPHER_value(SSL_get_ciphers(ssl), 0);
   return session && suite != nullptr &&
          SSL_SESSION_set_protocol_version(session.get(), DTLS1_2_VERSION) == 1 &&

@@ -12,6 +12,8 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 
+#include "control/tls/openssl_reason.hpp"
+#include "control/tls/owned.hpp"
 #include "tools/culvert-client/failure.hpp"
 
 namespace culvert::client {
@@ -25,9 +27,9 @@ bool is_address(const std::string& host) noexcept {
          inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
-SslContext make_context(const Options& options) {
-  SslContext context(SSL_CTX_new(TLS_client_method()));
-  if (!context) throw Failure("OpenSSL could not start: " + openssl_words("no memory"));
+control::Owned<SSL_CTX> make_context(const Options& options) {
+  control::Owned<SSL_CTX> context(SSL_CTX_new(TLS_client_method()));
+  if (!context) throw Failure("OpenSSL could not start: " + control::openssl_reason("no memory"));
   SSL_CTX* c = context.get();
   SSL_CTX_set_min_proto_version(c, options.tls_version == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_max_proto_version(c, options.tls_version == "1.2" ? TLS1_2_VERSION : TLS1_3_VERSION);
@@ -65,7 +67,7 @@ TlsStream::TlsStream(const Gateway& gateway, const Options& options, Signals& si
   socket_ = connect_tcp(gateway, signals, deadline, peer_);
   ssl_.reset(SSL_new(context_.get()));
   if (!ssl_ || SSL_set_fd(ssl_.get(), socket_.get()) != 1) {
-    throw Failure("OpenSSL could not start: " + openssl_words("no memory"));
+    throw Failure("OpenSSL could not start: " + control::openssl_reason("no memory"));
   }
   X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl_.get());
   if (is_address(gateway.host)) {
@@ -82,7 +84,7 @@ TlsStream::TlsStream(const Gateway& gateway, const Options& options, Signals& si
     const int error = SSL_get_error(ssl_.get(), done);
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
       throw Failure("the TLS handshake failed: " +
-                    openssl_words("the headend closed the connection"));
+                    control::openssl_reason("the headend closed the connection"));
     }
     wait_for(signals, fd(), error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline,
              "the TLS handshake's next message");
@@ -117,7 +119,7 @@ size_t TlsStream::read(std::span<uint8_t> room) {
     case SSL_ERROR_SYSCALL:
       throw Failure("the connection is lost: " +
                     (errno == 0 ? "end of the stream" : std::generic_category().message(errno)));
-    default: throw Failure("the connection is lost: " + openssl_words("a TLS error"));
+    default: throw Failure("the connection is lost: " + control::openssl_reason("a TLS error"));
   }
 }
 
@@ -127,7 +129,7 @@ bool TlsStream::write(std::span<const uint8_t> bytes) {
   if (n > 0) return true;
   const int error = SSL_get_error(ssl_.get(), n);
   if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return false;
-  throw Failure("the connection is lost: " + openssl_words("the headend closed it"));
+  throw Failure("the connection is lost: " + control::openssl_reason("the headend closed it"));
 }
 
 void TlsStream::write_all(std::string_view bytes, Signals& signals, Clock::time_point deadline) {
@@ -148,7 +150,7 @@ std::vector<uint8_t> TlsStream::export_secret(std::string_view label) const {
   std::vector<uint8_t> out(kExportedBytes);
   if (SSL_export_keying_material(ssl_.get(), out.data(), out.size(), label.data(), label.size(),
                                  nullptr, 0, 0) != 1) {
-    throw Failure("OpenSSL exports no key for DTLS: " + openssl_words("unknown"));
+    throw Failure("OpenSSL exports no key for DTLS: " + control::openssl_reason("unknown"));
   }
   return out;
 }

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "control/tls/owned.hpp"
 #include "tools/culvert-client/descriptor.hpp"
 #include "tools/culvert-client/gateway.hpp"
-#include "tools/culvert-client/openssl.hpp"
 #include "tools/culvert-client/options.hpp"
 #include "tools/culvert-client/patience.hpp"
 
@@ -47,8 +47,8 @@ class TlsStream {
 
   sockaddr_storage peer_{};
   Descriptor socket_;
-  SslContext context_;
-  Ssl ssl_;
+  control::Owned<SSL_CTX> context_;
+  control::Owned<SSL> ssl_;
 };
 
 }  // namespace culvert::client

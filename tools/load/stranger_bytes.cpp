@@ -3,27 +3,19 @@
 
 #include <array>
 #include <cstring>
-#include <memory>
 #include <stdexcept>
 #include <string_view>
 
 #include <openssl/ssl.h>
 #include <rte_ip.h>
 
+#include "control/tls/owned.hpp"
 #include "dataplane/packet/headers.hpp"
 #include "tools/load/ip_header.hpp"
 
 namespace culvert::load {
 
 namespace {
-
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* object) const noexcept {
-    Free(object);
-  }
-};
 
 std::vector<uint8_t> random_bytes(delay::SplitMix64& chance, size_t size) {
   std::vector<uint8_t> bytes(size);
@@ -59,8 +51,8 @@ size_t write_packet(std::span<uint8_t> room, const dp::Flow& flow, dp::IpProtoco
 }  // namespace
 
 std::vector<uint8_t> client_hello(const std::string& server_name) {
-  const std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
-  const std::unique_ptr<SSL, Freed<SSL_free>> tls(context ? SSL_new(context.get()) : nullptr);
+  const control::Owned<SSL_CTX> context(SSL_CTX_new(TLS_client_method()));
+  const control::Owned<SSL> tls(context ? SSL_new(context.get()) : nullptr);
   if (!tls) throw std::runtime_error("OpenSSL gives no ClientHello");
   BIO* const in = BIO_new(BIO_s_mem());
   BIO* const out = BIO_new(BIO_s_mem());

@@ -14,6 +14,7 @@
 
 #include "control/dtls/datagram_bio.hpp"
 #include "control/dtls/openssl_handshake.hpp"
+#include "control/tls/owned.hpp"
 
 namespace culvert::control::test {
 
@@ -83,10 +84,6 @@ class DtlsClient {
   [[nodiscard]] SSL* ssl() { return ssl_.get(); }
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* c) const { SSL_CTX_free(c); }
-    void operator()(SSL* s) const { SSL_free(s); }
-  };
   static unsigned on_psk(SSL* ssl, const char*, char* identity, unsigned room, unsigned char* psk,
                          unsigned psk_room) {
     const auto* self = static_cast<DtlsClient*>(SSL_get_app_data(ssl));
@@ -97,9 +94,9 @@ class DtlsClient {
   }
 
   DatagramQueues queues_;
-  std::unique_ptr<SSL_CTX, Free> context_;
+  Owned<SSL_CTX> context_;
   std::vector<uint8_t> secret_;
-  std::unique_ptr<SSL, Free> ssl_;
+  Owned<SSL> ssl_;
 };
 
 }  // namespace culvert::control::test

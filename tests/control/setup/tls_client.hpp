@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include "control/tls/owned.hpp"
+
 namespace culvert::control::test {
 
 class TlsClient {
@@ -61,12 +63,8 @@ class TlsClient {
   SSL* ssl() { return ssl_.get(); }
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* c) const { SSL_CTX_free(c); }
-    void operator()(SSL* s) const { SSL_free(s); }
-  };
-  std::unique_ptr<SSL_CTX, Free> context_;
-  std::unique_ptr<SSL, Free> ssl_;
+  Owned<SSL_CTX> context_;
+  Owned<SSL> ssl_;
 };
 
 }  // namespace culvert::control::test

@@ -3,7 +3,6 @@
 
 #include <ctime>
 #include <fstream>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,17 +14,13 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "control/tls/owned.hpp"
+
 namespace culvert::control::test {
 
-struct FreeX509 {
-  void operator()(X509* p) const { X509_free(p); }
-  void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
-  void operator()(X509_CRL* p) const { X509_CRL_free(p); }
-};
-
 struct Issued {
-  std::unique_ptr<X509, FreeX509> certificate;
-  std::unique_ptr<EVP_PKEY, FreeX509> key;
+  Owned<X509> certificate;
+  Owned<EVP_PKEY> key;
 
   void use_in(SSL* ssl) const {
     EXPECT_EQ(SSL_use_certificate(ssl, certificate.get()), 1);
@@ -51,7 +46,7 @@ class Authority {
   // A list with these certificates in it; `lives_s` below 0: it is out of date.
   void write_crl(const std::string& path, const std::vector<const Issued*>& revoked,
                  long lives_s = 3600) const {
-    const std::unique_ptr<X509_CRL, FreeX509> crl(X509_CRL_new());
+    const Owned<X509_CRL> crl(X509_CRL_new());
     X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2);
     X509_CRL_set_issuer_name(crl.get(), X509_get_subject_name(own_.certificate.get()));
     ASN1_TIME* now = X509_gmtime_adj(nullptr, -7200);

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "control/tls/owned.hpp"
 #include "control/tls/server_context.hpp"
 #include "crypto/bytes.hpp"
 #include "crypto/record/format.hpp"
@@ -19,10 +20,6 @@ namespace {
 
 class KeyExportTest : public ::testing::TestWithParam<const char*> {
  protected:
-  struct FreeContext {
-    void operator()(SSL_CTX* c) const noexcept { SSL_CTX_free(c); }
-  };
-
   void SetUp() override {
     char pattern[] = "/tmp/culvert-test-XXXXXX";
     directory_ = ::mkdtemp(pattern);
@@ -68,7 +65,7 @@ class KeyExportTest : public ::testing::TestWithParam<const char*> {
 
   std::string directory_;
   std::unique_ptr<ServerContext> server_context_;
-  std::unique_ptr<SSL_CTX, FreeContext> client_context_;
+  Owned<SSL_CTX> client_context_;
   std::unique_ptr<TlsConnection> server_, client_;
 };
 

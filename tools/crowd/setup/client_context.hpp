@@ -1,11 +1,11 @@
 // OpenSSL's settings for all members of a crowd, read once.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include <openssl/ssl.h>
 
+#include "control/tls/owned.hpp"
 #include "tools/crowd/crowd_config.hpp"
 
 namespace culvert::crowd {
@@ -22,12 +22,9 @@ class ClientContext {
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* c) const noexcept { SSL_CTX_free(c); }
-  };
   const CrowdConfig& config_;
   std::string authority_;
-  std::unique_ptr<SSL_CTX, Free> tls_, dtls_;
+  control::Owned<SSL_CTX> tls_, dtls_;
 };
 
 // Names that the record layer carries in DTLS 1.2, as OpenSSL's list: those with pre-shared keys, or the others.

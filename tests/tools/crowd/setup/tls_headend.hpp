@@ -14,6 +14,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "control/tls/owned.hpp"
 #include "tools/crowd/setup/log_in.hpp"
 
 namespace culvert::crowd::test {
@@ -44,10 +45,6 @@ class Identity {
   }
 
  private:
-  struct Free {
-    void operator()(X509* p) const { X509_free(p); }
-    void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
-  };
   explicit Identity(EVP_PKEY* key) : certificate_(X509_new()), key_(key) {
     X509* c = certificate_.get();
     X509_set_version(c, X509_VERSION_3);
@@ -66,8 +63,8 @@ class Identity {
     EXPECT_GT(X509_sign(c, key, EVP_sha256()), 0);
   }
 
-  std::unique_ptr<X509, Free> certificate_;
-  std::unique_ptr<EVP_PKEY, Free> key_;
+  control::Owned<X509> certificate_;
+  control::Owned<EVP_PKEY> key_;
 };
 
 using Bytes = std::vector<uint8_t>;
@@ -143,12 +140,8 @@ class TlsHeadend {
   [[nodiscard]] SSL* ssl() { return ssl_.get(); }
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* c) const { SSL_CTX_free(c); }
-    void operator()(SSL* s) const { SSL_free(s); }
-  };
-  std::unique_ptr<SSL_CTX, Free> context_;
-  std::unique_ptr<SSL, Free> ssl_;
+  control::Owned<SSL_CTX> context_;
+  control::Owned<SSL> ssl_;
 };
 
 [[nodiscard]] inline bool over(const LogIn& client) {
