@@ -195,28 +195,23 @@ bool DtlsServer::wants_cookie(const DtlsOffer& offer, const dp::Flow& flow) cons
 }
 
 bool DtlsServer::has_room(const DtlsOffer& offer, const dp::Flow& flow) const {
-  const auto below = [](const auto& counts, const auto& key, unsigned limit) {
-    const auto found = counts.find(key);
-    return found == counts.end() || found->second < limit;
-  };
   return under_way_ < limits_.handshakes &&
-         below(per_source_, source_of(flow.remote), limits_.per_source) &&
-         below(per_session_, offer.session, limits_.per_session);
+         per_source_.below(source_of(flow.remote), limits_.per_source) &&
+         per_session_.below(offer.session, limits_.per_session);
 }
 
 void DtlsServer::count(Attempt& attempt) {
   attempt.counted = true;
   under_way_++;
-  per_source_[source_of(attempt.flow.remote)]++;
-  per_session_[attempt.session]++;
+  per_source_.add(source_of(attempt.flow.remote));
+  per_session_.add(attempt.session);
 }
 
 // A client may take its time before it says something under the new keys, and keeps nobody from beginning.
 void DtlsServer::no_longer_under_way(Attempt& attempt) {
   if (!std::exchange(attempt.counted, false)) return;
   under_way_--;
-  const auto found = per_source_.find(source_of(attempt.flow.remote));
-  if (--found->second == 0) per_source_.erase(found);
+  per_source_.remove(source_of(attempt.flow.remote));
 }
 
 void DtlsServer::feed(const AttemptPtr& attempt, std::span<const uint8_t> datagram) {
@@ -325,8 +320,7 @@ void DtlsServer::drop(const AttemptPtr& attempt) {
   if (found == attempts_.end() || found->second != attempt) return;
   attempts_.erase(found);
   no_longer_under_way(*attempt);
-  const auto session = per_session_.find(attempt->session);
-  if (--session->second == 0) per_session_.erase(session);
+  per_session_.remove(attempt->session);
 }
 
 void DtlsServer::tick(uint64_t now_us) {

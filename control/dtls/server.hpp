@@ -5,7 +5,6 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <memory>
 #include <unordered_map>
 
@@ -16,6 +15,7 @@
 #include "control/dtls/openssl_handshake.hpp"
 #include "control/dtls/tunnels.hpp"
 #include "control/setup/environment.hpp"
+#include "control/setup/key_counts.hpp"
 #include "control/setup/outbox.hpp"
 #include "control/tls/handshake_pool.hpp"
 
@@ -86,8 +86,8 @@ class DtlsServer {
   DtlsTunnels tunnels_;
   std::unordered_map<dp::Flow, AttemptPtr, HashFlow> attempts_;
   size_t under_way_ = 0;
-  std::map<IpAddress, unsigned> per_source_;  // under way
-  std::unordered_map<uint32_t, unsigned> per_session_;
+  KeyCounts<IpAddress> per_source_;  // under way
+  KeyCounts<uint32_t> per_session_;
   uint64_t next_sweep_us_ = 0;
 };
 

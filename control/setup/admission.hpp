@@ -2,9 +2,8 @@
 // its token lives.
 #pragma once
 
-#include <map>
-
 #include "control/setup/environment.hpp"
+#include "control/setup/key_counts.hpp"
 
 namespace culvert::control {
 
@@ -34,12 +33,11 @@ class Admission {
   [[nodiscard]] bool full() const noexcept { return total_ >= limits_.half_set_up; }
   // Whether there is a place for one more of `source`, if there is one at all.
   [[nodiscard]] bool takes(const IpAddress& source) const {
-    const auto found = per_source_.find(source);
-    return found == per_source_.end() || found->second < limits_.half_set_up_per_source;
+    return per_source_.below(source, limits_.half_set_up_per_source);
   }
   // The caller has asked both.
   [[nodiscard]] Token enter(const IpAddress& source) {
-    per_source_[source]++;
+    per_source_.add(source);
     total_++;
     return Token(*this, source);
   }
@@ -48,13 +46,12 @@ class Admission {
  private:
   void leave(const IpAddress& source) noexcept {
     total_--;
-    const auto found = per_source_.find(source);
-    if (--found->second == 0) per_source_.erase(found);
+    per_source_.remove(source);
   }
 
   const SetupLimits& limits_;
   unsigned total_ = 0;
-  std::map<IpAddress, unsigned> per_source_;  // ordered: nobody chooses addresses that collide
+  KeyCounts<IpAddress> per_source_;
 };
 
 }  // namespace culvert::control

@@ -52,6 +52,12 @@ void Connection::want_record() {
   parts_.outbox.want_record(conn_);
 }
 
+void tell_failed_handshake(SetupEnv& env, const dp::Flow& flow) {
+  env.flow_drops.add(dp::DropReason::ssl_handshake_failed);
+  env.log(6, 725006,
+          fmt::format("Device failed SSL handshake with client {}", flow_text(*env.config, flow)));
+}
+
 // `format` has one place, for the flow as the ASA writes it.
 void Connection::log_ssl(int level, unsigned number, std::string_view format) {
   parts_.env.log(level, number,
@@ -157,8 +163,7 @@ void Connection::log_certificate() {
 void Connection::fail_handshake(const std::string& reason) {
   if (!established_) {
     parts_.stats.handshakes_failed++;
-    parts_.env.flow_drops.add(dp::DropReason::ssl_handshake_failed);
-    log_ssl(6, 725006, "Device failed SSL handshake with client {}");
+    tell_failed_handshake(parts_.env, flow_);
     if (!reason.empty())
       parts_.env.log(7, 725014, "SSL lib error. Function: accept Reason: " + reason);
   }
@@ -268,8 +273,7 @@ void Connection::on_ended(const dp::Message& ended) {
     }
     if (saw_record_ && !established_) {
       parts_.stats.handshakes_failed++;
-      parts_.env.flow_drops.add(dp::DropReason::ssl_handshake_failed);
-      log_ssl(6, 725006, "Device failed SSL handshake with client {}");
+      tell_failed_handshake(parts_.env, flow_);
     }
   }
   if (established_) log_ssl(6, 725007, "SSL session with client {} terminated");
@@ -281,8 +285,7 @@ void Connection::on_ended(const dp::Message& ended) {
 
 void Connection::give_up_handshake() {
   parts_.stats.handshake_timeouts++;
-  parts_.env.flow_drops.add(dp::DropReason::ssl_handshake_failed);
-  log_ssl(6, 725006, "Device failed SSL handshake with client {}");
+  tell_failed_handshake(parts_.env, flow_);
   abort();
 }
 

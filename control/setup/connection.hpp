@@ -42,6 +42,9 @@ struct SetupParts {
   const ClientProfiles& profiles;
 };
 
+// Of a client whose TLS handshake came to nothing: by the drop's name, and in the log (725006).
+void tell_failed_handshake(SetupEnv& env, const dp::Flow& flow);
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   enum class State : uint8_t {

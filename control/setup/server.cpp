@@ -3,10 +3,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "control/auth/local.hpp"
-#include "control/log/flow_text.hpp"
 #include "control/radius/authenticator.hpp"
 
 namespace culvert::control {
@@ -147,10 +144,7 @@ void Setup::show_out(uint64_t now_us) {
       continue;
     }
     stats_.handshake_timeouts++;
-    env_.flow_drops.add(dp::DropReason::ssl_handshake_failed);
-    env_.log(6, 725006,
-             fmt::format("Device failed SSL handshake with client {}",
-                         flow_text(*env_.config, guest.arrival.flow)));
+    tell_failed_handshake(env_, guest.arrival.flow);
   }
 }
 
