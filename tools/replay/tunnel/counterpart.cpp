@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "control/dtls/wire_format.hpp"
 #include "crypto/kdf.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/tunnel/inner_packet.hpp"
@@ -24,7 +25,6 @@ constexpr size_t kMostDown = 1024;      // that wait for a tunnel's TCP
 constexpr unsigned kMostOnCable =
     2048;  // on the way to the tester, before more is taken from the inside
 constexpr uint16_t kFirstPort = 1024;
-constexpr uint16_t kEpoch = 1;  // of DTLS records with data (RFC 6347 §4.1)
 
 crowd::CrowdConfig near_config(const crowd::CrowdConfig& real) {
   crowd::CrowdConfig config = real;
@@ -71,7 +71,8 @@ crypto::TrafficKeys keys12(const crypto::Suite& suite, bool encrypt_then_mac) {
   crypto::TrafficKeys keys = crypto::tls12_keys(suite, master.view(), client.view(), server.view());
   for (KeyMaterial* each : {&keys.client, &keys.server}) {
     each->encrypt_then_mac = encrypt_then_mac;
-    if (crypto::is_dtls(suite.version)) each->sequence = crypto::record::dtls_sequence(kEpoch, 0);
+    if (crypto::is_dtls(suite.version))
+      each->sequence = crypto::record::dtls_sequence(control::kEpochOfData, 0);
   }
   return keys;
 }

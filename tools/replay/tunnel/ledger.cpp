@@ -33,6 +33,13 @@ Tally& Ledger::tally(uint16_t index) {
   return *tallies_[index];
 }
 
+Tally Ledger::total() const {
+  Tally sum;
+  for (const auto& tally : tallies_)
+    sum.add(*tally);
+  return sum;
+}
+
 void Ledger::sent(uint32_t lane, uint32_t packet, uint32_t bytes, uint16_t tally,
                   uint64_t tick) noexcept {
   const uint64_t number = lanes_[lane].next++;

@@ -58,6 +58,7 @@ class Ledger {
   [[nodiscard]] const std::vector<std::unique_ptr<Tally>>& tallies() const noexcept {
     return tallies_;
   }
+  [[nodiscard]] Tally total() const;  // of all tallies
 
   // The number of the lane's next packet, whose low 16 bits are to be written into it; the same until sent() was
   // called.

@@ -109,10 +109,9 @@ TrialRecord TesterAlone::run(TrafficPlan plan, double seconds) {
     throw Failure("A tunnel from the tester to itself has ended: give --tester-rate.");
   TrialRecord record{.rate = std::numeric_limits<double>::infinity(), .seconds = seconds};
   record.expected = record.sent = traffic.ledger().sent();
-  for (const auto& tally : traffic.ledger().tallies()) {
-    record.arrived += tally->intact + tally->clamped;
-    record.reordered += tally->reordered;
-  }
+  const Tally all = traffic.ledger().total();
+  record.arrived = all.intact + all.clamped;
+  record.reordered = all.reordered;
   record.duplicates = traffic.ledger().copies();
   record.sent_seconds = ticks_.seconds(worked_ - worked_before);
   return record;

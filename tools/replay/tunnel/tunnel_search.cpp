@@ -37,17 +37,14 @@ class SearchRun : TunnelStage {
 
 void SearchRun::count(TrialRecord& record) const {
   const TunnelTraffic& traffic = *traffic_;
-  Histogram latency;
-  for (const auto& tally : traffic.ledger().tallies()) {
-    record.arrived += tally->intact + tally->clamped;
-    record.reordered += tally->reordered;
-    latency.add(tally->latency);
-  }
+  const Tally all = traffic.ledger().total();
+  record.arrived = all.intact + all.clamped;
+  record.reordered = all.reordered;
   record.duplicates = traffic.ledger().copies();
   // What a tunnel's TCP does not take, because the headend is not ready for more, is no fault of the tester's.
   record.sent = traffic.given_up() != 0 ? record.expected : traffic.ledger().sent();
   record.sent_seconds = ticks_.seconds(traffic.last_sent() - traffic.first_sent());
-  record.latency = distribution(latency, ticks_);
+  record.latency = distribution(all.latency, ticks_);
   record.lateness = distribution(traffic.lateness(), ticks_);
 }
 
