@@ -21,7 +21,8 @@ from steps.rfc2544.table import as_text  # noqa: E402
 TOOL, LINE = ROOT / "tools" / "rfc2544", ROOT / "tools" / "bench-line"
 LIMIT = 10_000
 # Short trials, and a width that is no finer than the device's own burst allows.
-BRIEFLY = ["--trial", "0.5", "--trial-sum", "1.5", "--width", "0.05", "--warm-up", "0.2", "--curve", "2"]
+BRIEFLY = ["--trial", "0.5", "--trial-sum", "1.5", "--width", "0.05", "--warm-up", "0.2", "--curve", "2",
+           "--sustain-time", "0.5"]
 
 
 def packets(count: int) -> list[Packet]:
@@ -53,6 +54,9 @@ def test_the_limit_is_found(measured):
         assert found["at_upper"]["loss_ratio"] > 1e-5 >= found["at_rate"]["loss_ratio"]
         assert found["bottleneck"] == "device" and not found["generator_bound"]
         assert row["search"]["tester_rate"] > 30_000
+        sustained = row["search"]["sustained"]
+        assert row["search"]["sustained_share"] == 0.8 and sustained["rate"] == pytest.approx(0.8 * ndr["rate"])
+        assert 0 < sustained["arrived"] <= sustained["sent"] <= sustained["expected"]
         for trial in row["search"]["searches"][0]["trials"]:
             assert trial["arrived"] <= trial["sent"] <= trial["expected"] and trial["duplicates"] == 0
 
@@ -60,6 +64,7 @@ def test_the_limit_is_found(measured):
 def test_table_and_page(measured):
     folder, said = measured
     assert "| cipher | bytes | direction | goal |" in said and "| plain  | IMIX  | there     | PDR  |" in said
+    assert "| 80 %: " in said
     text = (folder / "page.html").read_text()
     page = Page(text)
     assert "script" not in page.seen and "link" not in page.seen and "url(" not in text

@@ -95,6 +95,13 @@ void describe_search(CLI::App& app, SearchWords& w) {
          "N")
       ->check(CLI::Range(0U, 1000U))
       ->capture_default_str();
+  option("--sustain", w.wish.sustain,
+         "When all is found, one long trial at this share of the rate for the first goal: whether "
+         "it loses anything; 0: none",
+         "RATIO")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  seconds("--sustain-time", w.wish.sustain_s, "Of that trial");
   option("--search-limit", w.wish.limit_s, "End a search after so much traffic, wherever it is",
          "SECONDS")
       ->check(CLI::Range(0.01, kLongestTrial));

@@ -111,6 +111,8 @@ Json as_json(const SearchReport& report) {
       one["found"].push_back(found(report, f));
     json["searches"].push_back(std::move(one));
   }
+  json["sustained_share"] = report.sustained ? Json(report.sustained_share) : Json(nullptr);
+  json["sustained"] = trial(report.sustained);
   json["curve"] = trials(report.curve);
   return json;
 }

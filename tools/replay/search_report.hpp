@@ -39,6 +39,10 @@ struct SearchReport {
   double min_rate = 0, max_rate = 0;
   std::optional<TrialRecord> warm_up{};
   std::vector<SearchPass> passes{};
+  // A long trial at a share of the rate that was found for the first goal: whether a load that leaves a margin, as
+  // networks are run, loses anything at all.
+  std::optional<TrialRecord> sustained{};
+  double sustained_share = 0;
   std::vector<TrialRecord> curve{};
 };
 

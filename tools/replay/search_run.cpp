@@ -126,6 +126,18 @@ SearchPass one_pass(const Bench& bench, const SearchWish& wish, const SearchRepo
   return pass;
 }
 
+// Before the curve, which goes beyond what is carried and may leave queues full.
+void sustain(const Bench& bench, const SearchWish& wish, SearchReport& report, Progress& progress) {
+  const std::vector<double> lower = lower_bounds(report, 0);
+  if (wish.sustain <= 0 || lower.empty()) return;
+  const double rate = std::max(report.min_rate, median(lower) * wish.sustain);
+  if (progress.due()) {
+    progress.show(fmt::format("{:g} s at {}packets/s", wish.sustain_s, with_prefix(rate)));
+  }
+  report.sustained_share = wish.sustain;
+  report.sustained = bench.run(rate, wish.sustain_s);
+}
+
 void draw_curve(const Bench& bench, const SearchWish& wish, SearchReport& report,
                 Progress& progress) {
   double highest = 0;
@@ -174,6 +186,7 @@ SearchReport search_on(const Bench& bench, const SearchWish& wish, Progress& pro
   }
   for (unsigned i = 0; i < wish.repeat; ++i)
     report.passes.push_back(one_pass(bench, wish, report, progress));
+  sustain(bench, wish, report, progress);
   draw_curve(bench, wish, report, progress);
   progress.end();
   return report;

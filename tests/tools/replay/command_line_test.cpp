@@ -48,20 +48,23 @@ TEST(ReplayCommandLine, RefusesWithStatusTwo) {
         "-p net_ring0 -r net_ring0 a --search --width 0",
         "-p net_ring0 -r net_ring0 a --search --first-trial 2 --trial 1",
         "-p net_ring0 -r net_ring0 a --search --max-rate fast",
-        "-p net_ring0 -r net_ring0 a --search --max-rate 1k --min-rate 2k",
-        "-p net_ring0 a --tunnel 192.0.2.1",
-        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2",
-        "-p net_ring0 a --tunnel vpn.example.com --user u --source-address 192.0.2.2 "
-        "--keep-far-end",
-        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --keep-far-end "
-        "--track",
-        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --direction "
-        "sideways",
-        "-p net_ring0 a --tunnel 192.0.2.1 --user u --source-address 192.0.2.2 --keep-far-end "
-        "--dtls-again soon"}) {
+        "-p net_ring0 -r net_ring0 a --search --sustain 1.1",
+        "-p net_ring0 -r net_ring0 a --search --sustain-time 0",
+        "-p net_ring0 -r net_ring0 a --search --max-rate 1k --min-rate 2k"}) {
     const control::Done done = run(arguments);
     EXPECT_EQ(done.status, 2) << arguments << ": " << done.said;
   }
+}
+
+TEST(ReplayCommandLine, RefusesTunnelsWithStatusTwo) {
+  const std::string known = "-p net_ring0 a --user u --source-address 192.0.2.2 --tunnel ";
+  for (const char* rest :
+       {"192.0.2.1", "vpn.example.com --keep-far-end", "192.0.2.1 --keep-far-end --track",
+        "192.0.2.1 --direction sideways", "192.0.2.1 --keep-far-end --dtls-again soon"}) {
+    const control::Done done = run(known + rest);
+    EXPECT_EQ(done.status, 2) << rest << ": " << done.said;
+  }
+  EXPECT_EQ(run("-p net_ring0 a --tunnel 192.0.2.1").status, 2);
 }
 
 TEST(ReplayCommandLine, RefusesACaptureWithStatusThree) {

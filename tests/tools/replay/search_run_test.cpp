@@ -112,6 +112,33 @@ TEST(SearchRun, Repeats) {
   EXPECT_EQ(json["results"][1]["goal"], "PDR");
 }
 
+TEST(SearchRun, SustainsAShareOfWhatWasFound) {
+  Formula formula;
+  SearchWish wish = usual();
+  wish.sustain = 0.75;
+  wish.sustain_s = 20;
+  const SearchReport report = search(formula, wish);
+  ASSERT_TRUE(report.sustained);
+  EXPECT_DOUBLE_EQ(report.sustained->rate, 0.75 * *report.passes[0].found[0].result.lower);
+  EXPECT_EQ(report.sustained->seconds, 20);
+  EXPECT_EQ(report.sustained->loss_ratio(), 0);
+  EXPECT_NE(as_text(report).find("75 % of NDR for 20 s: "), std::string::npos) << as_text(report);
+  EXPECT_EQ(as_json(report)["sustained_share"], 0.75);
+  EXPECT_EQ(as_json(report)["sustained"]["arrived"], report.sustained->arrived);
+}
+
+TEST(SearchRun, SustainsNothingIfNothingWasFoundOrNobodyAsks) {
+  Formula formula;
+  SearchWish wish = usual();
+  wish.sustain = 0;
+  EXPECT_FALSE(search(formula, wish).sustained);
+  wish = usual();
+  wish.min_rate = 3e6;  // which is more than the device carries
+  const SearchReport nothing = search(formula, wish);
+  EXPECT_FALSE(nothing.sustained);
+  EXPECT_TRUE(as_json(nothing)["sustained"].is_null());
+}
+
 TEST(SearchRun, EndsWhenItsTimeIsOver) {
   Formula formula;
   SearchWish wish = usual();

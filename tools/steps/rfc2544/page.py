@@ -163,6 +163,9 @@ def how_to_read() -> str:
         ("limited by",
          "NIC: the link is full. PCIe: the slot is. Worker: the headend's busiest one is busy. None: no higher rate "
          "was tried. Device: it is something that cannot be seen from the tester."),
+        ("lost at less",
+         "Packets that one long trial lost at that share of the first goal's rate: whether a load with a margin loses "
+         "any at all."),
         ("points",
          "Each is the median of all trials at that rate; hover for their range. Trials that the search made at one "
          "rate are many where it decides."))

@@ -5,7 +5,7 @@ from steps.compare.table import markdown
 from .rows import Row
 
 HEADS = ["cipher", "bytes", "direction", "goal", "Mpps", "Gbit/s", "of line", "±", "limited by", "p50 µs", "p99.9 µs",
-         "busy"]
+         "busy", "lost at less"]
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -26,17 +26,27 @@ def busy(result: dict) -> str:
     return f"{100 * use['busiest_worker']:.0f} %, {use['cycles_per_packet']:.0f} cycles/packet" if use else "-"
 
 
+def sustained(row: Row) -> str:
+    """Of the long trial at a share of the first goal's rate. Results of older programs have none."""
+    trial = row.search.get("sustained")
+    if not trial:
+        return "-"
+    lost = max(0, trial["expected"] - trial["arrived"])
+    return f"{100 * row.search['sustained_share']:g} %: {lost} of {trial['expected']}"
+
+
 def cells(row: Row, goal: str) -> list[str]:
     result = row.result(goal)
     head = [row.cipher, str(row.size), row.direction, goal]
     if result["rate"] is None:
-        return [*head, "-", "-", "-", "-", result["end"], "-", "-", "-"]
+        return [*head, "-", "-", "-", "-", result["end"], "-", "-", "-", "-"]
     rate = result["rate"] * row.search["ports"]
     latency = (result["at_rate"] or {}).get("latency_ns")
     line = row.search["line_rate"]
     return [*head, f"{rate / 1e6:.3f}", f"{rate * row.search['layer1_bits_per_packet'] / 1e9:.2f}",
             percent(result["rate"] / line if line else None), percent(spread(result), 2), limited(result),
-            microseconds(latency, "50"), microseconds(latency, "99.9"), busy(result)]
+            microseconds(latency, "50"), microseconds(latency, "99.9"), busy(result),
+            sustained(row) if goal == row.goals[0] else "-"]
 
 
 def spread(result: dict) -> float | None:
@@ -51,4 +61,5 @@ def body(rows: list[Row]) -> list[list[str]]:
 
 def as_text(rows: list[Row]) -> str:
     return "\n".join(["", *markdown(HEADS, body(rows)), "",
-                      "  Mpps and Gbit/s (layer 1): of all directions together. Latency, busy workers: at that rate."])
+                      "  Mpps and Gbit/s (layer 1): of all directions together. Latency, busy workers: at that rate.",
+                      "  Lost at less: packets lost of a long trial at that share of the rate."])
