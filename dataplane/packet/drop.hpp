@@ -82,10 +82,14 @@ namespace culvert::dp {
   X(tcp_no_listener, "cv-tcp-no-listener", "TCP port not open",                                    \
     "A SYN to a port that nothing listens on; answered with a reset.")                             \
   X(tcp_reset_limit, "cv-tcp-reset-limit", "TCP resets limited",                                   \
-    "A segment of no known connection that got no reset: its sender had many in this second.")     \
+    "A segment of no known connection that got no reset: its sender had many in this second, or "  \
+    "packets come faster than they are read.")                                                     \
   X(tcp_cookie, "intercept-unexpected", "TCP intercept unexpected packet",                         \
     "While SYNs are answered with cookies: a segment that is no answer to one, or comes too late;" \
     " answered with a reset.")                                                                     \
+  X(tcp_syn_shed, "cv-syn-shed", "SYN beyond those that are answered while behind",                \
+    "While the backlog is full and packets come faster than they are read: a SYN beyond the few "  \
+    "that get a cookie. Who means it sends it again.")                                             \
   X(tcp_conn_limit, "conn-limit", "Connection limit reached",                                      \
     "No room for another TCP connection.")                                                         \
   X(tcp_handshake, "tcp-3whs-failed", "TCP failed 3 way handshake",                                \

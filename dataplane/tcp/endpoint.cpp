@@ -116,6 +116,9 @@ void Endpoint::consume(dp::ConnId conn, uint32_t size) noexcept {
 void Endpoint::set_receive_buffer(dp::ConnId conn, uint32_t bytes) noexcept {
   if (Connection* c = machine_->find(conn)) machine_->set_receive_buffer(*c, bytes);
 }
+void Endpoint::set_behind(bool behind) noexcept {
+  machine_->set_behind(behind);
+}
 void Endpoint::set_pressure(bool pressed) noexcept {
   machine_->set_pressure(pressed);
 }

@@ -166,6 +166,10 @@ class Endpoint {
   // fragment), meta.l3_size and meta.family set, pkt_len trimmed to the IP total length. Takes
   // ownership. Checks the TCP checksum unless the buffer says that the port did.
   void input(std::span<rte_mbuf*> segments, Time now) noexcept;
+  // Whether more packets wait than the next input() brings: while that is so, only the first few strangers of a
+  // burst get a SYN cookie (cv-syn-shed) or a reset (cv-tcp-reset-limit), so that those who are connected are read in
+  // time. False at first.
+  void set_behind(bool behind) noexcept;
   // A router's word that a segment did not fit: from then on that connection sends smaller ones, and
   // what was on its way at once again. Returns DropReason::count_ if the report was heeded, else why
   // not: icmp_no_flow, icmp_other_packet (RFC 5927 §7: not the number of a byte that is on its way),

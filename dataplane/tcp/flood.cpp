@@ -1,6 +1,6 @@
 // SYNs while the backlog is full (RFC 4987 §3.6): no state before the third segment, which makes a
 // connection as if the SYN had been kept. The half-open connections that are there stay, since most may be
-// genuine. Drops: intercept-unexpected, cv-tcp-reset-limit, conn-limit, and those of SYN-RECEIVED.
+// genuine. Drops: cv-syn-shed, intercept-unexpected, cv-tcp-reset-limit, conn-limit, and those of SYN-RECEIVED.
 #include <algorithm>
 
 #include "dataplane/tcp/machine.hpp"
@@ -10,7 +10,8 @@ namespace culvert::tcp {
 using dp::DropReason;
 using dp::TcpHeader;
 
-void Machine::answer_with_cookie(const Segment& s) noexcept {
+void Machine::answer_with_cookie(Segment& s) noexcept {
+  if (!may_answer_stranger()) return drop(s, DropReason::tcp_syn_shed);
   dp::count(counters_.cookies_sent);
   send_cookie(s, cookies_.make(s.flow, s.seq, announced_mss(s.options, s.flow), now_));
 }

@@ -44,7 +44,9 @@ bool Machine::listens(const dp::IpAddress& address, uint16_t port) const noexcep
 // RFC 9293 §3.10.7.1: answered with a reset, unless it is one.
 void Machine::reject(Segment& s, DropReason reason) noexcept {
   if (!s.has(TcpHeader::kRst)) {
-    if (!reset_limit_.allows(s.flow.remote, now_)) return drop(s, DropReason::tcp_reset_limit);
+    if (!may_answer_stranger() || !reset_limit_.allows(s.flow.remote, now_)) {
+      return drop(s, DropReason::tcp_reset_limit);
+    }
     send_reset(s);
   }
   drop(s, reason);

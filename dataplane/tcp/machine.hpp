@@ -96,6 +96,7 @@ class Machine {
   [[nodiscard]] uint32_t send_room(const Connection& c) const noexcept;
   [[nodiscard]] uint32_t wanted_bytes(const Connection& c) const noexcept;
 
+  void set_behind(bool behind) noexcept { behind_ = behind; }
   void set_pressure(bool pressed) noexcept { pressed_ = pressed; }
   void set_send_limit(uint32_t cost) noexcept { send_limit_ = std::max(cost, kPressedCost); }
   // Bytes that buffers of one queue may cost while buffers are scarce: one whole TLS record in
@@ -165,7 +166,12 @@ class Machine {
   [[nodiscard]] uint16_t own_mss(const dp::Flow& flow) const noexcept;
 
   // flood.cpp
-  void answer_with_cookie(const Segment& s) noexcept;
+  [[nodiscard]] bool may_answer_stranger() noexcept {
+    if (answers_left_ == 0) return false;
+    --answers_left_;
+    return true;
+  }
+  void answer_with_cookie(Segment& s) noexcept;
   [[nodiscard]] bool may_be_cookie(const Segment& s) const noexcept;
   void on_cookie(Segment& s, uint32_t hash) noexcept;
 
@@ -318,6 +324,8 @@ class Machine {
 
   EndpointConfig config_;
   bool pressed_ = false;
+  bool behind_ = false;
+  uint32_t answers_left_ = 0;  // that strangers in this burst may still get
   uint32_t send_limit_ = UINT32_MAX;
   const Offload offload_;
   dp::DropCounters& drops_;

@@ -32,6 +32,7 @@ bool Worker::receive() noexcept {
     const uint16_t n = rte_eth_rx_burst(port->id(), index, received.data(), kBurst);
     if (n == 0) continue;
     busy = true;
+    tcp.set_behind(n == kBurst);
     received.set_size(n);
     count(counters.packets_in, n);
     classify(received, port->id(), shared.interfaces_, edges, drops);

