@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "control/log/destination.hpp"
+#include "control/socket/descriptor.hpp"
+#include "control/socket/socket_address.hpp"
 
 namespace culvert::control {
 namespace {
@@ -27,51 +29,29 @@ constexpr int kLook = 1000;           // ms
 
 class LogSocket {
  public:
-  LogSocket() = default;
-  ~LogSocket() { close(); }
-  LogSocket(const LogSocket&) = delete;
-  LogSocket& operator=(const LogSocket&) = delete;
-
   // Non-blocking and connected, or on its way. An errno.
   int connect(const LogHostConfig& host) {
     close();
-    sockaddr_storage to{};
-    socklen_t size = 0;
-    if (host.address.is_v4()) {
-      auto& v4 = reinterpret_cast<sockaddr_in&>(to);
-      v4.sin_family = AF_INET;
-      v4.sin_port = htons(host.port);
-      v4.sin_addr.s_addr = htonl(host.address.v4_value());
-      size = sizeof v4;
-    } else {
-      auto& v6 = reinterpret_cast<sockaddr_in6&>(to);
-      v6.sin6_family = AF_INET6;
-      v6.sin6_port = htons(host.port);
-      std::memcpy(&v6.sin6_addr, host.address.bytes().data(), sizeof v6.sin6_addr);
-      size = sizeof v6;
-    }
+    const SocketAddress to(host.address, host.port);
     const bool tcp = host.transport == LogTransport::tcp;
-    fd_ =
-        ::socket(to.ss_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd_ < 0) return errno;
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), size) == 0) return 0;
+    socket_ = Descriptor(
+        ::socket(to.family(), (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket_) return errno;
+    if (::connect(fd(), to.get(), to.size) == 0) return 0;
     return errno;
   }
-  void close() noexcept {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-  [[nodiscard]] int fd() const noexcept { return fd_; }
-  [[nodiscard]] bool open() const noexcept { return fd_ >= 0; }
+  void close() noexcept { socket_.reset(); }
+  [[nodiscard]] int fd() const noexcept { return socket_.get(); }
+  [[nodiscard]] bool open() const noexcept { return static_cast<bool>(socket_); }
   // What is wrong with it.
   [[nodiscard]] int error() const noexcept {
     int error = 0;
     socklen_t size = sizeof error;
-    return ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+    return ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
   }
 
  private:
-  int fd_ = -1;
+  Descriptor socket_;
 };
 
 class UdpDestination final : public LogDestination {

@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/socket/descriptor.hpp"
+#include "control/socket/socket_address.hpp"
 #include "dataplane/packet/time.hpp"
 
 namespace culvert::control::radius {
@@ -26,24 +28,6 @@ namespace {
 constexpr size_t kMaxRunning = 256;   // each has a socket
 constexpr size_t kMaxWaiting = 4096;  // sessions may end all at once
 constexpr uint64_t kWakeId = 0;
-
-sockaddr_storage socket_address(const IpAddress& address, uint16_t port, socklen_t& size) {
-  sockaddr_storage storage{};
-  if (address.is_v4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    v4.sin_addr.s_addr = htonl(address.v4_value());
-    std::memcpy(&storage, &v4, size = sizeof v4);
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    std::memcpy(&v6.sin6_addr, address.bytes().data(), address.bytes().size());
-    std::memcpy(&storage, &v6, size = sizeof v6);
-  }
-  return storage;
-}
 
 // The address that this box asks from, as the servers know it.
 void add_nas_address(Attributes& attributes, int socket) {
@@ -62,24 +46,6 @@ void add_nas_address(Attributes& attributes, int socket) {
   }
 }
 
-class QuestionSocket {
- public:
-  QuestionSocket() = default;
-  explicit QuestionSocket(int fd) noexcept : fd_(fd) {}
-  QuestionSocket(QuestionSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  QuestionSocket& operator=(QuestionSocket&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~QuestionSocket() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int fd() const noexcept { return fd_; }
-
- private:
-  int fd_ = -1;
-};
-
 }  // namespace
 
 struct Client::Exchange {
@@ -89,7 +55,7 @@ struct Client::Exchange {
   Done done;
   std::vector<IpAddress> tried;
   AaaHostConfig host;  // that is being asked
-  QuestionSocket socket;
+  Descriptor socket;
   std::vector<uint8_t> packet;
   uint64_t give_up_us = 0;
   uint64_t send_again_us = 0;
@@ -101,7 +67,7 @@ struct Client::Exchange {
   }
   void send() const noexcept {
     // What the kernel does not take now is sent again, as what the network loses.
-    (void)::send(socket.fd(), packet.data(), packet.size(), MSG_NOSIGNAL);
+    (void)::send(socket.get(), packet.data(), packet.size(), MSG_NOSIGNAL);
   }
 };
 
@@ -174,23 +140,20 @@ bool Client::open(Exchange& e, const AaaHostConfig& host) {
   e.host = host;
   e.complained = false;
   const bool accounting = e.question.attempt == nullptr;
-  const int family = host.address.is_v4() ? AF_INET : AF_INET6;
-  e.socket = QuestionSocket(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  socklen_t size = 0;
-  const sockaddr_storage to = socket_address(
-      host.address, accounting ? host.accounting_port : host.authentication_port, size);
+  const SocketAddress to(host.address,
+                         accounting ? host.accounting_port : host.authentication_port);
+  e.socket = Descriptor(::socket(to.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   std::array<uint8_t, 17> random;
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = e.id;
-  if (e.socket.fd() < 0 ||
-      ::connect(e.socket.fd(), reinterpret_cast<const sockaddr*>(&to), size) != 0 ||
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, e.socket.fd(), &event) != 0 ||
+  if (!e.socket || ::connect(e.socket.get(), to.get(), to.size) != 0 ||
+      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, e.socket.get(), &event) != 0 ||
       RAND_bytes(random.data(), random.size()) != 1) {
     return false;
   }
   Attributes attributes = e.question.attributes;
-  add_nas_address(attributes, e.socket.fd());
+  add_nas_address(attributes, e.socket.get());
   if (accounting) {
     e.packet = encode_accounting(random[16], host.key, attributes);
   } else {
@@ -225,7 +188,7 @@ void Client::on_event() {
 void Client::read(Exchange& e) {
   std::array<uint8_t, kMaxPacket + 1> buffer;
   for (;;) {
-    const ssize_t size = ::recv(e.socket.fd(), buffer.data(), buffer.size(), 0);
+    const ssize_t size = ::recv(e.socket.get(), buffer.data(), buffer.size(), 0);
     if (size < 0) {
       if (errno == EAGAIN || errno == EINTR) return;
       // "Connection refused": nobody listens there, so there is nothing to wait for.
@@ -258,7 +221,7 @@ void Client::read(Exchange& e) {
 }
 
 void Client::no_answer(Exchange& e) {
-  e.socket = QuestionSocket();
+  e.socket = Descriptor();
   const std::string server = e.host.address.to_string();
   if (e.question.attempt) {
     e.result.log.push_back(
@@ -299,7 +262,7 @@ void Client::tick() {
 }
 
 void Client::finish(Exchange& e, Result::Kind kind) {
-  e.socket = QuestionSocket();
+  e.socket = Descriptor();
   e.result.kind = kind;
   const auto found = running_.find(e.id);
   finished_.push_back(std::move(found->second));
@@ -317,7 +280,7 @@ void Client::send_and_forget() {
   for (const auto& e : waiting_) {
     if (e->question.attempt) continue;
     (void)ask_next(*e);
-    e->socket = QuestionSocket();
+    e->socket = Descriptor();
   }
   waiting_.clear();
   running_.clear();

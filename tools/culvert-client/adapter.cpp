@@ -59,8 +59,8 @@ void ask(int socket, unsigned long request, void* argument, const std::string& w
   if (ioctl(socket, request, argument) != 0) throw failure(what);
 }
 
-Descriptor configuration_socket(int family) {
-  Descriptor socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+control::Descriptor configuration_socket(int family) {
+  control::Descriptor socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) throw failure("no socket to set up a device");
   return socket;
 }
@@ -79,7 +79,7 @@ Adapter::Adapter(const std::string& name, const Addresses& addresses, unsigned m
 }
 
 void Adapter::set_up(const Addresses& addresses, std::span<const Route> routes) {
-  const Descriptor socket = configuration_socket(AF_INET);
+  const control::Descriptor socket = configuration_socket(AF_INET);
   ifreq size = request_for(name_);
   size.ifr_mtu = static_cast<int>(mtu_);
   ask(socket.get(), SIOCSIFMTU, &size, name_ + ": the MTU cannot be set");
@@ -87,7 +87,7 @@ void Adapter::set_up(const Addresses& addresses, std::span<const Route> routes) 
   flags.ifr_flags = IFF_UP | IFF_RUNNING;
   ask(socket.get(), SIOCSIFFLAGS, &flags, name_ + " cannot be brought up");
   if (!addresses.v4.empty()) add_address(socket.get(), addresses.v4);
-  Descriptor six;
+  control::Descriptor six;
   if (!addresses.v6.empty()) {
     six = configuration_socket(AF_INET6);
     add_address6(six.get(), addresses.v6);

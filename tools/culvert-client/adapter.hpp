@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "tools/culvert-client/descriptor.hpp"
+#include "control/socket/descriptor.hpp"
 #include "tools/culvert-client/route.hpp"
 
 namespace culvert::client {
@@ -40,7 +40,7 @@ class Adapter {
   void add_route(int socket, const Route& route);
   void add_route6(int socket, const Route& route);
 
-  Descriptor device_;
+  control::Descriptor device_;
   std::string name_;
   unsigned mtu_;
 };

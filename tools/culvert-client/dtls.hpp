@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "control/socket/descriptor.hpp"
 #include "control/tls/owned.hpp"
-#include "tools/culvert-client/descriptor.hpp"
 #include "tools/culvert-client/grant.hpp"
 #include "tools/culvert-client/patience.hpp"
 
@@ -46,7 +46,7 @@ class DtlsTunnel {
   void judge(int result);
 
   std::vector<uint8_t> psk_;
-  Descriptor socket_;
+  control::Descriptor socket_;
   control::Owned<SSL_CTX> context_;
   control::Owned<SSL> ssl_;
   State state_ = State::shaking_hands;

@@ -70,9 +70,9 @@ void stay_on_device_of(int socket, const sockaddr_storage& local) {
                    static_cast<socklen_t>(device.size()));
 }
 
-Descriptor try_tcp(const addrinfo& target, bool keeps_device, Signals& signals,
-                   Clock::time_point deadline, std::string& problem) {
-  Descriptor socket(
+control::Descriptor try_tcp(const addrinfo& target, bool keeps_device, Signals& signals,
+                            Clock::time_point deadline, std::string& problem) {
+  control::Descriptor socket(
       ::socket(target.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!socket) {
     problem = words(errno);
@@ -135,8 +135,8 @@ std::string Gateway::authority() const {
   return port == 443 ? name : fmt::format("{}:{}", name, port);
 }
 
-Descriptor connect_tcp(const Gateway& gateway, Signals& signals, Clock::time_point deadline,
-                       sockaddr_storage& peer) {
+control::Descriptor connect_tcp(const Gateway& gateway, Signals& signals,
+                                Clock::time_point deadline, sockaddr_storage& peer) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -148,7 +148,7 @@ Descriptor connect_tcp(const Gateway& gateway, Signals& signals, Clock::time_poi
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
   std::string problem;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    Descriptor socket = try_tcp(*each, gateway.keeps_device, signals, deadline, problem);
+    control::Descriptor socket = try_tcp(*each, gateway.keeps_device, signals, deadline, problem);
     if (!socket) continue;
     peer = {};
     std::memcpy(&peer, each->ai_addr, each->ai_addrlen);
@@ -158,8 +158,8 @@ Descriptor connect_tcp(const Gateway& gateway, Signals& signals, Clock::time_poi
       fmt::format("no TCP connection to {} port {}: {}", gateway.host, gateway.port, problem));
 }
 
-Descriptor connect_udp(int tcp, const sockaddr_storage& peer, uint16_t port) {
-  Descriptor socket(
+control::Descriptor connect_udp(int tcp, const sockaddr_storage& peer, uint16_t port) {
+  control::Descriptor socket(
       ::socket(peer.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
   if (!socket) throw Failure("no UDP socket: " + words(errno));
   stay_on_device_of(socket.get(), local_address(tcp));

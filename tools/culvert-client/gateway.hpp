@@ -7,7 +7,7 @@
 
 #include <sys/socket.h>
 
-#include "tools/culvert-client/descriptor.hpp"
+#include "control/socket/descriptor.hpp"
 #include "tools/culvert-client/patience.hpp"
 
 namespace culvert::client {
@@ -30,11 +30,11 @@ struct Gateway {
 
 // A TCP connection to the first address of `gateway` that answers; `peer` becomes that address.
 // Throws Failure.
-[[nodiscard]] Descriptor connect_tcp(const Gateway& gateway, Signals& signals,
-                                     Clock::time_point deadline, sockaddr_storage& peer);
+[[nodiscard]] control::Descriptor connect_tcp(const Gateway& gateway, Signals& signals,
+                                              Clock::time_point deadline, sockaddr_storage& peer);
 // A UDP socket that is connected to `port` of the headend that `tcp` is connected to. It stays on the
 // device that the TCP connection uses, whatever routes lead into a tunnel. Throws Failure.
-[[nodiscard]] Descriptor connect_udp(int tcp, const sockaddr_storage& peer, uint16_t port);
+[[nodiscard]] control::Descriptor connect_udp(int tcp, const sockaddr_storage& peer, uint16_t port);
 // The path MTU that the kernel knows of the peer; 1500 if it says nothing.
 [[nodiscard]] unsigned path_mtu(int tcp, const sockaddr_storage& peer) noexcept;
 // "198.51.100.1"

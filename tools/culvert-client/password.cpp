@@ -10,7 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "tools/culvert-client/descriptor.hpp"
+#include "control/socket/descriptor.hpp"
 #include "tools/culvert-client/failure.hpp"
 
 namespace culvert::client {
@@ -35,7 +35,7 @@ control::SecretText first_line(int fd) {
 
 control::SecretText password_from(const std::string& path) {
   if (path == "-") return first_line(STDIN_FILENO);
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const control::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) {
     throw Failure(fmt::format("cannot read {}: {}", path, std::generic_category().message(errno)),
                   ExitStatus::command_line);

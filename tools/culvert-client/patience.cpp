@@ -21,7 +21,7 @@ Signals::Signals() {
     sigaddset(&heard, signal);
   sigprocmask(SIG_BLOCK, &heard, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  fd_ = Descriptor(signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK));
+  fd_ = control::Descriptor(signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_) throw std::system_error(errno, std::generic_category(), "signalfd");
 }
 

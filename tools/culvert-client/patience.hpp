@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "tools/culvert-client/descriptor.hpp"
+#include "control/socket/descriptor.hpp"
 
 namespace culvert::client {
 
@@ -26,7 +26,7 @@ class Signals {
   [[nodiscard]] std::optional<Wish> take() noexcept;
 
  private:
-  Descriptor fd_;
+  control::Descriptor fd_;
 };
 
 // Until one of `events` (of poll) is there for `fd`. Throws Failure with `what` ("the headend's

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "control/socket/descriptor.hpp"
 #include "control/tls/owned.hpp"
-#include "tools/culvert-client/descriptor.hpp"
 #include "tools/culvert-client/gateway.hpp"
 #include "tools/culvert-client/options.hpp"
 #include "tools/culvert-client/patience.hpp"
@@ -46,7 +46,7 @@ class TlsStream {
   void verify(const Options& options) const;
 
   sockaddr_storage peer_{};
-  Descriptor socket_;
+  control::Descriptor socket_;
   control::Owned<SSL_CTX> context_;
   control::Owned<SSL> ssl_;
 };

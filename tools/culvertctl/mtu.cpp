@@ -15,7 +15,7 @@ namespace {
 using control::Derivation;
 using control::MtuInputs;
 using control::MtuTerm;
-using nlohmann::json;
+using Json = nlohmann::json;
 
 std::string_view kind_name(MtuTerm::Kind kind) noexcept {
   switch (kind) {
@@ -28,8 +28,8 @@ std::string_view kind_name(MtuTerm::Kind kind) noexcept {
   return "at-least";
 }
 
-json terms_of(const Derivation& derivation) {
-  json out = json::array();
+Json terms_of(const Derivation& derivation) {
+  Json out = Json::array();
   for (const MtuTerm& term : derivation.terms) {
     out.push_back({{"operation", kind_name(term.kind)},
                    {"bytes", term.amount},
@@ -125,7 +125,7 @@ int run_mtu(int argc, char** argv) {
 
   const control::Mtus mtus = control::announced_mtus(in);
   if (json_wanted) {
-    const json out{
+    const Json out{
         {"accounting", to_string(in.accounting)},
         {"suite", in.tls_suite.name},
         {"dtls_suite", in.dtls_suite.name},

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-namespace culvert::client {
+namespace culvert::control {
 
 class Descriptor {
  public:
@@ -34,4 +34,4 @@ class Descriptor {
   int fd_ = -1;
 };
 
-}  // namespace culvert::client
+}  // namespace culvert::control
