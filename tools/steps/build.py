@@ -34,13 +34,14 @@ def instruction_set() -> str:
     return "x86-64-v3" if {"avx2", "bmi1", "bmi2", "fma", "f16c", "movbe", "abm"} <= flags else "x86-64-v2"
 
 
+# Eight sources in one go, because most of a compiler's time goes into headers. build-clang compiles each by itself.
+UNITY = ("--unity=on", "--unity-size=8")
 # The tools that call us have looked whether build/ is one (release_tree.py).
-RELEASE = Tree(os.environ.get("CULVERT_BUILD", "build"), ("--buildtype=release", f"-Dmarch={instruction_set()}"))
+RELEASE = Tree(os.environ.get("CULVERT_BUILD", "build"),
+               ("--buildtype=release", f"-Dmarch={instruction_set()}", *UNITY))
 # The sanitizer's tests and the fuzz targets are of one tree. Line numbers are all that a report needs of the debug
-# information. clang, because it takes half of gcc's time for tests that are not optimised (tests/meson.build). Eight
-# sources in one go (unity), because most of a compiler's time goes into headers.
-SANITIZED = Tree("build-asan", ("--buildtype=custom", "-Doptimization=1", "-Ddebug=false",
-                                "--unity=on", "--unity-size=8",
+# information. clang, because it takes half of gcc's time for tests that are not optimised (tests/meson.build).
+SANITIZED = Tree("build-asan", ("--buildtype=custom", "-Doptimization=1", "-Ddebug=false", *UNITY,
                                 "-Dcpp_args=-g1 -fno-sanitize-recover=undefined", "-Dfuzz=true",
                                 "-Db_sanitize=address,undefined", "-Db_lundef=false"),
                  ("clang", "clang++"))
