@@ -16,6 +16,7 @@ from test_bench_report import THREE, Page, document
 sys.path.insert(0, str(ROOT / "tools"))
 
 from steps.bench_line import line  # noqa: E402
+from steps.rfc2544 import rows  # noqa: E402
 from steps.rfc2544.table import as_text  # noqa: E402
 
 TOOL, LINE = ROOT / "tools" / "rfc2544", ROOT / "tools" / "bench-line"
@@ -42,10 +43,10 @@ def measured(tmp_path_factory):
 
 def test_the_limit_is_found(measured):
     folder, _ = measured
-    rows = json.loads((folder / "out.json").read_text())["rows"]
-    assert [(row["cipher"], row["size"], row["direction"]) for row in rows] == [("plain", 64, "there"),
-                                                                              ("plain", "IMIX", "there")]
-    for row in rows:
+    found_rows = json.loads((folder / "out.json").read_text())["rows"]
+    assert [(row["cipher"], row["size"], row["direction"]) for row in found_rows] == [
+        ("plain", 64, "there"), ("plain", "IMIX", "there")]
+    for row in found_rows:
         ndr, pdr = row["search"]["results"]
         # The burst is worth 400 packets a second more in half a second; a busy machine may cost something.
         assert 0.6 * LIMIT < ndr["rate"] <= pdr["rate"] < 1.15 * LIMIT, (ndr, pdr)
@@ -75,6 +76,31 @@ def test_table_and_page(measured):
                            text=True, timeout=60)
     assert again.returncode == 0, again.stderr
     assert (folder / "again.html").read_text() == text
+
+
+def test_what_is_missing_is_told_behind_the_rest(measured, tmp_path):
+    folder, _ = measured
+    document = json.loads((folder / "out.json").read_text())
+    assert document["missed"] == []
+    (tmp_path / "part.json").write_text(json.dumps(document | {"missed": ["plain, 512, there: the wire broke"]}))
+    done = subprocess.run([TOOL, "--from", tmp_path / "part.json", "--out", tmp_path / "part.html"],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "Not searched: plain, 512, there: the wire broke" in done.stderr, done
+    assert "| plain  | IMIX  |" in done.stdout and (tmp_path / "part.html").exists()
+
+
+def test_a_row_that_fails_costs_no_other():
+    outcome = rows.Outcome()
+
+    def fails():
+        raise rows.SearchFailed("no wire")
+
+    with pytest.raises(rows.SearchFailed):
+        outcome.add("the first", fails)  # there is nothing yet that could be lost
+    outcome.add("a", lambda: rows.Row("plain", 64, "there", {}))
+    outcome.add("b", fails)
+    outcome.add("c", lambda: rows.Row("plain", 512, "there", {}))
+    assert [row.size for row in outcome.rows] == [64, 512] and outcome.missed == ["b: no wire"]
 
 
 def test_a_part_of_bench_report(measured, tmp_path):

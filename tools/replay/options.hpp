@@ -26,10 +26,9 @@ struct SearchWish {
   double line_rate = 0;    // bits a second of the link; 0: what a card says, unknown for others
   double tester_rate = 0;  // packets a second that the tester carries by itself; 0: measure it
   double warm_up_s = 1;
-  unsigned repeat = 1;  // whole searches
-  unsigned curve = 10;  // trials more, at even distances up to and beyond what was found
-  double sustain =
-      0.8;  // of the rate found for the first goal: one long trial when all is found; 0: none
+  unsigned repeat = 1;    // whole searches
+  unsigned curve = 10;    // trials more, at even distances up to and beyond what was found
+  double sustain = 0.8;   // of the first goal's rate: one long trial at the end; 0: none
   double sustain_s = 10;  // of that trial
   double limit_s = 0;     // of one search; 0: until it is done
   std::string headend{};  // culvertd's management socket, to ask what its workers do

@@ -130,7 +130,7 @@ SearchPass one_pass(const Bench& bench, const SearchWish& wish, const SearchRepo
 void sustain(const Bench& bench, const SearchWish& wish, SearchReport& report, Progress& progress) {
   const std::vector<double> lower = lower_bounds(report, 0);
   if (wish.sustain <= 0 || lower.empty()) return;
-  const double rate = std::max(report.min_rate, median(lower) * wish.sustain);
+  const double rate = median(lower) * wish.sustain;
   if (progress.due()) {
     progress.show(fmt::format("{:g} s at {}packets/s", wish.sustain_s, with_prefix(rate)));
   }

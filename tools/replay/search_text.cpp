@@ -108,10 +108,11 @@ std::string as_text(const SearchReport& report) {
     said += goal_text(report, i);
   if (const auto& trial = report.sustained) {
     const uint64_t lost = trial->expected - std::min(trial->expected, trial->arrived);
-    said += fmt::format("{:g} % of {} for {:g} s: {}packets/s, {} of {} lost; {}\n",
-                        100 * report.sustained_share,
-                        report.passes.front().found.front().result.goal.name, trial->seconds,
-                        with_prefix(trial->rate), lost, trial->expected, trial_text(*trial));
+    said += fmt::format(
+        "{:g} % of {} for {:g} s: {}packets/s, {} of {} lost{}; {}\n", 100 * report.sustained_share,
+        report.passes.front().found.front().result.goal.name, trial->seconds,
+        with_prefix(trial->rate), lost, trial->expected,
+        trial->tester_fell_behind() ? " (the tester fell behind)" : "", trial_text(*trial));
   }
   size_t trials = 0;
   double seconds = 0;

@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Callable
 
 from steps import console
 from steps.build import RELEASE, ninja, set_up
@@ -16,26 +17,33 @@ from steps.console import step
 from steps.endings import told
 from steps.machine import describe_machine
 from steps.rfc2544.page import render
-from steps.rfc2544.rows import as_document
+from steps.rfc2544.rows import Outcome, Row, as_document, tell_missed
 from steps.rfc2544.table import as_text
 
 from . import line, wire
 from .arguments import QUICK, parse_arguments
 
-def measured(arguments: argparse.Namespace) -> list:
+
+def measured(arguments: argparse.Namespace) -> Outcome:
     words = ["--repeat", str(arguments.repeat), *(QUICK if arguments.quick else ())]
     folder = Path(tempfile.mkdtemp(prefix="culvert-bench-line."))
     try:
         with step("Search") as progress:
-            rows = []
+            outcome = Outcome()
+
+            def search(name: str, row: Callable[..., Row], *what: object) -> None:
+                progress.show(f"{name}: row {len(outcome.rows) + len(outcome.missed) + 1} of {all_rows}")
+                outcome.add(name, lambda: row(folder, *what, words))
+
+            kinds = list(itertools.product(arguments.ciphers, arguments.directions))
+            all_rows = len(arguments.sizes) * (1 + len(kinds))
             for size in arguments.sizes:
-                progress.show(f"{wire.NAME}, {size}")
-                rows.append(wire.row(folder, size, words))
-                for cipher, direction in itertools.product(arguments.ciphers, arguments.directions):
-                    progress.show(f"{cipher}, {size}, {direction}")
-                    rows.append(line.row(folder, cipher, size, direction, words))
-            progress.outcome = f"{len(rows)} rows"
-            return sorted(rows, key=lambda row: row.cipher != wire.NAME)
+                search(f"{wire.NAME}, {size}", wire.row, size)
+                for cipher, direction in kinds:
+                    search(f"{cipher}, {size}, {direction}", line.row, cipher, size, direction)
+            progress.outcome = f"{len(outcome.rows)} rows"
+            outcome.rows.sort(key=lambda row: row.cipher != wire.NAME)
+            return outcome
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -52,14 +60,15 @@ def main() -> int:
         context = describe_machine() | {
             "date": datetime.datetime.now().astimezone().isoformat(timespec="minutes"),
             "command": shlex.join(["tools/bench-line", *sys.argv[1:]])}
-        rows = measured(arguments)
-        arguments.out.write_text(render(rows, context, "Between two wires of shared memory"))
-        text = json.dumps(as_document(rows, context), indent=1)
+        outcome = measured(arguments)
+        document = as_document(outcome, context)
+        arguments.out.write_text(render(outcome.rows, context, "Between two wires of shared memory"))
+        text = json.dumps(document, indent=1)
         if arguments.json not in ("", "-"):
             Path(arguments.json).write_text(text + "\n")
-        print(text if arguments.json == "-" else as_text(rows))
+        print(text if arguments.json == "-" else as_text(outcome.rows))
         print(f"\n  Page       {arguments.out}", file=console.out, flush=True)
-    return 0
+        return tell_missed(document)
 
 
 if __name__ == "__main__":

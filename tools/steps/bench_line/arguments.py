@@ -11,7 +11,7 @@ from steps.rfc2544.rows import DIRECTIONS
 PAGE = "bench-line.html"
 # One of each kind: a record each datagram, and TCP with records in its stream.
 CIPHERS = ("dtls:ECDHE-RSA-AES128-GCM-SHA256", "dtls:ECDHE-RSA-AES128-SHA256", "tls:TLS_AES_128_GCM_SHA256")
-QUICK = ("--trial", "0.5", "--trial-sum", "5", "--width", "0.02")
+QUICK = ("--trial", "0.5", "--trial-sum", "5", "--width", "0.02", "--sustain-time", "3")
 
 
 def parse_arguments(words: list[str]) -> argparse.Namespace:

@@ -17,7 +17,7 @@ from steps.machine import describe_machine
 
 from .arguments import parse_arguments
 from .page import render
-from .rows import NoResults, Plan, as_document, from_document, measure
+from .rows import NoResults, Plan, as_document, from_document, measure, tell_missed
 from .table import as_text
 
 def searched(arguments: argparse.Namespace) -> dict:
@@ -30,10 +30,10 @@ def searched(arguments: argparse.Namespace) -> dict:
                 set_up(RELEASE)
                 ninja(RELEASE, progress, "tools/culvert-replay")
         with step("Search") as progress:
-            rows = measure(plan, folder, progress)
+            outcome = measure(plan, folder, progress)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return as_document(rows, describe_machine() | {
+    return as_document(outcome, describe_machine() | {
         "date": datetime.datetime.now().astimezone().isoformat(timespec="minutes"),
         "command": shlex.join(["tools/rfc2544", *sys.argv[1:]])})
 
@@ -61,7 +61,7 @@ def main() -> int:
             Path(arguments.json).write_text(text + "\n")
         print(text if arguments.json == "-" else as_text(rows))
         print(f"\n  Page       {arguments.out}", file=console.out, flush=True)
-    return 0
+        return tell_missed(document)
 
 
 if __name__ == "__main__":

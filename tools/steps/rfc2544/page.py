@@ -165,7 +165,7 @@ def how_to_read() -> str:
          "was tried. Device: it is something that cannot be seen from the tester."),
         ("lost at less",
          "Packets that one long trial lost at that share of the first goal's rate: whether a load with a margin loses "
-         "any at all."),
+         "any at all. The tester's: what it could not send in time, or had no room for, counts, too."),
         ("points",
          "Each is the median of all trials at that rate; hover for their range. Trials that the search made at one "
          "rate are many where it decides."))

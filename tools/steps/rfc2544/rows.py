@@ -2,8 +2,10 @@
 
 import json
 import subprocess
+import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Callable
 
 from steps.build import RELEASE
 
@@ -54,6 +56,21 @@ class SearchFailed(RuntimeError):
     """A sentence of culvert-replay's."""
 
 
+@dataclass
+class Outcome:
+    rows: list[Row] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)  # a sentence for each row that could not be had
+
+    def add(self, name: str, search_row: Callable[[], Row]) -> None:
+        """One that fails is no reason to lose what took hours before it. If it is the first, all would."""
+        try:
+            self.rows.append(search_row())
+        except SearchFailed as error:
+            if not self.rows:
+                raise
+            self.missed.append(f"{name}: {error}")
+
+
 def command(plan: Plan, folder: Path, size: int | str, direction: str) -> list[str]:
     ways = {"there": ((plan.port, plan.receive, False),), "back": ((plan.receive, plan.port, True),),
             "both": ((plan.port, plan.receive, False), (plan.receive, plan.port, True))}[direction]
@@ -72,15 +89,16 @@ def tunnel_command(plan: Plan, folder: Path, cipher: str, size: int | str, direc
             str(frames.make_for_tunnels(folder, size, direction)), *plan.words]
 
 
-def measure(plan: Plan, folder: Path, progress) -> list[Row]:
-    found = []
-    for cipher, size, direction in plan.rows():
-        progress.show(f"{cipher}, {size}, {direction}: row {len(found) + 1} of {len(plan.rows())}")
+def measure(plan: Plan, folder: Path, progress) -> Outcome:
+    outcome = Outcome()
+    for number, (cipher, size, direction) in enumerate(plan.rows(), 1):
+        name = f"{cipher}, {size}, {direction}"
+        progress.show(f"{name}: row {number} of {len(plan.rows())}")
         words = (command(plan, folder, size, direction) if cipher == PLAIN
                  else tunnel_command(plan, folder, cipher, size, direction))
-        found.append(Row(cipher, size, direction, search(words)))
-    progress.outcome = f"{len(found)} rows"
-    return found
+        outcome.add(name, lambda: Row(cipher, size, direction, search(words)))
+    progress.outcome = f"{len(outcome.rows)} rows"
+    return outcome
 
 
 def search(words: list[str]) -> dict:
@@ -90,8 +108,16 @@ def search(words: list[str]) -> dict:
     return json.loads(done.stdout)
 
 
-def as_document(rows: list[Row], context: dict) -> dict:
-    return {"context": context, "rows": [asdict(row) for row in rows]}
+def as_document(outcome: Outcome, context: dict) -> dict:
+    return {"context": context, "missed": outcome.missed, "rows": [asdict(row) for row in outcome.rows]}
+
+
+def tell_missed(document: dict) -> int:
+    """The exit status that goes with it."""
+    missed = document.get("missed") or []
+    for sentence in missed:
+        print(f"Not searched: {sentence}", file=sys.stderr)
+    return 1 if missed else 0
 
 
 class NoResults(ValueError):

@@ -32,7 +32,8 @@ def sustained(row: Row) -> str:
     if not trial:
         return "-"
     lost = max(0, trial["expected"] - trial["arrived"])
-    return f"{100 * row.search['sustained_share']:g} %: {lost} of {trial['expected']}"
+    fault = ", the tester's" if trial["tester_fell_behind"] else ""
+    return f"{100 * row.search['sustained_share']:g} %: {lost} of {trial['expected']}{fault}"
 
 
 def cells(row: Row, goal: str) -> list[str]:
