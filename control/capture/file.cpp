@@ -24,30 +24,27 @@ CaptureFile::CaptureFile(const std::string& folder, const std::string& name, uin
   }
 }
 
-CaptureFile::~CaptureFile() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 // What is there is taken away rather than written to: it may be a link to something else.
 bool CaptureFile::open() {
-  if (fd_ >= 0) ::close(fd_);
+  file_.reset();
   size_ = 0;
   ::unlink(path_.c_str());
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd_ < 0) error_ = errno;
-  return fd_ >= 0;
+  file_ =
+      Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file_) error_ = errno;
+  return static_cast<bool>(file_);
 }
 
 bool CaptureFile::append(std::string_view bytes) {
   size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t n = ::write(fd_, bytes.data() + done, bytes.size() - done);
+    const ssize_t n = ::write(file_.get(), bytes.data() + done, bytes.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
       error_ = n < 0 ? errno : ENOSPC;
       // Half a block would spoil the file.
-      if (done != 0 && (::ftruncate(fd_, static_cast<off_t>(size_)) != 0 ||
-                        ::lseek(fd_, static_cast<off_t>(size_), SEEK_SET) < 0)) {
+      if (done != 0 && (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0 ||
+                        ::lseek(file_.get(), static_cast<off_t>(size_), SEEK_SET) < 0)) {
         error_ = errno;
       }
       return false;

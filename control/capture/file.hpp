@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "control/socket/descriptor.hpp"
+
 namespace culvert::control {
 
 class CaptureFile {
@@ -13,9 +15,6 @@ class CaptureFile {
   // Makes NAME.pcapng in `folder`, which is made too, in the place of one that is there and of
   // NAME.older.pcapng. Mode 0600. Throws std::runtime_error with a sentence.
   CaptureFile(const std::string& folder, const std::string& name, uint64_t limit);
-  ~CaptureFile();
-  CaptureFile(const CaptureFile&) = delete;
-  CaptureFile& operator=(const CaptureFile&) = delete;
 
   [[nodiscard]] bool fits(size_t bytes) const noexcept { return size_ + bytes <= limit_; }
   // All or nothing: false if it could not be written, and error() says why.
@@ -35,7 +34,7 @@ class CaptureFile {
 
   const std::string path_, older_path_;
   const uint64_t limit_;  // bytes
-  int fd_ = -1;
+  Descriptor file_;
   uint64_t size_ = 0, older_size_ = 0;
   int error_ = 0;
 };

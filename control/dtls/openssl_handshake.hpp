@@ -11,6 +11,7 @@
 
 #include "control/dtls/datagram_bio.hpp"
 #include "control/dtls/handshake.hpp"
+#include "control/tls/owned.hpp"
 
 namespace culvert::control {
 
@@ -22,10 +23,7 @@ class DtlsContext {
   [[nodiscard]] SSL_CTX* get() const noexcept { return context_.get(); }
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* c) const noexcept { SSL_CTX_free(c); }
-  };
-  std::unique_ptr<SSL_CTX, Free> context_;
+  Owned<SSL_CTX> context_;
 };
 
 class OpensslHandshake final : public DtlsHandshake {
@@ -42,9 +40,6 @@ class OpensslHandshake final : public DtlsHandshake {
 
  private:
   friend class DtlsContext;
-  struct Free {
-    void operator()(SSL* s) const noexcept { SSL_free(s); }
-  };
   static unsigned on_psk(SSL* ssl, const char* identity, unsigned char* psk, unsigned room);
   static SSL_SESSION* on_session(SSL* ssl, const unsigned char* id, int size, int* copy);
   static void on_message(int sent, int version, int type, const void* data, size_t size, SSL* ssl,
@@ -53,7 +48,7 @@ class OpensslHandshake final : public DtlsHandshake {
 
   Parameters parameters_;
   DatagramQueues queues_;
-  std::unique_ptr<SSL, Free> ssl_;
+  Owned<SSL> ssl_;
   bool done_ = false;
   bool encrypt_then_mac_ = false;  // RFC 7366 was agreed on
   std::string error_;

@@ -37,7 +37,7 @@ class LogSocket {
     socket_ = Descriptor(
         ::socket(to.family(), (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket_) return errno;
-    if (::connect(fd(), to.get(), to.size) == 0) return 0;
+    if (::connect(fd(), to.get(), to.size()) == 0) return 0;
     return errno;
   }
   void close() noexcept { socket_.reset(); }

@@ -147,7 +147,7 @@ bool Client::open(Exchange& e, const AaaHostConfig& host) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = e.id;
-  if (!e.socket || ::connect(e.socket.get(), to.get(), to.size) != 0 ||
+  if (!e.socket || ::connect(e.socket.get(), to.get(), to.size()) != 0 ||
       ::epoll_ctl(epoll_, EPOLL_CTL_ADD, e.socket.get(), &event) != 0 ||
       RAND_bytes(random.data(), random.size()) != 1) {
     return false;
@@ -221,7 +221,7 @@ void Client::read(Exchange& e) {
 }
 
 void Client::no_answer(Exchange& e) {
-  e.socket = Descriptor();
+  e.socket.reset();
   const std::string server = e.host.address.to_string();
   if (e.question.attempt) {
     e.result.log.push_back(
@@ -262,7 +262,7 @@ void Client::tick() {
 }
 
 void Client::finish(Exchange& e, Result::Kind kind) {
-  e.socket = Descriptor();
+  e.socket.reset();
   e.result.kind = kind;
   const auto found = running_.find(e.id);
   finished_.push_back(std::move(found->second));
@@ -280,7 +280,7 @@ void Client::send_and_forget() {
   for (const auto& e : waiting_) {
     if (e->question.attempt) continue;
     (void)ask_next(*e);
-    e->socket = Descriptor();
+    e->socket.reset();
   }
   waiting_.clear();
   running_.clear();

@@ -14,10 +14,10 @@ class KeyCounts {
     return found == counts_.end() || found->second < limit;
   }
   void add(const Key& key) { counts_[key]++; }
-  // One that was added.
+  // Nothing, if there is none.
   void remove(const Key& key) noexcept {
     const auto found = counts_.find(key);
-    if (--found->second == 0) counts_.erase(found);
+    if (found != counts_.end() && --found->second == 0) counts_.erase(found);
   }
   void clear() noexcept { counts_.clear(); }
 

@@ -1,4 +1,4 @@
-// A file descriptor that is closed with its owner.
+// A file descriptor of any kind that is closed with its owner.
 #pragma once
 
 #include <utility>

@@ -12,13 +12,13 @@ SocketAddress::SocketAddress(const dp::IpAddress& address, uint16_t port) noexce
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);
     v4.sin_addr.s_addr = htonl(address.v4_value());
-    std::memcpy(&storage, &v4, size = sizeof v4);
+    std::memcpy(&storage_, &v4, size_ = sizeof v4);
   } else {
     sockaddr_in6 v6{};
     v6.sin6_family = AF_INET6;
     v6.sin6_port = htons(port);
     std::memcpy(&v6.sin6_addr, address.bytes().data(), sizeof v6.sin6_addr);
-    std::memcpy(&storage, &v6, size = sizeof v6);
+    std::memcpy(&storage_, &v6, size_ = sizeof v6);
   }
 }
 

@@ -1,4 +1,4 @@
-// An address and a port as the kernel wants them.
+// An address and a port as the kernel wants them. Link-local addresses of IPv6 have no scope here.
 #pragma once
 
 #include <sys/socket.h>
@@ -7,16 +7,20 @@
 
 namespace culvert::control {
 
-struct SocketAddress {
+class SocketAddress {
+ public:
+  // The port in the host's byte order.
   SocketAddress(const dp::IpAddress& address, uint16_t port) noexcept;
 
   [[nodiscard]] const sockaddr* get() const noexcept {
-    return reinterpret_cast<const sockaddr*>(&storage);
+    return reinterpret_cast<const sockaddr*>(&storage_);
   }
-  [[nodiscard]] int family() const noexcept { return storage.ss_family; }
+  [[nodiscard]] socklen_t size() const noexcept { return size_; }
+  [[nodiscard]] int family() const noexcept { return storage_.ss_family; }
 
-  sockaddr_storage storage{};
-  socklen_t size = 0;
+ private:
+  sockaddr_storage storage_{};
+  socklen_t size_ = 0;
 };
 
 }  // namespace culvert::control

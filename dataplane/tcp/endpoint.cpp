@@ -32,8 +32,8 @@ dp::ConnId Endpoint::connect(const dp::Flow& flow, Time now) noexcept {
 bool Endpoint::knows(const dp::Flow& flow) const noexcept {
   return machine_->knows(flow);
 }
-void Endpoint::input(std::span<rte_mbuf*> segments, Time now) noexcept {
-  machine_->input(segments, now);
+void Endpoint::input(std::span<rte_mbuf*> segments, Time now, Inflow inflow) noexcept {
+  machine_->input(segments, now, inflow);
 }
 dp::DropReason Endpoint::path_report(const dp::PathReport& report, Time now) noexcept {
   return machine_->path_report(report, now);
@@ -115,9 +115,6 @@ void Endpoint::consume(dp::ConnId conn, uint32_t size) noexcept {
 }
 void Endpoint::set_receive_buffer(dp::ConnId conn, uint32_t bytes) noexcept {
   if (Connection* c = machine_->find(conn)) machine_->set_receive_buffer(*c, bytes);
-}
-void Endpoint::set_behind(bool behind) noexcept {
-  machine_->set_behind(behind);
 }
 void Endpoint::set_pressure(bool pressed) noexcept {
   machine_->set_pressure(pressed);

@@ -135,6 +135,9 @@ struct Offload {
   uint32_t tso_buffers = 0;    // buffers that may be chained for one, the headers' included
 };
 
+// How packets come: `behind` if there are probably more than could be taken in one burst.
+enum class Inflow : uint8_t { in_time, behind };
+
 class Machine;  // dataplane/tcp/machine.hpp
 
 class Endpoint {
@@ -164,12 +167,10 @@ class Endpoint {
 
   // Segments to this box: IP header first, IP header already validated (length, checksum, not a
   // fragment), meta.l3_size and meta.family set, pkt_len trimmed to the IP total length. Takes
-  // ownership. Checks the TCP checksum unless the buffer says that the port did.
-  void input(std::span<rte_mbuf*> segments, Time now) noexcept;
-  // Whether more packets wait than the next input() brings: while that is so, only the first few strangers of a
-  // burst get a SYN cookie (cv-syn-shed) or a reset (cv-tcp-reset-limit), so that those who are connected are read in
-  // time. False at first.
-  void set_behind(bool behind) noexcept;
+  // ownership. Checks the TCP checksum unless the buffer says that the port did. While packets come faster than
+  // they are read, only one stranger in eight gets a SYN cookie (else cv-syn-shed) or a reset (else
+  // cv-tcp-reset-limit), so that those who are connected are read in time.
+  void input(std::span<rte_mbuf*> segments, Time now, Inflow inflow = Inflow::in_time) noexcept;
   // A router's word that a segment did not fit: from then on that connection sends smaller ones, and
   // what was on its way at once again. Returns DropReason::count_ if the report was heeded, else why
   // not: icmp_no_flow, icmp_other_packet (RFC 5927 §7: not the number of a byte that is on its way),

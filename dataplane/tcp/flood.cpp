@@ -10,8 +10,20 @@ namespace culvert::tcp {
 using dp::DropReason;
 using dp::TcpHeader;
 
-void Machine::answer_with_cookie(Segment& s) noexcept {
-  if (!may_answer_stranger()) return drop(s, DropReason::tcp_syn_shed);
+// To answer costs many times what it costs to read: the answer is made and sent, and on a virtual port the very same
+// core carries it to its receiver. So while packets come faster than they are read one stranger in eight is heard. Each
+// flow has its own chance, and another one with the next burst, so that who tries again gets in. Were the answers of a
+// burst counted, whoever sends a part of it could see from his own how many the others took (CVE-2016-5696).
+bool Machine::heard(uint32_t hash) const noexcept {
+  if (inflow_ == Inflow::in_time) return true;
+  uint64_t chance = bursts_ << 32 | hash;  // the last steps of SplitMix64
+  chance = (chance ^ chance >> 30) * 0xbf58476d1ce4e5b9;
+  chance = (chance ^ chance >> 27) * 0x94d049bb133111eb;
+  return chance >> 61 == 0;
+}
+
+void Machine::answer_with_cookie(Segment& s, uint32_t hash) noexcept {
+  if (!heard(hash)) return drop(s, DropReason::tcp_syn_shed);
   dp::count(counters_.cookies_sent);
   send_cookie(s, cookies_.make(s.flow, s.seq, announced_mss(s.options, s.flow), now_));
 }

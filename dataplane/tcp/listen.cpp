@@ -44,7 +44,8 @@ bool Machine::listens(const dp::IpAddress& address, uint16_t port) const noexcep
 // RFC 9293 §3.10.7.1: answered with a reset, unless it is one.
 void Machine::reject(Segment& s, DropReason reason) noexcept {
   if (!s.has(TcpHeader::kRst)) {
-    if (!may_answer_stranger() || !reset_limit_.allows(s.flow.remote, now_)) {
+    const bool quiet = inflow_ == Inflow::behind && !heard(table_.hash(s.flow));
+    if (quiet || !reset_limit_.allows(s.flow.remote, now_)) {
       return drop(s, DropReason::tcp_reset_limit);
     }
     send_reset(s);
@@ -96,7 +97,7 @@ void Machine::on_syn(Segment& s, uint32_t hash, const Seq* old_end) noexcept {
   if (!listens(s.flow.local, s.flow.local_port)) {
     return reject(s, DropReason::tcp_no_listener);
   }
-  if (half_open_.size() >= syn_backlog_) return answer_with_cookie(s);
+  if (half_open_.size() >= syn_backlog_) return answer_with_cookie(s, hash);
   Connection* slot = take_slot();
   if (slot == nullptr) return drop(s, DropReason::tcp_conn_limit);
   Connection& c = *slot;

@@ -12,10 +12,6 @@ namespace culvert::tcp {
 
 namespace {
 
-// To strangers, by burst. To answer costs many times what it costs to read: the answer is made and sent, and on a
-// virtual port the very same core carries it to its receiver. So a flood that fills a port's ring would take from all.
-constexpr uint32_t kAnswersWhenBehind = 8;
-
 uint8_t scale_for(uint32_t receive_buffer) noexcept {
   uint8_t scale = 0;
   while (scale < kMaxWindowScale && (receive_buffer >> scale) > 65535) {
@@ -133,8 +129,9 @@ void Machine::set_time(Time now) noexcept {
   started_ = true;
 }
 
-void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
+void Machine::input(std::span<rte_mbuf*> segments, Time now, Inflow inflow) noexcept {
   set_time(now);
+  inflow_ = inflow;
   dp::count(counters_.segments_in, segments.size());
   for (; segments.size() > dp::kBurst; segments = segments.subspan(dp::kBurst))
     input_burst(segments.first(dp::kBurst));
@@ -144,7 +141,7 @@ void Machine::input(std::span<rte_mbuf*> segments, Time now) noexcept {
 // With many connections each segment finds its own in main memory: so the table's entries of the whole
 // burst are fetched first, then the connections, then they are used.
 void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
-  answers_left_ = behind_ ? kAnswersWhenBehind : dp::kBurst;
+  if (inflow_ == Inflow::behind) ++bursts_;
   std::array<Segment, dp::kBurst> parsed;
   std::array<uint32_t, dp::kBurst> hashes;
   uint32_t count = 0;

@@ -55,7 +55,7 @@ class Machine {
   }
 
   // machine.cpp
-  void input(std::span<rte_mbuf*> segments, Time now) noexcept;
+  void input(std::span<rte_mbuf*> segments, Time now, Inflow inflow) noexcept;
   // Fetches a slot into the cache, for whoever will soon ask about it.
   void prefetch(uint32_t slot) const noexcept {
     const auto* lines = reinterpret_cast<const char*>(&connections_[slot]);
@@ -96,7 +96,6 @@ class Machine {
   [[nodiscard]] uint32_t send_room(const Connection& c) const noexcept;
   [[nodiscard]] uint32_t wanted_bytes(const Connection& c) const noexcept;
 
-  void set_behind(bool behind) noexcept { behind_ = behind; }
   void set_pressure(bool pressed) noexcept { pressed_ = pressed; }
   void set_send_limit(uint32_t cost) noexcept { send_limit_ = std::max(cost, kPressedCost); }
   // Bytes that buffers of one queue may cost while buffers are scarce: one whole TLS record in
@@ -166,12 +165,8 @@ class Machine {
   [[nodiscard]] uint16_t own_mss(const dp::Flow& flow) const noexcept;
 
   // flood.cpp
-  [[nodiscard]] bool may_answer_stranger() noexcept {
-    if (answers_left_ == 0) return false;
-    --answers_left_;
-    return true;
-  }
-  void answer_with_cookie(Segment& s) noexcept;
+  [[nodiscard]] bool heard(uint32_t hash) const noexcept;
+  void answer_with_cookie(Segment& s, uint32_t hash) noexcept;
   [[nodiscard]] bool may_be_cookie(const Segment& s) const noexcept;
   void on_cookie(Segment& s, uint32_t hash) noexcept;
 
@@ -324,8 +319,8 @@ class Machine {
 
   EndpointConfig config_;
   bool pressed_ = false;
-  bool behind_ = false;
-  uint32_t answers_left_ = 0;  // that strangers in this burst may still get
+  Inflow inflow_ = Inflow::in_time;
+  uint64_t bursts_ = 0;  // that came while behind
   uint32_t send_limit_ = UINT32_MAX;
   const Offload offload_;
   dp::DropCounters& drops_;

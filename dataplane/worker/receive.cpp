@@ -17,6 +17,11 @@ namespace {
 
 constexpr unsigned kMessagesPerLoop = 32;  // so that set-up never holds packets up for long
 
+// Of so many packets that came at once: if they are a whole batch, there are probably more.
+tcp::Inflow inflow_of(uint32_t packets) noexcept {
+  return packets == Batch::capacity() ? tcp::Inflow::behind : tcp::Inflow::in_time;
+}
+
 void drop_all(DropCounters& drops, DropReason reason, Batch& packets) noexcept {
   for (rte_mbuf* m : packets)
     drop(drops, reason, m);
@@ -32,7 +37,6 @@ bool Worker::receive() noexcept {
     const uint16_t n = rte_eth_rx_burst(port->id(), index, received.data(), kBurst);
     if (n == 0) continue;
     busy = true;
-    tcp.set_behind(n == kBurst);
     received.set_size(n);
     count(counters.packets_in, n);
     classify(received, port->id(), shared.interfaces_, edges, drops);
@@ -45,13 +49,13 @@ bool Worker::receive() noexcept {
     }
     // A port that spreads flows over as many queues as there are workers has chosen the owner
     // already.
-    box_edges(port->spread() == Spread::tuple && port->rx_queues() == workers);
+    box_edges(inflow_of(n), port->spread() == Spread::tuple && port->rx_queues() == workers);
     transit_edge(port->id());
   }
   return busy;
 }
 
-void Worker::box_edges(bool hardware_steered) noexcept {
+void Worker::box_edges(tcp::Inflow inflow, bool hardware_steered) noexcept {
   if (!edges.arp.empty()) {
     if (workers > 1) share_neighbours(edges.arp);
     arp_input(link, arp, edges.arp, now);
@@ -80,10 +84,10 @@ void Worker::box_edges(bool hardware_steered) noexcept {
                 now);
   }
   if (!edges.local_other.empty()) drop_all(drops, DropReason::ip_protocol, edges.local_other);
-  if (!edges.local_tcp.empty()) steer_tcp(hardware_steered);
+  if (!edges.local_tcp.empty()) steer_tcp(inflow, hardware_steered);
 }
 
-void Worker::steer_tcp(bool hardware_steered) noexcept {
+void Worker::steer_tcp(tcp::Inflow inflow, bool hardware_steered) noexcept {
   Batch& segments = edges.local_tcp;
   if (workers > 1 && !hardware_steered) {
     uint32_t kept = 0;
@@ -105,7 +109,7 @@ void Worker::steer_tcp(bool hardware_steered) noexcept {
     }
     segments.set_size(kept);
   }
-  tcp.input(segments.span(), now);
+  tcp.input(segments.span(), now, inflow);
   segments.clear();
 }
 
@@ -148,6 +152,7 @@ bool Worker::take_over() noexcept {
   shared.mesh_->take(index, arrived);
   if (arrived.empty()) return false;
   count(counters.taken_over, arrived.size());
+  const tcp::Inflow inflow = inflow_of(arrived.size());
   for (rte_mbuf* m : arrived) {
     PacketMeta& packet = meta(m);
     const Handoff what = packet.handoff;
@@ -176,7 +181,7 @@ bool Worker::take_over() noexcept {
     dtls::input(dtls, edges.local_udp, dtls::Steering::by_owner, now);
   }
   if (!edges.local_tcp.empty()) {
-    tcp.input(edges.local_tcp.span(), now);
+    tcp.input(edges.local_tcp.span(), now, inflow);
     edges.local_tcp.clear();
   }
   return true;

@@ -124,12 +124,12 @@ struct alignas(64) Worker {
   [[nodiscard]] BatchSink handoff_sink() noexcept;
 
  private:
-  void box_edges(bool hardware_steered) noexcept;
+  void box_edges(tcp::Inflow inflow, bool hardware_steered) noexcept;
   void take_settings(const WorkerSettings& settings) noexcept;
   void share_neighbours(Batch& messages) noexcept;
   void announce() noexcept;
   void transit_edge(uint16_t port) noexcept;
-  void steer_tcp(bool hardware_steered) noexcept;
+  void steer_tcp(tcp::Inflow inflow, bool hardware_steered) noexcept;
   void connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;
   void route_up(Batch& packets) noexcept;
   void route_made_here() noexcept;

@@ -57,12 +57,15 @@ def test_flood_while_people_work_and_log_in(stage, flood):
     assert re.search(r"1000 packets transmitted, 1000 received", echoes.log()), echoes.log()
     attack.signal(signal.SIGTERM)
     assert attack.wait() == 0, attack.tail()
-    rate = int(attack.log().split()[0])
+    rate, sent = map(int, attack.log().split())
     print(f"{rate} SYNs a second")
     assert rate > 20_000, attack.log()
     tcp = headend.show.json("show culvert tcp")
     assert tcp["cookies_sent"] > 20_000, tcp
+    # What was faster than the worker was shed by name, not lost in its port's ring.
+    drops = headend.show.drops()
+    assert tcp["cookies_sent"] > 0.9 * sent or drops["cv-syn-shed"] > 0, (sent, tcp, drops)
     assert 3 <= tcp["cookies_accepted"] <= tcp["accepted"], tcp  # those who logged in
     # Whoever is in stays in, and the drops that the flood could cause have their names.
     assert len(headend.show.sessions()) == 4
-    assert headend.show.drops()["cv-no-buffer"] == 0
+    assert drops["cv-no-buffer"] == 0

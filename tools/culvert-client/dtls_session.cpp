@@ -7,7 +7,6 @@
 #include "control/tls/owned.hpp"
 
 namespace culvert::client {
-namespace {}  // namespace
 
 void allow_borrowed_sessions(SSL_CTX* context) noexcept {
   SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION);

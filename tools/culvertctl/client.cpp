@@ -27,22 +27,18 @@ void Client::connect() {
   if (path_.empty() || path_.size() >= sizeof address.sun_path)
     throw ConnectionError(sentence(path_, ENAMETOOLONG));
   std::memcpy(address.sun_path, path_.data(), path_.size());
-  fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd_ < 0 || ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  socket_ = control::Descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket_ ||
+      ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int error = errno;
-    disconnect();
+    socket_.reset();
     throw ConnectionError(sentence(path_, error));
   }
 }
 
-void Client::disconnect() noexcept {
-  if (fd_ >= 0) close(fd_);
-  fd_ = -1;
-}
-
 void Client::send_line(const std::string& line) {
   for (size_t sent = 0; sent < line.size();) {
-    const ssize_t n = send(fd_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+    const ssize_t n = send(socket_.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw ConnectionError(sentence(path_, errno));
     sent += static_cast<size_t>(n);
@@ -53,7 +49,7 @@ std::string Client::receive_line() {
   std::string line;
   char room[65536];
   while (true) {
-    const ssize_t n = recv(fd_, room, sizeof room, 0);
+    const ssize_t n = recv(socket_.get(), room, sizeof room, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) throw ConnectionError(sentence(path_, errno));
     if (n == 0) throw ConnectionError("culvertctl: culvertd closed the connection: see its log");
@@ -63,7 +59,7 @@ std::string Client::receive_line() {
 }
 
 nlohmann::json Client::ask(const nlohmann::json& request) {
-  if (fd_ < 0) connect();
+  if (!socket_) connect();
   try {
     send_line(request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     auto answer = nlohmann::json::parse(receive_line(), nullptr, false);
@@ -71,7 +67,7 @@ nlohmann::json Client::ask(const nlohmann::json& request) {
       throw ConnectionError("culvertctl: what answers at " + path_ + " is not culvertd");
     return answer;
   } catch (const ConnectionError&) {
-    disconnect();
+    socket_.reset();
     throw;
   }
 }

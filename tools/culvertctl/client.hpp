@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/socket/descriptor.hpp"
+
 namespace culvert::ctl {
 
 // culvertd cannot be reached; what() says what to do.
@@ -16,9 +18,6 @@ struct ConnectionError : std::runtime_error {
 class Client {
  public:
   explicit Client(std::string path) : path_(std::move(path)) {}
-  ~Client() { disconnect(); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
 
   // Sends one request and waits for its answer; connects if there is no connection. After a
   // ConnectionError the next request tries anew.
@@ -26,12 +25,11 @@ class Client {
 
  private:
   void connect();
-  void disconnect() noexcept;
   void send_line(const std::string& line);
   std::string receive_line();
 
   std::string path_;
-  int fd_ = -1;
+  control::Descriptor socket_;
 };
 
 }  // namespace culvert::ctl

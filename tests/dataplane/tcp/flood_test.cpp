@@ -139,58 +139,6 @@ TEST(Flood, a_forged_or_old_answer_is_dropped_by_name_and_reset) {
   f.wire.give({.seq = Seq{8}, .ack = syn_ack.seq + 1, .flags = kRst}, syn_ack.flow);
 }
 
-// A whole burst of strangers, from one port on: what each is, is for `segment` to say.
-void burst(Wire& wire, const Given& segment) {
-  std::array<rte_mbuf*, dp::kBurst> packets{};
-  for (uint16_t i = 0; i < packets.size(); ++i) {
-    dp::Flow flow = Wire::default_flow(static_cast<uint16_t>(1000 + i));
-    flow.remote = dp::IpAddress::v4(0x0a000000u + i);  // resets are counted by address
-    packets[i] = wire.packet(segment, flow);
-  }
-  wire.endpoint->input(packets, wire.now);
-  wire.poll();
-}
-
-TEST(Flood, when_behind_a_few_of_a_burst_get_a_cookie) {
-  Flooded f;
-  burst(f.wire, {.seq = Seq{7}, .flags = kSyn});
-  EXPECT_EQ(f.wire.out.size(), dp::kBurst);
-  EXPECT_EQ(f.wire.dropped(DropReason::tcp_syn_shed), 0u);
-  f.wire.forget();
-  f.wire.endpoint->set_behind(true);
-  for (unsigned bursts = 1; bursts <= 3; ++bursts) {
-    burst(f.wire, {.seq = Seq{7}, .flags = kSyn});
-    EXPECT_EQ(f.wire.out.size() + f.wire.dropped(DropReason::tcp_syn_shed), bursts * dp::kBurst);
-    EXPECT_EQ(f.wire.out.size(), bursts * 8);
-  }
-  f.wire.forget();
-  f.wire.endpoint->set_behind(false);
-  burst(f.wire, {.seq = Seq{7}, .flags = kSyn});
-  EXPECT_EQ(f.wire.out.size(), dp::kBurst);
-}
-
-TEST(Flood, when_behind_a_few_of_a_burst_get_a_reset) {
-  Wire wire;
-  wire.endpoint->set_behind(true);
-  burst(wire, {.seq = Seq{7}, .ack = Seq{9}, .flags = kAck});
-  EXPECT_EQ(wire.out.size(), 8u);
-  EXPECT_EQ(wire.dropped(DropReason::tcp_reset_limit), dp::kBurst - 8);
-  EXPECT_EQ(wire.dropped(DropReason::tcp_not_syn), 8u);
-}
-
-TEST(Flood, when_behind_connections_are_served_as_ever) {
-  Wire wire({.max_connections = 512});
-  Peer peer(wire);
-  (void)wire.event();
-  wire.endpoint->set_behind(true);
-  // Not one SYN is turned away as long as the backlog has room for it.
-  burst(wire, {.seq = Seq{7}, .flags = kSyn});
-  EXPECT_EQ(wire.dropped(DropReason::tcp_syn_shed), 0u);
-  wire.forget();
-  peer.give(0, "data", 0);
-  EXPECT_EQ(wire.read(peer.conn), "data");
-}
-
 TEST(Flood, an_old_cookie_is_stale) {
   SynCookies cookies({1, 2});
   const dp::Flow flow = Wire::default_flow(2);

@@ -11,6 +11,7 @@
 
 #include "control/dtls/datagram_bio.hpp"
 #include "control/dtls/key_export.hpp"
+#include "control/tls/owned.hpp"
 #include "tools/crowd/setup/grant.hpp"
 
 namespace culvert::crowd {
@@ -41,9 +42,6 @@ class DtlsHandshake {
   static void watch(SSL_CTX* context) noexcept;
 
  private:
-  struct Free {
-    void operator()(SSL* s) const noexcept { SSL_free(s); }
-  };
   static void on_message(int sent, int version, int type, const void* data, size_t size, SSL* ssl,
                          void* argument);
   static unsigned on_psk(SSL* ssl, const char* hint, char* identity, unsigned room,
@@ -52,7 +50,7 @@ class DtlsHandshake {
 
   const DtlsOffer offer_;
   control::DatagramQueues queues_;
-  std::unique_ptr<SSL, Free> ssl_;
+  control::Owned<SSL> ssl_;
   Stage stage_ = Stage::going;
   bool encrypt_then_mac_ = false;
   std::string reason_;

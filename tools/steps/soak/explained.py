@@ -27,7 +27,8 @@ EXPLANATIONS: dict[str, Explanation] = {
     "cv-icmp-ignored": Explanation((did.GARBAGE_UDP, did.DTLS_LOGINS), "ICMP: an answer came to a closed socket"),
     # TCP to the box
     "tcp-not-syn": Explanation((did.FORGED, *ABORTED), "segments of connections that are no more, or never were"),
-    "cv-tcp-reset-limit": Explanation((did.FORGED, *ABORTED), "the same, many in one second"),
+    "cv-tcp-reset-limit": Explanation((did.FORGED, *ABORTED), "the same, many in a second or while a worker is behind"),
+    "cv-syn-shed": Explanation((did.KNOCKS, *ABORTED), "SYNs while the backlog was full and a worker behind"),
     "tcp-3whs-failed": Explanation((did.KNOCKS, did.LOST, *OTHERS), "handshakes that came to nothing"),
     "tcp-rst-syn-in-win": Explanation((did.KNOCKS, *ABORTED), "resets that others' segments had overtaken"),
     "tcp-seq-past-win": Explanation((did.FORGED, did.LOST, *ABORTED), "probes, resets and what was sent twice"),
