@@ -36,6 +36,7 @@ def flood(stage):
         each.kill()
 
 
+@pytest.mark.alone  # beside other tests flood, headend and clients have no core of two to themselves
 def test_flood_while_people_work_and_log_in(stage, flood):
     """The backlog is full within a moment and stays so, and SYNs come as fast as the wire gives, which may be more than
     the worker can answer. Meanwhile a tunnel over TLS loses not one of 1000 echoes and carries data both ways, and
