@@ -1,14 +1,15 @@
 // Bytes stay whole in any weather: the endpoint against the tests' own TCP, thousands of seeds.
 #include "tests/dataplane/tcp/lossy_peer.hpp"
+#include "tests/dataplane/tcp/seeds.hpp"
 
 namespace culvert::tcp::test {
 namespace {
 
-void matrix(const Weather& weather, uint32_t seeds, size_t size, EndpointConfig config = {},
+void matrix(const Weather& weather, uint32_t runs, size_t size, EndpointConfig config = {},
             Offload offload = {}) {
   uint64_t repeated = 0;
   uint64_t disordered = 0;
-  for (uint32_t seed = 1; seed <= seeds; ++seed) {
+  for (uint32_t seed = 1; seed <= runs; ++seed) {
     SCOPED_TRACE(seed);
     config.isn_key[1] = seed;
     Wire wire(config, offload);
@@ -25,35 +26,35 @@ void matrix(const Weather& weather, uint32_t seeds, size_t size, EndpointConfig 
     disordered += wire.endpoint->counters().out_of_order;
   }
   // The weather really was what it should be.
-  EXPECT_EQ(repeated > seeds / 2, weather.loss > 0);
-  EXPECT_EQ(disordered > seeds / 2, weather.loss > 0);
+  EXPECT_EQ(repeated > runs / 2, weather.loss > 0);
+  EXPECT_EQ(disordered > runs / 2, weather.loss > 0);
 }
 
 TEST(Loss, fair) {
-  matrix({}, 100, 200'000);
+  matrix({}, seeds(100), 200'000);
 }
 TEST(Loss, one_per_cent) {
-  matrix({.loss = 10}, 500, 60'000);
+  matrix({.loss = 10}, seeds(500), 60'000);
 }
 TEST(Loss, one_per_cent_without_sack) {
-  matrix({.loss = 10, .sack = false}, 300, 60'000);
+  matrix({.loss = 10, .sack = false}, seeds(300), 60'000);
 }
 TEST(Loss, one_per_cent_without_timestamps) {
-  matrix({.loss = 10, .timestamps = false}, 300, 60'000);
+  matrix({.loss = 10, .timestamps = false}, seeds(300), 60'000);
 }
 TEST(Loss, ten_per_cent_doubled_and_reordered) {
-  matrix({.loss = 100, .duplicate = 50, .reorder = 200}, 700, 30'000);
+  matrix({.loss = 100, .duplicate = 50, .reorder = 200}, seeds(700), 30'000);
 }
 TEST(Loss, ten_per_cent_with_neither_sack_nor_timestamps) {
-  matrix({.loss = 100, .duplicate = 50, .reorder = 200, .sack = false, .timestamps = false}, 300,
-         30'000);
+  matrix({.loss = 100, .duplicate = 50, .reorder = 200, .sack = false, .timestamps = false},
+         seeds(300), 30'000);
 }
 TEST(Loss, small_buffers) {
-  matrix({.loss = 50, .reorder = 100, .receive_window = 3000}, 200, 20'000,
+  matrix({.loss = 50, .reorder = 100, .receive_window = 3000}, seeds(200), 20'000,
          {.receive_buffer = 6000, .send_buffer = 6000});
 }
 TEST(Loss, attached_buffers) {
-  matrix({.loss = 50, .duplicate = 20, .reorder = 100}, 200, 60'000, {},
+  matrix({.loss = 50, .duplicate = 20, .reorder = 100}, seeds(200), 60'000, {},
          {.ip_checksum = true, .tcp_checksum = true, .multi_segment = true});
 }
 

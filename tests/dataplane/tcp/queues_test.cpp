@@ -6,6 +6,7 @@
 
 #include "dataplane/tcp/receive_queue.hpp"
 #include "dataplane/tcp/send_queue.hpp"
+#include "tests/dataplane/tcp/seeds.hpp"
 #include "tests/dataplane/tcp/wire.hpp"
 
 namespace culvert::tcp {
@@ -23,7 +24,7 @@ BufferList piece(Seq seq, std::string_view data) {
 
 TEST(ReceiveQueue, any_order_gives_the_stream) {
   const unsigned before = rte_mempool_avail_count(test::test_pool());
-  for (uint32_t seed = 0; seed < 300; ++seed) {
+  for (uint32_t seed = 0; seed < test::seeds(300); ++seed) {
     std::mt19937 random(seed);
     const std::string all = pattern(20000, seed);
     const Seq base{0xffffffff - 9000};  // wraps on the way

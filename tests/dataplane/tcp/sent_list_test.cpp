@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/dataplane/tcp/seeds.hpp"
+
 namespace culvert::tcp {
 namespace {
 
@@ -119,7 +121,7 @@ void against_model(uint32_t pool_size, uint32_t seed, bool exact) {
 }
 
 TEST(SentList, knows_the_fate_of_every_byte) {
-  for (uint32_t seed = 1; seed <= 20; ++seed) {
+  for (uint32_t seed = 1; seed <= test::seeds(20); ++seed) {
     SCOPED_TRACE(seed);
     against_model(4096, seed, true);
   }
@@ -127,7 +129,7 @@ TEST(SentList, knows_the_fate_of_every_byte) {
 
 TEST(SentList, stays_whole_without_ranges_to_split_with) {
   for (const uint32_t size : {0u, 1u, 3u, 10u}) {
-    for (uint32_t seed = 1; seed <= 10; ++seed) {
+    for (uint32_t seed = 1; seed <= test::seeds(10); ++seed) {
       SCOPED_TRACE(seed);
       against_model(size, seed, false);
     }

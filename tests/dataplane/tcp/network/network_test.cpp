@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/dataplane/tcp/network/storm.hpp"
+#include "tests/dataplane/tcp/seeds.hpp"
 #include "tests/dataplane/tcp/wire.hpp"
 
 namespace culvert::tcp::test {
@@ -26,7 +27,7 @@ TEST_P(Storms, every_byte_comes_and_nothing_is_left) {
   EXPECT_GT(totals.retransmits, kEach);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tcp, Storms, testing::Range(uint64_t{0}, uint64_t{10}));
+INSTANTIATE_TEST_SUITE_P(Tcp, Storms, testing::Range(uint64_t{0}, uint64_t{seeds(10)}));
 
 constexpr Time kRtt = 50 * kMs;
 constexpr uint64_t kRate = 20'000'000;
