@@ -63,14 +63,15 @@ TEST(Behind, who_tries_again_gets_in) {
   Wire wire(full_backlog());
   fill_backlog(wire);
   uint32_t answered = 0;
-  for (uint32_t again = 0; again < 200; ++again) {
+  constexpr uint32_t kTries = 200;
+  for (uint32_t tries = 0; tries < kTries; ++tries) {
     wire.forget();
     rte_mbuf* syn = wire.packet(kStrangersSyn, stranger(1));
     wire.endpoint->input({&syn, 1}, wire.now, Inflow::behind);
     wire.poll();
     answered += wire.quiet() ? 0 : 1;
   }
-  EXPECT_NEAR(answered, 200 / 8, 15);
+  EXPECT_NEAR(answered, kTries / 8.0, 15);
 }
 
 TEST(Behind, one_in_eight_gets_a_reset) {
