@@ -33,7 +33,7 @@ void Machine::on_syn_sent(Connection& c, Segment& s) noexcept {
   // Our SYN is all that can be acknowledged. An old connection's segment is answered with a reset, so that
   // what is left of that connection goes away (§3.5.2); our SYN will come again.
   if (ack && s.ack != c.snd_nxt) {
-    return reject(s, DropReason::tcp_bad_ack);
+    return reject(s, c.hash, DropReason::tcp_bad_ack);
   }
   if (reset) {
     // Only who has seen the SYN can refuse it (RFC 5961 §3 leaves this state as it is).

@@ -39,7 +39,7 @@ void Machine::on_cookie(Segment& s, uint32_t hash) noexcept {
   syn.seq = s.seq - 1;
   syn.window = s.window;
   syn.options.mss = cookies_.check(s.flow, syn.seq, s.ack - 1, now_);
-  if (syn.options.mss == 0) return reject(s, DropReason::tcp_cookie);
+  if (syn.options.mss == 0) return reject(s, hash, DropReason::tcp_cookie);
   if (s.options.has_timestamps) {
     syn.options.has_timestamps = true;
     syn.options.ts_value = s.options.ts_value;

@@ -42,10 +42,9 @@ bool Machine::listens(const dp::IpAddress& address, uint16_t port) const noexcep
 }
 
 // RFC 9293 §3.10.7.1: answered with a reset, unless it is one.
-void Machine::reject(Segment& s, DropReason reason) noexcept {
+void Machine::reject(Segment& s, uint32_t hash, DropReason reason) noexcept {
   if (!s.has(TcpHeader::kRst)) {
-    const bool quiet = inflow_ == Inflow::behind && !heard(table_.hash(s.flow));
-    if (quiet || !reset_limit_.allows(s.flow.remote, now_)) {
+    if (!heard(hash) || !reset_limit_.allows(s.flow.remote, now_)) {
       return drop(s, DropReason::tcp_reset_limit);
     }
     send_reset(s);
@@ -55,7 +54,7 @@ void Machine::reject(Segment& s, DropReason reason) noexcept {
 
 void Machine::on_no_connection(Segment& s, uint32_t hash) noexcept {
   if (may_be_cookie(s)) return on_cookie(s, hash);
-  reject(s, DropReason::tcp_not_syn);
+  reject(s, hash, DropReason::tcp_not_syn);
 }
 
 uint16_t Machine::own_mss(const dp::Flow& flow) const noexcept {
@@ -95,7 +94,7 @@ void Machine::negotiate(Connection& c, const Segment& s) noexcept {
 // `old_end`: where the numbers of an incarnation in TIME-WAIT end that makes room for this one.
 void Machine::on_syn(Segment& s, uint32_t hash, const Seq* old_end) noexcept {
   if (!listens(s.flow.local, s.flow.local_port)) {
-    return reject(s, DropReason::tcp_no_listener);
+    return reject(s, hash, DropReason::tcp_no_listener);
   }
   if (half_open_.size() >= syn_backlog_) return answer_with_cookie(s, hash);
   Connection* slot = take_slot();
@@ -200,7 +199,7 @@ void Machine::on_syn_received(Connection& c, Segment& s) noexcept {
   if (!timestamps_acceptable(c, s) || !sequence_acceptable(c, s)) return;
   if (!s.has(TcpHeader::kAck)) return drop(s, DropReason::tcp_bad_flags);
   if (s.ack != c.snd_nxt) {
-    return reject(s, DropReason::tcp_handshake);
+    return reject(s, c.hash, DropReason::tcp_handshake);
   }
   establish(c, s);
   remember_timestamp(c, s);

@@ -140,7 +140,7 @@ class Machine {
   }
 
   // listen.cpp
-  void reject(Segment& s, dp::DropReason reason) noexcept;
+  void reject(Segment& s, uint32_t hash, dp::DropReason reason) noexcept;
   void on_no_connection(Segment& s, uint32_t hash) noexcept;
   void on_syn(Segment& s, uint32_t hash, const Seq* old_end = nullptr) noexcept;
   void begin(Connection& c, const dp::Flow& flow, uint32_t hash,

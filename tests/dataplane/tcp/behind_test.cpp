@@ -1,6 +1,8 @@
 // Floods that are faster than who reads them (dataplane/tcp/flood.cpp): few strangers are answered, and those who are
 // connected notice nothing.
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "tests/dataplane/tcp/wire.hpp"
 
@@ -9,15 +11,6 @@ namespace {
 
 constexpr Given kStrangersSyn{.seq = Seq{7}, .flags = kSyn};
 constexpr Given kStrangersAck{.seq = Seq{7}, .ack = Seq{9}, .flags = kAck};
-
-// Its backlog holds one, and that one is there.
-EndpointConfig full_backlog() {
-  return {.max_connections = 8, .syn_backlog = 1};
-}
-void fill_backlog(Wire& wire) {
-  wire.give({.seq = Seq{1}, .flags = kSyn}, Wire::default_flow(1));
-  wire.forget();
-}
 
 dp::Flow stranger(uint32_t number) {
   dp::Flow flow = Wire::default_flow(1000);
@@ -38,7 +31,7 @@ void burst(Wire& wire, const Given& segment, uint32_t first, Inflow inflow,
 }
 
 TEST(Behind, in_time_each_stranger_gets_a_cookie) {
-  Wire wire(full_backlog());
+  Wire wire(backlog_of_one());
   fill_backlog(wire);
   burst(wire, kStrangersSyn, 0, Inflow::in_time);
   EXPECT_EQ(wire.out.size(), dp::kBurst);
@@ -46,7 +39,7 @@ TEST(Behind, in_time_each_stranger_gets_a_cookie) {
 }
 
 TEST(Behind, one_in_eight_gets_a_cookie) {
-  Wire wire(full_backlog());
+  Wire wire(backlog_of_one());
   fill_backlog(wire);
   constexpr uint32_t kBursts = 50;
   for (uint32_t i = 0; i < kBursts; ++i)
@@ -60,7 +53,7 @@ TEST(Behind, one_in_eight_gets_a_cookie) {
 }
 
 TEST(Behind, who_tries_again_gets_in) {
-  Wire wire(full_backlog());
+  Wire wire(backlog_of_one());
   fill_backlog(wire);
   uint32_t answered = 0;
   constexpr uint32_t kTries = 200;
@@ -86,7 +79,7 @@ TEST(Behind, one_in_eight_gets_a_reset) {
 }
 
 TEST(Behind, a_connection_is_read_after_a_burst_of_strangers) {
-  Wire wire(full_backlog());
+  Wire wire(backlog_of_one());
   Peer peer(wire);
   fill_backlog(wire);
   burst(wire, kStrangersSyn, 0, Inflow::behind, wire.packet(peer.segment(0, "data", 0), peer.flow));

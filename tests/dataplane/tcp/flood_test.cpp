@@ -10,12 +10,8 @@
 namespace culvert::tcp::test {
 namespace {
 
-// Its backlog holds one, and that one is there.
 struct Flooded {
-  Flooded() : wire({.max_connections = 8, .syn_backlog = 1}) {
-    wire.give({.seq = Seq{1}, .flags = kSyn}, Wire::default_flow(1));
-    wire.forget();
-  }
+  Flooded() : wire(backlog_of_one()) { fill_backlog(wire); }
   // The answer to a SYN; nothing may have been kept of it.
   Sent syn(uint16_t port, const OptionWriter& options = {}, Seq isn = Seq{7}) {
     wire.give({.seq = isn, .flags = kSyn, .window = 20000, .options = option_bytes(options)},

@@ -189,6 +189,14 @@ std::string Wire::read(dp::ConnId conn) {
   return all;
 }
 
+EndpointConfig backlog_of_one() {
+  return {.max_connections = 8, .syn_backlog = 1};
+}
+void fill_backlog(Wire& wire) {
+  wire.give({.seq = Seq{1}, .flags = kSyn}, Wire::default_flow(1));
+  wire.forget();
+}
+
 std::vector<uint8_t> option_bytes(const OptionWriter& writer) {
   return {writer.bytes().begin(), writer.bytes().end()};
 }

@@ -90,6 +90,10 @@ class Wire {
 
 std::vector<uint8_t> option_bytes(const OptionWriter& writer);
 
+// A backlog of one, and what fills it: each SYN after that gets a cookie.
+EndpointConfig backlog_of_one();
+void fill_backlog(Wire& wire);
+
 // Brings a connection up and keeps both ends' numbers. Everything is relative to the two initial
 // numbers.
 class Peer {
