@@ -107,11 +107,10 @@ std::string as_text(const SearchReport& report) {
   for (size_t i = 0; i < report.passes.front().found.size(); ++i)
     said += goal_text(report, i);
   if (const auto& trial = report.sustained) {
-    const uint64_t lost = trial->expected - std::min(trial->expected, trial->arrived);
     said += fmt::format(
         "{:g} % of {} for {:g} s: {}packets/s, {} of {} lost{}; {}\n", 100 * report.sustained_share,
         report.passes.front().found.front().result.goal.name, trial->seconds,
-        with_prefix(trial->rate), lost, trial->expected,
+        with_prefix(trial->rate), trial->lost(), trial->expected,
         trial->tester_fell_behind() ? " (the tester fell behind)" : "", trial_text(*trial));
   }
   size_t trials = 0;

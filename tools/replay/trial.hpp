@@ -36,7 +36,9 @@ struct TrialRecord {
   std::optional<Distribution> latency{}, lateness{};
   std::optional<HeadendUse> headend{};
 
-  // RFC 9971, "Trial Loss Ratio": what was to be sent and was not counts as lost.
+  // What was to be sent and was not counts as lost.
+  [[nodiscard]] uint64_t lost() const noexcept { return expected - std::min(expected, arrived); }
+  // RFC 9971, "Trial Loss Ratio".
   [[nodiscard]] double loss_ratio() const noexcept {
     if (expected == 0) return 1;
     return arrived >= expected ? 0
@@ -44,9 +46,8 @@ struct TrialRecord {
   }
   // More than a trace of the loss is the tester's own.
   [[nodiscard]] bool tester_fell_behind() const noexcept {
-    const uint64_t lost = expected - std::min(expected, arrived);
     const uint64_t own = expected - std::min(expected, sent) + missed;
-    return own > 0 && own >= lost / 10;
+    return own > 0 && own >= lost() / 10;
   }
 };
 

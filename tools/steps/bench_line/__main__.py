@@ -3,7 +3,6 @@
 import argparse
 import datetime
 import itertools
-import json
 import shlex
 import shutil
 import sys
@@ -16,9 +15,8 @@ from steps.build import RELEASE, ninja, set_up
 from steps.console import step
 from steps.endings import told
 from steps.machine import describe_machine
-from steps.rfc2544.page import render
-from steps.rfc2544.rows import Outcome, Row, as_document, tell_missed
-from steps.rfc2544.table import as_text
+from steps.rfc2544.ending import tell
+from steps.rfc2544.rows import Outcome, Row, as_document
 
 from . import line, wire
 from .arguments import QUICK, parse_arguments
@@ -61,14 +59,8 @@ def main() -> int:
             "date": datetime.datetime.now().astimezone().isoformat(timespec="minutes"),
             "command": shlex.join(["tools/bench-line", *sys.argv[1:]])}
         outcome = measured(arguments)
-        document = as_document(outcome, context)
-        arguments.out.write_text(render(outcome.rows, context, "Between two wires of shared memory"))
-        text = json.dumps(document, indent=1)
-        if arguments.json not in ("", "-"):
-            Path(arguments.json).write_text(text + "\n")
-        print(text if arguments.json == "-" else as_text(outcome.rows))
-        print(f"\n  Page       {arguments.out}", file=console.out, flush=True)
-        return tell_missed(document)
+        return tell(as_document(outcome, context), outcome.rows, "Between two wires of shared memory", arguments.out,
+                    arguments.json)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ def read(source: Path) -> dict:
 
 def read_line(source: Path) -> list[LineRow]:
     try:
-        return from_document(read(source))[0]
+        return from_document(read(source))
     except NoResults as error:
         raise Refusal(f"{source} cannot be shown: {error}") from error
 

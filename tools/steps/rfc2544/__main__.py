@@ -16,9 +16,9 @@ from steps.endings import told
 from steps.machine import describe_machine
 
 from .arguments import parse_arguments
-from .page import render
-from .rows import NoResults, Plan, as_document, from_document, measure, tell_missed
-from .table import as_text
+from .ending import tell
+from .rows import NoResults, Plan, as_document, from_document, measure
+
 
 def searched(arguments: argparse.Namespace) -> dict:
     plan = Plan(arguments.port, arguments.receive, tuple(arguments.sizes), tuple(arguments.directions),
@@ -52,16 +52,10 @@ def main() -> int:
     with told("rfc2544"):
         document = read(arguments.source) if arguments.source else searched(arguments)
         try:
-            rows, context = from_document(document)
+            rows = from_document(document)
         except NoResults as error:
             raise RuntimeError(f"{arguments.source}: {error}") from error
-        arguments.out.write_text(render(rows, context))
-        text = json.dumps(document, indent=1)
-        if arguments.json not in ("", "-"):
-            Path(arguments.json).write_text(text + "\n")
-        print(text if arguments.json == "-" else as_text(rows))
-        print(f"\n  Page       {arguments.out}", file=console.out, flush=True)
-        return tell_missed(document)
+        return tell(document, rows, "Searched rates", arguments.out, arguments.json)
 
 
 if __name__ == "__main__":

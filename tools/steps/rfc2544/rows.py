@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Callable
@@ -112,31 +111,22 @@ def as_document(outcome: Outcome, context: dict) -> dict:
     return {"context": context, "missed": outcome.missed, "rows": [asdict(row) for row in outcome.rows]}
 
 
-def tell_missed(document: dict) -> int:
-    """The exit status that goes with it."""
-    missed = document.get("missed") or []
-    for sentence in missed:
-        print(f"Not searched: {sentence}", file=sys.stderr)
-    return 1 if missed else 0
-
-
 class NoResults(ValueError):
     """What was read is not what rfc2544 or culvert-replay wrote."""
 
 
-def from_document(document: object) -> tuple[list[Row], dict]:
+def from_document(document: object) -> list[Row]:
     """Of as_document(), or of one search of culvert-replay's."""
     try:
         if isinstance(document, dict) and "searches" in document:
             size = round(document["mean_frame_bytes"] + frames.FRAME_CHECK)
-            document = {"context": {}, "rows": [{"cipher": PLAIN, "size": size, "direction": "there",
-                                                 "search": document}]}
+            document = {"rows": [{"cipher": PLAIN, "size": size, "direction": "there", "search": document}]}
         rows = [Row(each["cipher"], each["size"], each["direction"], each["search"]) for each in document["rows"]]
         for row in rows:
             for goal in row.goals:
                 row.result(goal)["rate"]
         if not rows:
             raise NoResults("there are no rows in it")
-        return rows, document.get("context", {})
+        return rows
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise NoResults(f"it has no results of searches ({type(error).__name__}: {error})") from error
