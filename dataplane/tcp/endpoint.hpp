@@ -168,7 +168,7 @@ class Endpoint {
   // Segments to this box: IP header first, IP header already validated (length, checksum, not a
   // fragment), meta.l3_size and meta.family set, pkt_len trimmed to the IP total length. Takes
   // ownership. Checks the TCP checksum unless the buffer says that the port did. While packets come faster than
-  // they are read, only one stranger in eight gets a SYN cookie (else cv-syn-shed) or a reset (else
+  // they are read, only every second stranger gets a SYN cookie (else cv-syn-shed) or a reset (else
   // cv-tcp-reset-limit), so that those who are connected are read in time.
   void input(std::span<rte_mbuf*> segments, Time now, Inflow inflow = Inflow::in_time) noexcept;
   // A router's word that a segment did not fit: from then on that connection sends smaller ones, and

@@ -55,7 +55,7 @@ def test_flood_while_people_work_and_log_in(stage, flood):
     send_and_compare(stage.lab.server, stage.lab.client, client.address, 4 << 20)
     assert headend.show.resources()["tcp_connections"] <= full + 1024  # half-open ones never pass the backlog
     assert echoes.wait(60) == 0, echoes.tail()
-    assert re.search(r"1000 packets transmitted, 1000 received", echoes.log()), echoes.log()
+    assert re.search(r"1000 packets transmitted, 1000 received", echoes.log()), (echoes.log(), headend.show.drops())
     attack.signal(signal.SIGTERM)
     assert attack.wait() == 0, attack.tail()
     rate, sent = map(int, attack.log().split())

@@ -1,5 +1,5 @@
-// Floods that are faster than who reads them (dataplane/tcp/flood.cpp): few strangers are answered, and those who are
-// connected notice nothing.
+// Floods that are faster than who reads them (dataplane/tcp/flood.cpp): not all strangers are answered, and those who
+// are connected notice nothing.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -38,14 +38,14 @@ TEST(Behind, in_time_each_stranger_gets_a_cookie) {
   EXPECT_EQ(wire.dropped(DropReason::tcp_syn_shed), 0u);
 }
 
-TEST(Behind, one_in_eight_gets_a_cookie) {
+TEST(Behind, every_second_gets_a_cookie) {
   Wire wire(backlog_of_one());
   fill_backlog(wire);
   constexpr uint32_t kBursts = 50;
   for (uint32_t i = 0; i < kBursts; ++i)
     burst(wire, kStrangersSyn, i * dp::kBurst, Inflow::behind);
   EXPECT_EQ(wire.out.size() + wire.dropped(DropReason::tcp_syn_shed), kBursts * dp::kBurst);
-  EXPECT_NEAR(static_cast<double>(wire.out.size()), kBursts * dp::kBurst / 8.0, 100);
+  EXPECT_NEAR(static_cast<double>(wire.out.size()), kBursts * dp::kBurst / 2.0, 100);
   // And when the flood is over everybody does.
   wire.forget();
   burst(wire, kStrangersSyn, 0, Inflow::in_time);
@@ -64,15 +64,15 @@ TEST(Behind, who_tries_again_gets_in) {
     wire.poll();
     answered += wire.quiet() ? 0 : 1;
   }
-  EXPECT_NEAR(answered, kTries / 8.0, 15);
+  EXPECT_NEAR(answered, kTries / 2.0, 30);
 }
 
-TEST(Behind, one_in_eight_gets_a_reset) {
+TEST(Behind, every_second_gets_a_reset) {
   Wire wire;
   constexpr uint32_t kBursts = 50;
   for (uint32_t i = 0; i < kBursts; ++i)
     burst(wire, kStrangersAck, i * dp::kBurst, Inflow::behind);
-  EXPECT_NEAR(static_cast<double>(wire.out.size()), kBursts * dp::kBurst / 8.0, 100);
+  EXPECT_NEAR(static_cast<double>(wire.out.size()), kBursts * dp::kBurst / 2.0, 100);
   EXPECT_EQ(wire.dropped(DropReason::tcp_not_syn), wire.out.size());
   EXPECT_EQ(wire.dropped(DropReason::tcp_not_syn) + wire.dropped(DropReason::tcp_reset_limit),
             kBursts * dp::kBurst);
@@ -84,7 +84,7 @@ TEST(Behind, a_connection_is_read_after_a_burst_of_strangers) {
   fill_backlog(wire);
   burst(wire, kStrangersSyn, 0, Inflow::behind, wire.packet(peer.segment(0, "data", 0), peer.flow));
   EXPECT_EQ(wire.read(peer.conn), "data");
-  EXPECT_GT(wire.dropped(DropReason::tcp_syn_shed), dp::kBurst / 2);
+  EXPECT_GT(wire.dropped(DropReason::tcp_syn_shed), dp::kBurst / 4);
 }
 
 TEST(Behind, as_long_as_the_backlog_has_room_no_syn_is_turned_away) {
@@ -116,7 +116,7 @@ TEST(Behind, what_one_gets_says_nothing_of_the_others) {
     }
   }
   EXPECT_EQ(seen[0], seen[1]);
-  EXPECT_GT(std::count(seen[0].begin(), seen[0].end(), true), 30);
+  EXPECT_GT(std::count(seen[0].begin(), seen[0].end(), true), 150);
 }
 
 }  // namespace
