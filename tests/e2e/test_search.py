@@ -103,6 +103,17 @@ def test_a_row_that_fails_costs_no_other():
     assert [row.size for row in outcome.rows] == [64, 512] and outcome.missed == ["b: no wire"]
 
 
+def test_an_interrupt_costs_no_row():
+    outcome = rows.Outcome()
+    with pytest.raises(KeyboardInterrupt), outcome.kept():  # there is nothing to keep
+        raise KeyboardInterrupt
+    with outcome.kept():
+        outcome.add("a", lambda: rows.Row("plain", 64, "there", {}))
+        raise KeyboardInterrupt
+    assert [row.size for row in outcome.rows] == [64]
+    assert outcome.missed == ["what was still to come when it was interrupted"]
+
+
 def test_a_part_of_bench_report(measured, tmp_path):
     folder, _ = measured
     (tmp_path / "bench.json").write_text(json.dumps(document(*THREE)))

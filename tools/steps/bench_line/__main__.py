@@ -35,10 +35,11 @@ def measured(arguments: argparse.Namespace) -> Outcome:
 
             kinds = list(itertools.product(arguments.ciphers, arguments.directions))
             all_rows = len(arguments.sizes) * (1 + len(kinds))
-            for size in arguments.sizes:
-                search(f"{wire.NAME}, {size}", wire.row, size)
-                for cipher, direction in kinds:
-                    search(f"{cipher}, {size}, {direction}", line.row, cipher, size, direction)
+            with outcome.kept():
+                for size in arguments.sizes:
+                    search(f"{wire.NAME}, {size}", wire.row, size)
+                    for cipher, direction in kinds:
+                        search(f"{cipher}, {size}, {direction}", line.row, cipher, size, direction)
             progress.outcome = f"{len(outcome.rows)} rows"
             outcome.rows.sort(key=lambda row: row.cipher != wire.NAME)
             return outcome

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Callable
@@ -58,7 +59,17 @@ class SearchFailed(RuntimeError):
 @dataclass
 class Outcome:
     rows: list[Row] = field(default_factory=list)
-    missed: list[str] = field(default_factory=list)  # a sentence for each row that could not be had
+    missed: list[str] = field(default_factory=list)  # what is said of each row that could not be had
+
+    @contextmanager
+    def kept(self):
+        """An interrupt ends the search, and costs none of the rows that are there. Without one it goes on up."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if not self.rows:
+                raise
+            self.missed.append("what was still to come when it was interrupted")
 
     def add(self, name: str, search_row: Callable[[], Row]) -> None:
         """One that fails is no reason to lose what took hours before it. If it is the first, all would."""
@@ -90,12 +101,13 @@ def tunnel_command(plan: Plan, folder: Path, cipher: str, size: int | str, direc
 
 def measure(plan: Plan, folder: Path, progress) -> Outcome:
     outcome = Outcome()
-    for number, (cipher, size, direction) in enumerate(plan.rows(), 1):
-        name = f"{cipher}, {size}, {direction}"
-        progress.show(f"{name}: row {number} of {len(plan.rows())}")
-        words = (command(plan, folder, size, direction) if cipher == PLAIN
-                 else tunnel_command(plan, folder, cipher, size, direction))
-        outcome.add(name, lambda: Row(cipher, size, direction, search(words)))
+    with outcome.kept():
+        for number, (cipher, size, direction) in enumerate(plan.rows(), 1):
+            name = f"{cipher}, {size}, {direction}"
+            progress.show(f"{name}: row {number} of {len(plan.rows())}")
+            words = (command(plan, folder, size, direction) if cipher == PLAIN
+                     else tunnel_command(plan, folder, cipher, size, direction))
+            outcome.add(name, lambda: Row(cipher, size, direction, search(words)))
     progress.outcome = f"{len(outcome.rows)} rows"
     return outcome
 
