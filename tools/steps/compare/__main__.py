@@ -1,11 +1,8 @@
 """tools/compare-ocserv after the installation: rounds of measurements, medians, report."""
 
 import argparse
-import json
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -13,11 +10,10 @@ from harness.client import Client
 from harness.lab import SERVER, Lab
 from harness.ping import ping
 
-from steps import console
-from steps.build import RELEASE, ninja, set_up
 from steps.console import step
-from steps.endings import ends, told
+from steps.endings import ends
 from steps.machine import describe_machine
+from steps.measurement import carry_out
 
 from .accounting import AccountedNamespace, WithReceivers, open_account
 from .headends import HEADENDS, INNER_MTU
@@ -139,24 +135,9 @@ def order(key: tuple) -> tuple:
 
 def main() -> int:
     arguments = parse_arguments()
-    if arguments.json:
-        console.out = sys.stderr
-    # ocserv's unprivileged processes must be able to enter.
-    folder = Path(tempfile.mkdtemp(prefix="culvert-compare."))
-    folder.chmod(0o755)
-    comparison = Comparison(arguments, folder)
-    try:
-        with told("compare-ocserv", logs=comparison.logs):
-            if not arguments.build:
-                with step("Build") as progress:
-                    set_up(RELEASE)
-                    ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl")
-            result = comparison.run()
-    finally:  # whatever it is: nothing may be left running
-        comparison.clear()
-        shutil.rmtree(folder, ignore_errors=True)
-    print(json.dumps(result, indent=2) if arguments.json else as_text(result))
-    return 0
+    programs = () if arguments.build else ("control/culvertd", "tools/culvertctl")
+    return carry_out("compare-ocserv", lambda folder: Comparison(arguments, folder), as_text, as_json=arguments.json,
+                     programs=programs)
 
 
 if __name__ == "__main__":

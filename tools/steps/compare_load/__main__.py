@@ -1,11 +1,8 @@
 """tools/compare-load after the installation: one crowd, two headends in turn, one table."""
 
 import argparse
-import json
 import re
-import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -18,11 +15,10 @@ from harness.outcome import Outcome, outcome
 from harness.poll import until
 from harness.process import Process
 
-from steps import console
-from steps.build import RELEASE, ninja, set_up
 from steps.console import step
-from steps.endings import ends, told
+from steps.endings import ends
 from steps.machine import describe_machine
+from steps.measurement import carry_out
 
 from .headends import HEADENDS
 from .table import as_text
@@ -136,24 +132,9 @@ class Comparison:
 
 def main() -> int:
     arguments = parse_arguments()
-    if arguments.json:
-        console.out = sys.stderr
-    # ocserv's unprivileged processes must be able to enter.
-    folder = Path(tempfile.mkdtemp(prefix="culvert-load."))
-    folder.chmod(0o755)
-    comparison = Comparison(arguments, folder)
-    try:
-        with told("compare-load", logs=comparison.logs):
-            if not arguments.build:
-                with step("Build") as progress:
-                    set_up(RELEASE)
-                    ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl", "tools/culvert-load")
-            result = comparison.run()
-    finally:  # whatever it is: nothing may be left running
-        comparison.clear()
-        shutil.rmtree(folder, ignore_errors=True)
-    print(json.dumps(result, indent=2) if arguments.json else as_text(result))
-    return 0
+    programs = () if arguments.build else ("control/culvertd", "tools/culvertctl", "tools/culvert-load")
+    return carry_out("compare-load", lambda folder: Comparison(arguments, folder), as_text, as_json=arguments.json,
+                     programs=programs)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,8 @@
 """tools/session-memory after the installation: two headends, one crowd, three readings."""
 
 import argparse
-import json
-import shutil
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 from harness.certificate import make_certificate, pin_of
@@ -18,10 +15,9 @@ from harness.paths import BUILD
 from harness.poll import until
 from harness.process import Process
 
-from steps import console
-from steps.build import RELEASE, ninja, set_up
 from steps.console import step
-from steps.endings import told
+from steps.endings import ends
+from steps.measurement import carry_out
 from steps.stored_password import stored
 
 LAB_PREFIX = "culvert-memory-"
@@ -111,6 +107,9 @@ class Measurement:
             self._headend.kill()
         self._lab.down()
 
+    def logs(self) -> str:
+        return ends(sorted(self._folder.glob("**/*.log")), 10)
+
 
 def as_text(result: dict) -> str:
     def row(words: str, kib: int) -> str:
@@ -126,21 +125,8 @@ def as_text(result: dict) -> str:
 
 def main() -> int:
     arguments = parse_arguments()
-    if arguments.json:
-        console.out = sys.stderr
-    folder = Path(tempfile.mkdtemp(prefix="culvert-memory."))
-    measurement = Measurement(arguments.sessions, folder)
-    try:
-        with told("session-memory"):
-            with step("Build") as progress:
-                set_up(RELEASE)
-                ninja(RELEASE, progress, "control/culvertd", "tools/culvertctl", "tools/session-crowd")
-            result = measurement.run()
-    finally:  # whatever it is: nothing may be left running
-        measurement.clear()
-        shutil.rmtree(folder, ignore_errors=True)
-    print(json.dumps(result, indent=2) if arguments.json else as_text(result))
-    return 0
+    return carry_out("session-memory", lambda folder: Measurement(arguments.sessions, folder), as_text,
+                     as_json=arguments.json, programs=("control/culvertd", "tools/culvertctl", "tools/session-crowd"))
 
 
 if __name__ == "__main__":
