@@ -14,7 +14,7 @@ COMMAND = ROOT / "tools" / "compare-load"
 @pytest.mark.skipif(not shutil.which("ocserv"), reason="ocserv is not installed: tools/install-dependencies compare")
 @pytest.mark.alone
 def test_a_few_sessions_on_both():
-    done = subprocess.run([COMMAND, "--sessions", "40", "--ocserv-sessions", "15", "--hold", "10", "--at-once", "8",
+    done = subprocess.run([COMMAND, "--sessions", "40", "--ocserv-sessions", "15", "--hold", "15", "--at-once", "8",
                            "--build", BUILD, "--json"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     culvert, ocserv = json.loads(done.stdout)["rows"]
@@ -28,7 +28,7 @@ def test_a_few_sessions_on_both():
         assert row["kib_per_session"] > 0
 
 
-@pytest.mark.parametrize("words", [["--sessions"], ["--sessions", "0"], ["--sessions", "100000"], ["--hold", "1"],
+@pytest.mark.parametrize("words", [["--sessions"], ["--sessions", "0"], ["--sessions", "100000"], ["--hold", "14"],
                                    ["--headend", "asa"], ["--minutes"]])
 def test_a_wrong_command_line_is_refused_at_once(words):
     done = subprocess.run([COMMAND, *words], capture_output=True, text=True, timeout=60)

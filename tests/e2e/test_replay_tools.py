@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness.odd_captures import Interface, Packet, frame, ipv4, pcapng, udp
+from harness.odd_captures import Interface, Packet, frame, ipv4, pcap, pcapng, udp
 from harness.paths import BUILD, ROOT
 
 DEMO, BENCH = ROOT / "tools" / "replay-demo", ROOT / "tools" / "bench-replay"
@@ -38,6 +38,12 @@ def test_demo_with_a_capture_given(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 arrived, each byte for byte and in order" in done.stdout and "'truncated': 1" in done.stdout
     assert "'too_large': " in done.stdout and " 0 lost" in done.stdout
+
+
+def test_nothing_to_play_is_told(tmp_path):
+    raw_ip = 101  # LINKTYPE_RAW
+    done = run(DEMO, pcap(tmp_path / "raw.pcap", [Packet(0, ipv4(udp(bytes(100))))], link=raw_ip))
+    assert done.returncode == 1 and "none of the captures has a whole Ethernet frame" in done.stderr, done.stderr
 
 
 def test_benchmark_at_its_shortest():

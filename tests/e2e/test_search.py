@@ -114,6 +114,19 @@ def test_an_interrupt_costs_no_row():
     assert outcome.missed == ["what was still to come when it was interrupted"]
 
 
+def test_each_direction_has_its_device(tmp_path):
+    """A device that routes has a MAC address on either side, and frames of both directions go at once."""
+    plan = rows.Plan("left", "right", words=("--no-huge",), destination_mac="02:00:00:00:00:10",
+                     destination_mac_back="02:00:00:00:00:20")
+    words = rows.command(plan, tmp_path, 64, "both")
+    assert words[3:11] == ["--port", "left", "--receive", "right", "--port", "right", "--receive", "left"]
+    there, back = ((tmp_path / name).read_bytes() for name in ("64.pcap", "64-back.pcap"))
+    assert words[11:] == [str(tmp_path / "64.pcap"), str(tmp_path / "64-back.pcap"), "--no-huge"]
+    first = 24 + 16  # behind the headers of file and packet
+    assert there[first:first + 6].hex(":") == "02:00:00:00:00:10"
+    assert back[first:first + 6].hex(":") == "02:00:00:00:00:20"
+
+
 def test_a_part_of_bench_report(measured, tmp_path):
     folder, _ = measured
     (tmp_path / "bench.json").write_text(json.dumps(document(*THREE)))
@@ -130,9 +143,9 @@ def test_a_part_of_bench_report(measured, tmp_path):
 
 
 def test_between_two_wires(tmp_path):
-    """tools/bench-line at its shortest."""
-    done = subprocess.run([LINE, "--build", BUILD, "--quick", "--sizes", "1400", "--ciphers", "--out",
-                           tmp_path / "line.html", "--json", tmp_path / "line.json"], capture_output=True, text=True,
+    """tools/bench-line, with shorter trials than even --quick has."""
+    done = subprocess.run([LINE, "--build", BUILD, "--sizes", "1400", "--ciphers", "--out", tmp_path / "line.html",
+                           "--json", tmp_path / "line.json", "--", *BRIEFLY], capture_output=True, text=True,
                           timeout=280)
     assert done.returncode == 0, done.stderr
     row, = json.loads((tmp_path / "line.json").read_text())["rows"]
@@ -193,6 +206,8 @@ def test_a_device_that_passes_nothing_is_told(tmp_path):
                                    ["--port", "a", "--receive", "b", "--directions", "up"],
                                    ["--port", "a", "--receive", "b", "--ciphers", "dtls:AES128-SHA"],
                                    ["--port", "a", "--receive", "b", "--", "--tunnel", "192.0.2.1"],
+                                   ["--port", "a", "--receive", "b", "--mac", "2:0:0:0:0:10"],
+                                   ["--port", "a", "--receive", "b", "--json", "/nonexistent/a.json"],
                                    ["--from", "a.json", "--port", "a"], ["--fast"]], ids=" ".join)
 def test_wrong_command_lines_are_refused_at_once(words):
     done = subprocess.run([TOOL, *words], capture_output=True, text=True, timeout=20)

@@ -24,9 +24,9 @@ class Measurement(Protocol):
 
 
 def carry_out(command: str, make: Callable[[Path], Measurement], as_text: Callable[[dict], str], *, as_json: bool,
-              programs: tuple[str, ...]) -> int:
+              programs: tuple[str, ...], complete: Callable[[dict], bool] = lambda result: True) -> int:
     """`make` gets a folder that goes at the end. Builds `programs` first. Prints the result, as JSON or as text, and
-    nothing else there; returns the exit status."""
+    nothing else there; returns the exit status, 1 if a result is not complete."""
     if as_json:
         console.out = sys.stderr
     folder = Path(tempfile.mkdtemp(prefix=f"culvert-{command}."))
@@ -43,4 +43,4 @@ def carry_out(command: str, make: Callable[[Path], Measurement], as_text: Callab
         measurement.clear()
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(result, indent=2) if as_json else as_text(result))
-    return 0
+    return 0 if complete(result) else 1

@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import functools
 import itertools
 import shlex
 import shutil
@@ -23,7 +24,7 @@ from .arguments import QUICK, parse_arguments
 
 
 def measured(arguments: argparse.Namespace) -> Outcome:
-    words = ["--repeat", str(arguments.repeat), *(QUICK if arguments.quick else ())]
+    words = ["--repeat", str(arguments.repeat), *(QUICK if arguments.quick else ()), *arguments.more]
     folder = Path(tempfile.mkdtemp(prefix="culvert-bench-line."))
     try:
         with step("Search") as progress:
@@ -33,13 +34,14 @@ def measured(arguments: argparse.Namespace) -> Outcome:
                 progress.show(f"{name}: row {len(outcome.rows) + len(outcome.missed) + 1} of {all_rows}")
                 outcome.add(name, lambda: row(folder, *what, words))
 
+            through = functools.partial(line.row, searches=arguments.repeat)
             kinds = list(itertools.product(arguments.ciphers, arguments.directions))
             all_rows = len(arguments.sizes) * (1 + len(kinds))
             with outcome.kept():
                 for size in arguments.sizes:
                     search(f"{wire.NAME}, {size}", wire.row, size)
                     for cipher, direction in kinds:
-                        search(f"{cipher}, {size}, {direction}", line.row, cipher, size, direction)
+                        search(f"{cipher}, {size}, {direction}", through, cipher, size, direction)
             progress.outcome = f"{len(outcome.rows)} rows"
             outcome.rows.sort(key=lambda row: row.cipher != wire.NAME)
             return outcome

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from steps.rfc2544 import frames
-from steps.rfc2544.arguments import cipher, size
+from steps.rfc2544.arguments import check_outputs, cipher, divided, size
 from steps.rfc2544.rows import DIRECTIONS
 
 PAGE = "bench-line.html"
@@ -15,6 +15,7 @@ QUICK = ("--trial", "0.5", "--trial-sum", "5", "--width", "0.02", "--sustain-tim
 
 
 def parse_arguments(words: list[str]) -> argparse.Namespace:
+    own, more = divided(words)
     parser = argparse.ArgumentParser(prog="bench-line", add_help=False, allow_abbrev=False)
     parser.add_argument("--sizes", nargs="+", type=size, default=[64, 512, frames.TUNNEL_LARGEST, frames.MIX_NAME])
     parser.add_argument("--ciphers", nargs="*", type=cipher, default=list(CIPHERS))
@@ -24,11 +25,11 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", default="")
     parser.add_argument("--out", type=Path, default=Path(PAGE))
     parser.add_argument("--build")
-    arguments = parser.parse_args(words)
+    arguments = parser.parse_args(own)
+    arguments.more = more
     if arguments.repeat < 1:
         parser.error("--repeat is at least 1")
-    if not arguments.out.parent.is_dir() or arguments.out.is_dir():
-        parser.error(f"--out: {arguments.out} cannot be a file")
+    check_outputs(parser, arguments)
     return arguments
 
 

@@ -19,7 +19,7 @@ SESSIONS = 64
 SOURCES = "198.51.100.16-198.51.100.79"
 # With the usual limit of 1380 bytes for a segment, a TLS tunnel's MTU has no room for the largest frames.
 WHOLE_SEGMENTS = "sysopt connection tcpmss 0"
-PATIENCE_S = 3600  # for one row
+PATIENCE_S = 3600  # for one search
 
 
 class _Here:
@@ -46,7 +46,9 @@ class Wires:
         return all(socket.exists() for socket in self._sockets)
 
 
-def row(folder: Path, cipher: str, size: int | str, direction: str, words: list[str]) -> Row:
+def row(folder: Path, cipher: str, size: int | str, direction: str, words: list[str],
+        searches: int = 1) -> Row:
+    """SearchFailed if headend or generator do not do what they should."""
     # A socket's path is short, and folders need not be.
     with tempfile.TemporaryDirectory(prefix="cl-") as name:
         short = Path(name)
@@ -67,15 +69,18 @@ def row(folder: Path, cipher: str, size: int | str, direction: str, words: list[
         generator = Process(tunnel_command(plan, folder, cipher, size, direction), log)
         try:
             until(lambda: wires.there() or not generator.running(), "the generator listens", 30)
-            return Row(cipher, size, direction, _search(generator, Headend(_Here(), config, folder)))
+            return Row(cipher, size, direction,
+                       _search(generator, Headend(_Here(), config, folder), PATIENCE_S * searches))
+        except AssertionError as error:  # of until() and of those two
+            raise SearchFailed(str(error)) from error
         finally:
             generator.kill()
 
 
-def _search(generator: Process, headend: Headend) -> dict:
+def _search(generator: Process, headend: Headend, patience_s: float) -> dict:
     try:
         headend.wait_ready()
-        until(lambda: _report(generator) or not generator.running(), "the search ends", PATIENCE_S)
+        until(lambda: _report(generator) or not generator.running(), "the search ends", patience_s)
         found = _report(generator)
         if not found:
             raise SearchFailed(generator.tail(3))

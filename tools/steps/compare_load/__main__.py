@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -43,8 +44,9 @@ def parse_arguments() -> argparse.Namespace:
     for number in (arguments.sessions, arguments.ocserv_sessions or 1):
         if not 1 <= number <= ROOM:
             parser.error(f"--sessions and --ocserv-sessions are 1 to {ROOM}")
-    if arguments.hold < 10 or arguments.at_once < 1 or arguments.pings <= 0:
-        parser.error("--hold is at least 10 seconds, --at-once at least 1, --pings more than 0")
+    if arguments.hold < 15 or arguments.at_once < 1 or arguments.pings <= 0:
+        # The storm comes in its middle, after memory was read.
+        parser.error("--hold is at least 15 seconds, --at-once at least 1, --pings more than 0")
     return arguments
 
 
@@ -83,10 +85,11 @@ class Comparison:
                 self._lab, folder, USER, PASSWORD, "--target", SERVER, "--sessions", sessions, "--rate", 0, "--at-once",
                 self._arguments.at_once, "--hold", self._arguments.hold, "--storm", 1, "--tries", 600, "--pings",
                 self._arguments.pings)
-            full = self._full(progress, sessions)
-            found = self._end(progress, sessions)
-            report, status = found.report, found.status
-            assert report, f"culvert-load ended with {status}:\n{found.said[-3000:]}"
+            came = self._came(progress, sessions)
+            full = shared_out_kib(self._lab.headend.name)
+            found = self._end(progress, sessions, came)
+            report = found.report
+            assert report, f"culvert-load ended with {found.status}:\n{found.said[-3000:]}"
             left = self._headend.what_is_left()
             row = {"headend": kind.name, "asked": sessions, "idle_kib": idle, "full_kib": full,
                    "kib_per_session": round((full - idle) / max(report["sessions"]["peak"], 1), 2), "left": left,
@@ -96,29 +99,32 @@ class Comparison:
             progress.outcome = f"{report['sessions']['peak']} came"
         return row
 
-    def _full(self, progress, sessions: int) -> int:
-        """Memory with all of them there."""
-        self._show_until(progress, lambda line: line.startswith("hold"), "all of them are there",
-                         60 + SECONDS_A_SESSION * sessions)
-        time.sleep(SETTLED)
-        return shared_out_kib(self._lab.headend.name)
+    def _came(self, progress, sessions: int) -> bool:
+        came = self._shown_until(progress, lambda line: line.startswith("hold"), 60 + SECONDS_A_SESSION * sessions)
+        if came:
+            time.sleep(SETTLED)
+        return came
 
-    def _end(self, progress, sessions: int) -> Outcome:
+    def _end(self, progress, sessions: int, came: bool) -> Outcome:
+        """Who takes too long is ended, and what he did by then is the result."""
         patience = 120 + self._arguments.hold + SECONDS_A_SESSION * sessions
-        self._show_until(progress, lambda line: not self._crowd.running(), "the crowd has left", patience)
-        return outcome(self._crowd, 5)
+        if not came or not self._shown_until(progress, lambda line: False, patience):
+            self._crowd.signal(signal.SIGINT)
+        return outcome(self._crowd, 120)
 
-    def _show_until(self, progress, condition, what: str, patience: float) -> None:
-        def met() -> bool:
+    def _shown_until(self, progress, condition, patience: float) -> bool:
+        """False if patience was over before. An end of the crowd is as good as the condition."""
+        deadline = time.monotonic() + patience
+
+        def answer() -> str:
             line = self._crowd.tail(1)
             if re.match(r"(ramp|hold|settle|leave) ", line):
                 progress.show(line)
-            if condition(line):
-                return True
-            assert self._crowd.running(), f"culvert-load ended:\n{self._crowd.tail()}"
-            return False
+            if condition(line) or not self._crowd.running():
+                return "met"
+            return "late" if time.monotonic() > deadline else ""
 
-        until(met, lambda: f"{what}:\n{self._crowd.tail(3)}\n{self._headend.tail()}", patience)
+        return until(answer, "culvert-load goes on", patience + 60) == "met"
 
     def clear(self) -> None:
         for part in (self._crowd, self._headend):
@@ -134,7 +140,8 @@ def main() -> int:
     arguments = parse_arguments()
     programs = () if arguments.build else ("control/culvertd", "tools/culvertctl", "tools/culvert-load")
     return carry_out("compare-load", lambda folder: Comparison(arguments, folder), as_text, as_json=arguments.json,
-                     programs=programs)
+                     programs=programs,
+                     complete=lambda result: all(row["report"]["complete"] for row in result["rows"]))
 
 
 if __name__ == "__main__":

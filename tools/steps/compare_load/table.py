@@ -37,6 +37,7 @@ def column(row: dict) -> dict[str, str]:
         "echoes answered": f"{data['answered']} of {data['sent']}",
         "lost": str(data["lost"]),
         "round trip, median": at(data["round_trip_seconds"], "50"),
+        "came to its end": "yes" if report["complete"] else "was ended",
         "left behind": row["left"] and "something" or ("nothing" if row["headend"] == "culvert" else "not told"),
     }
 

@@ -12,6 +12,7 @@ from steps.console import step
 from steps.endings import told
 
 from . import own_capture, plain, tunnelled
+from .frames_of import frames_of
 
 # Name, module: each module has STEPS (title, key, function of a folder and captures), as_text() and succeeded().
 PARTS = (("plain", plain), ("tunnelled", tunnelled))
@@ -38,7 +39,10 @@ def main() -> int:
             with step("Build") as progress:
                 set_up(RELEASE)
                 ninja(RELEASE, progress, "tools/culvert-replay", "control/culvertd", "tools/culvertctl")
-            result = show(captures or [own_capture.make(folder / "demo.pcap")], folder)
+            captures = captures or [own_capture.make(folder / "demo.pcap")]
+            if not any(frames_of(capture) for capture in captures):
+                raise RuntimeError("none of the captures has a whole Ethernet frame that could be played")
+            result = show(captures, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if as_json:

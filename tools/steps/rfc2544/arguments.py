@@ -1,6 +1,7 @@
 """The command line of tools/rfc2544; as a program it only says whether it can be understood."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -26,16 +27,35 @@ def cipher(word: str) -> str:
     return word
 
 
+def mac(word: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", word):
+        raise argparse.ArgumentTypeError(f"'{word}' is no MAC address such as 02:00:00:00:00:10")
+    return word
+
+
+def check_outputs(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """Now, and not after hours."""
+    for option, name in (("--out", str(arguments.out)), ("--json", arguments.json)):
+        path = Path(name)
+        if name not in ("", "-") and (not path.parent.is_dir() or path.is_dir()):
+            parser.error(f"{option}: {path} cannot be a file")
+
+
+def divided(words: list[str]) -> tuple[list[str], list[str]]:
+    """The command line, and behind -- what is more for culvert-replay."""
+    return (words[:words.index("--")], words[words.index("--") + 1:]) if "--" in words else (words, [])
+
+
 def parse_arguments(words: list[str]) -> argparse.Namespace:
-    own, more = (words[:words.index("--")], words[words.index("--") + 1:]) if "--" in words else (words, [])
+    own, more = divided(words)
     parser = argparse.ArgumentParser(prog="rfc2544", add_help=False, allow_abbrev=False)
     parser.add_argument("--port")
     parser.add_argument("--receive")
     parser.add_argument("--sizes", nargs="+", type=size, default=[])
     parser.add_argument("--ciphers", nargs="+", type=cipher, default=[PLAIN])
     parser.add_argument("--directions", nargs="+", choices=DIRECTIONS, default=["there"])
-    parser.add_argument("--mac", default="")
-    parser.add_argument("--mac-back", default="")
+    parser.add_argument("--mac", type=mac, default="")
+    parser.add_argument("--mac-back", type=mac, default="")
     parser.add_argument("--from", dest="source", type=Path)
     parser.add_argument("--json", default="")
     parser.add_argument("--out", type=Path, default=Path(PAGE))
@@ -50,8 +70,7 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
     if tunnels != ("--tunnel" in more):
         parser.error("--ciphers are of tunnels, and belong to -- --tunnel ADDRESS and what that wants")
     arguments.sizes = arguments.sizes or [*(frames.TUNNEL_SIZES if tunnels else frames.SIZES), frames.MIX_NAME]
-    if not arguments.out.parent.is_dir() or arguments.out.is_dir():
-        parser.error(f"--out: {arguments.out} cannot be a file")
+    check_outputs(parser, arguments)
     return arguments
 
 

@@ -14,10 +14,10 @@ from .table import as_text
 def tell(document: dict, rows: list[Row], title: str, page: Path, json_to: str) -> int:
     """Page, JSON (to a file; "-": instead of the table) and table of a document of as_document() and its rows, in the
     order in which they are shown. The exit status: 1 if a row could not be had, of which a sentence is told."""
-    page.write_text(render(rows, document.get("context", {}), title))
     text = json.dumps(document, indent=1)
     if json_to not in ("", "-"):
-        Path(json_to).write_text(text + "\n")
+        Path(json_to).write_text(text + "\n")  # first: from it all else can be made again
+    page.write_text(render(rows, document.get("context", {}), title))
     print(text if json_to == "-" else as_text(rows))
     print(f"\n  Page       {page}", file=console.out, flush=True)
     missed = document.get("missed") or []

@@ -33,11 +33,12 @@ def captured(size: int, flow: int, mark: int, back: bool = False) -> bytes:
     return frame(0x800, header + data)
 
 
-def make(folder: Path, size: int | str, back: bool = False) -> Path:
-    """For plain ports."""
+def make(folder: Path, size: int | str, back: bool = False, destination_mac: str = "") -> Path:
+    """For plain ports. `destination_mac`: of a device that routes; "": of one that does not mind."""
     sizes = MIX if size == MIX_NAME else (size,)
-    return _capture(folder / f"{size}{'-back' if back else ''}.pcap",
-                    [captured(each, flow, MARK, back) for flow in range(FLOWS) for each in sizes])
+    mac = bytes.fromhex(destination_mac.replace(":", ""))
+    made = [captured(each, flow, MARK, back) for flow in range(FLOWS) for each in sizes]
+    return _capture(folder / f"{size}{'-back' if back else ''}.pcap", [mac + each[len(mac):] for each in made])
 
 
 def make_for_tunnels(folder: Path, size: int | str, direction: str) -> Path:

@@ -87,9 +87,9 @@ def command(plan: Plan, folder: Path, size: int | str, direction: str) -> list[s
     words = [str(RELEASE.path / "tools" / "culvert-replay"), "--search", "--json"]
     for port, receive, _ in ways:
         words += ["--port", port, "--receive", receive]
-    words += [str(frames.make(folder, size, back)) for _, _, back in ways]
-    mac = plan.destination_mac_back if direction == "back" else plan.destination_mac
-    return [*words, *(["--destination-mac", mac] if mac else []), *plan.words]
+    words += [str(frames.make(folder, size, back, plan.destination_mac_back if back else plan.destination_mac))
+              for _, _, back in ways]
+    return [*words, *plan.words]
 
 
 def tunnel_command(plan: Plan, folder: Path, cipher: str, size: int | str, direction: str) -> list[str]:
@@ -116,7 +116,10 @@ def search(words: list[str]) -> dict:
     done = subprocess.run([*words, "--no-progress"], capture_output=True, text=True)
     if done.returncode not in (0, 4):  # 4: its time was over; it says what it knows
         raise SearchFailed(done.stderr.strip().removeprefix("culvert-replay: ") or f"it ended with {done.returncode}")
-    return json.loads(done.stdout)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError as error:
+        raise SearchFailed(f"what it wrote is no result: {error}") from error
 
 
 def as_document(outcome: Outcome, context: dict) -> dict:
