@@ -74,6 +74,7 @@ void OpenBurst::add(const Datagram& d, ReceiveSide& s, Time now) noexcept {
   Record record;
   PuntRange handshake;
   bool taken = false;  // the packet is in an entry
+  bool read = false;   // an entry's record lies in it
   for (;;) {
     const WalkResult result = walk.next(record);
     if (result == WalkResult::end) break;
@@ -94,10 +95,15 @@ void OpenBurst::add(const Datagram& d, ReceiveSide& s, Time now) noexcept {
     if (count_ == dp::kBurst) finish(now);
     // What fills the rest of the datagram is opened where it lies, any other in a buffer of its own.
     taken = record.offset + record.size == d.size;
+    read = true;
     gather(d, slot, record, taken);
   }
   if (!handshake.empty()) punt(c_, d, handshake, now);
-  if (!taken) rte_pktmbuf_free(d.packet);
+  if (taken) return;
+  // Behind a good record came one that was refused: the good one is opened while its ciphertext is there.
+  if (read) [[unlikely]]
+    finish(now);
+  rte_pktmbuf_free(d.packet);
 }
 
 void OpenBurst::gather(const Datagram& d, uint32_t slot, const Record& record, bool last) noexcept {

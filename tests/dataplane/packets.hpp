@@ -1,6 +1,7 @@
 // Packets for tests: written out byte by byte, or made from parts.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <string>
@@ -18,13 +19,15 @@ namespace culvert::dp::test {
 
 using Bytes = std::vector<uint8_t>;
 
-// A pool that must be full again at its end.
+// A pool that must be full again at its end. It has a cache, as a worker's has: the buffer that was freed last is the
+// next one, so that whoever still reads it finds something else there.
 class Pool {
  public:
   explicit Pool(uint32_t count = 1023) : count_(count) {
     static unsigned serial = 0;
-    pool_ = rte_pktmbuf_pool_create(("test" + std::to_string(serial++)).c_str(), count, 0, 0,
-                                    RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+    pool_ = rte_pktmbuf_pool_create(("test" + std::to_string(serial++)).c_str(), count,
+                                    std::min(32u, count / 2), 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+                                    SOCKET_ID_ANY);
     if (pool_ == nullptr) throw std::runtime_error("no memory for the test's buffers");
   }
   ~Pool() {

@@ -109,7 +109,7 @@ void read(rte_mbuf* m) {
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   fuzz::start_eal(128);
-  pool = rte_pktmbuf_pool_create("fuzz", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+  pool = rte_pktmbuf_pool_create("fuzz", 4095, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
   return pool == nullptr ? 1 : 0;
 }
 

@@ -92,7 +92,7 @@ void free_all(Batch& batch) {
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   fuzz::start_eal(256, {"--vdev", "net_null0"});
-  pool = rte_pktmbuf_pool_create("fuzz", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+  pool = rte_pktmbuf_pool_create("fuzz", 4095, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
   port.emplace("net_null0");
   port->configure({.pool = pool, .rx_descriptors = 64, .tx_descriptors = 64});
   Interface interface;

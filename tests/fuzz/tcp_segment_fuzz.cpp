@@ -107,7 +107,7 @@ void act(tcp::Endpoint& endpoint, Session& session, uint8_t what, uint8_t amount
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   fuzz::start_eal(128);
-  pool = rte_pktmbuf_pool_create("fuzz", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+  pool = rte_pktmbuf_pool_create("fuzz", 4095, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
   return pool == nullptr ? 1 : 0;
 }
 

@@ -144,7 +144,7 @@ Rig::~Rig() {
 }
 
 std::unique_ptr<Client> Rig::client(uint32_t slot, uint8_t worker, uint8_t home,
-                                    const crypto::Suite* suite) {
+                                    const crypto::Suite* suite, bool encrypt_then_mac) {
   if (suite == nullptr) suite = &crypto::dtls_suites().front();
   static uint32_t generation = 0x10000;
   auto c = std::make_unique<Client>();
@@ -156,6 +156,7 @@ std::unique_ptr<Client> Rig::client(uint32_t slot, uint8_t worker, uint8_t home,
   c->tx = {home, slot, generation};
   c->up = filled_material(*suite, static_cast<uint8_t>(0x31 + slot), dtls_sequence(1, 1));
   c->down = filled_material(*suite, static_cast<uint8_t>(0x71 + slot), dtls_sequence(1, 1));
+  c->up.encrypt_then_mac = c->down.encrypt_then_mac = encrypt_then_mac;
   c->inner = dp::IpAddress::v4(0x0a0a0a05 + slot);
   EXPECT_TRUE(c->sealing.install(manager(), c->up));
   EXPECT_TRUE(c->opening.install(manager(), c->down));

@@ -75,7 +75,8 @@ class Rig {
   // --- control ---
   // A client in `slot` of both tables, not installed yet.
   std::unique_ptr<Client> client(uint32_t slot, uint8_t worker = 0, uint8_t home = 0,
-                                 const crypto::Suite* suite = nullptr);
+                                 const crypto::Suite* suite = nullptr,
+                                 bool encrypt_then_mac = false);
   void install(Client& client, const Timers& timers = {});
   void install_side(Client& client, DtlsSide side, const Timers& timers = {});
   void remove(const Client& client);  // and looks at the answers

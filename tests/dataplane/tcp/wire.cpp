@@ -10,7 +10,7 @@ namespace culvert::tcp::test {
 
 rte_mempool* test_pool() {
   static rte_mempool* pool =
-      rte_pktmbuf_pool_create("tcp_test", 16383, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+      rte_pktmbuf_pool_create("tcp_test", 16383, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
   return pool;
 }
 

@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
   }
   culvert::dp::register_packet_meta();
   rte_mempool* pool =
-      rte_pktmbuf_pool_create("storm", 16383, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+      rte_pktmbuf_pool_create("storm", 16383, 32, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
   if (pool == nullptr) {
     std::fputs("There is no memory for packets.\n", stderr);
     return 1;
