@@ -218,6 +218,26 @@ def test_no_link(tmp_path):
     assert outcome.status == 1 and "No link on net_memif0" in outcome.said
 
 
+def test_a_port_that_takes_nothing(tmp_path):
+    """A ring that nobody empties: not complete, though there was no end to what was to be sent."""
+    file = pcap(tmp_path / "a.pcap", numbered(100))
+    outcome = run("-p", "net_ring0", file, "--top-speed", "--loops", 0, "--no-progress")
+    assert outcome.status == 4 and not outcome.report["complete"], outcome.said
+    assert outcome.report["end"] == "a port has taken nothing for 10 s"
+    assert outcome.report["sent"][0]["asked_packets"] is None
+
+
+def test_time_left(tmp_path):
+    """Whatever ends it first, though the captures have no end."""
+    file = pcap(tmp_path / "a.pcap", numbered(100))
+    outcome = run("-p", "net_ring0", "-r", "net_ring0", file, "--pps", "1k", "--loops", 0, "--seconds", 5)
+    assert outcome.status == 0, outcome.said
+    lines = [line for line in outcome.said.splitlines() if line.startswith("sent ")]
+    assert lines and all(line.endswith(" s left") for line in lines), outcome.said
+    left = [int(line.split()[-3]) for line in lines]
+    assert left == sorted(left, reverse=True) and 0 <= left[-1] < 4 and left[0] <= 5, lines
+
+
 def test_too_few_packets_for_the_receiver(tmp_path):
     outcome = run("-r", "net_ring0", "--count", 5, "--seconds", "0.3", "--no-progress")
     assert outcome.status == 4 and not outcome.report["complete"]

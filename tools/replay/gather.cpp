@@ -5,6 +5,7 @@
 #include <array>
 
 #include "tools/replay/pace.hpp"
+#include "tools/replay/streams.hpp"
 
 namespace culvert::replay {
 
@@ -18,7 +19,7 @@ SentReport sent(const Results& results, size_t index) {
   report.port = results.ports.sending()[index]->name();
   report.captures = part.captures;
   report.a_round = part.found.packets;
-  report.asked = part.found.packets * results.options.loops;
+  if (results.options.loops != 0) report.asked = part.found.packets * results.options.loops;
   report.pace = describe(results.options.pace);
   report.out_of_order = part.out_of_order;
   report.shortened_gaps = part.shortened_gaps;
@@ -46,8 +47,13 @@ ReceivedReport received(const Results& results, const dp::Port& port, size_t fir
   report.missed = port.stats().rx_missed;
   Histogram latency;
   TickSpan span;
-  for (size_t q = 0; q < port.rx_queues(); ++q) {
-    const Receiver& receiver = *results.run.receivers()[first_receiver + q];
+  const std::span queues =
+      std::span(results.run.receivers()).subspan(first_receiver, port.rx_queues());
+  const StreamCounts streams = count_streams(queues);
+  report.streams = streams.streams;
+  report.missing = streams.missing;
+  for (const auto& queue : queues) {
+    const Receiver& receiver = *queue;
     report.received.packets += receiver.counters().packets.load();
     report.received.bytes += receiver.counters().bytes.load();
     report.unmarked += receiver.counters().unmarked.load();
@@ -55,9 +61,6 @@ ReceivedReport received(const Results& results, const dp::Port& port, size_t fir
     span.add(receiver.first_tick(), receiver.last_tick());
     for (const auto& stream : receiver.streams()) {
       const Sequence& sequence = stream->sequence;
-      if (sequence.arrived() == 0) continue;
-      ++report.streams;
-      report.missing += sequence.missing();
       report.duplicates += sequence.duplicates();
       report.reordered += sequence.reordered();
       report.furthest = std::max(report.furthest, sequence.furthest());
@@ -119,11 +122,15 @@ Report gather(const Results& results) {
     report.received.push_back(received(results, *port, receiver));
     receiver += port->rx_queues();
   }
-  const uint64_t arrived = results.run.packets_received();
   if (!report.sent.empty() && !report.received.empty()) {
-    report.lost = static_cast<int64_t>(results.run.packets_sent() - arrived);
+    const uint64_t sent = results.run.packets_sent();
+    const uint64_t arrived = results.run.tracked() ? count_streams(results.run.receivers()).arrived
+                                                   : results.run.packets_received();
+    if (arrived <= sent) report.lost = sent - arrived;
+    if (arrived > sent) report.surplus = arrived - sent;
   }
-  report.complete = results.run.all_sent() && arrived >= results.options.count;
+  report.complete =
+      results.run.all_sent() && results.run.packets_received() >= results.options.count;
   if (results.writer == nullptr) return report;
   report.written = {.path = results.writer->path(),
                     .packets = results.writer->written(),

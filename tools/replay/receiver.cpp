@@ -42,29 +42,34 @@ Receiver::Receiver(const ReceiverConfig& config)
 Stream* Receiver::stream(uint32_t name) noexcept {
   if (prefix_ && name >> 8 != *prefix_) return nullptr;
   for (size_t i = 0; i < used_; ++i) {
-    if (streams_[i]->name == name) return streams_[i].get();
+    if (streams_[i]->name.load(std::memory_order_relaxed) == name) return streams_[i].get();
   }
   if (used_ == streams_.size()) return nullptr;
-  streams_[used_]->name = name;
+  streams_[used_]->name.store(name, std::memory_order_relaxed);
   return streams_[used_++].get();
 }
 
-void Receiver::read_marks(rte_mbuf** packets, uint32_t n, uint64_t now) noexcept {
+// How many packets had one.
+uint32_t Receiver::read_marks(rte_mbuf** packets, uint32_t n, uint64_t now) noexcept {
   Mark mark;
+  uint32_t marked = 0;
   for (uint32_t i = 0; i < n; ++i) {
     Stream* of = mark_of(packets[i], mark) ? stream(mark.stream) : nullptr;
     if (of == nullptr) {
       dp::count(counters_.unmarked);
       continue;
     }
+    ++marked;
     of->sequence.add(mark.sequence);
     // Two cores' counters may differ by a few ticks.
     latency_.add(now > mark.tick ? now - mark.tick : 0);
   }
-  uint64_t missing = 0;
-  for (size_t i = 0; i < used_; ++i)
-    missing += streams_[i]->sequence.missing();
-  counters_.missing.store(missing, std::memory_order_relaxed);
+  for (size_t i = 0; i < used_; ++i) {
+    Stream& of = *streams_[i];
+    of.distinct.store(of.sequence.distinct(), std::memory_order_relaxed);
+    of.end.store(of.sequence.end(), std::memory_order_release);
+  }
+  return marked;
 }
 
 void Receiver::pass_on(rte_mbuf** packets, uint32_t n, uint64_t now) noexcept {
@@ -85,7 +90,7 @@ uint32_t Receiver::poll() noexcept {
   uint64_t bytes = 0;
   for (uint16_t i = 0; i < n; ++i)
     bytes += packets[i]->pkt_len;
-  if (marks_) read_marks(packets.data(), n, now);
+  const uint32_t awaited = marks_ ? read_marks(packets.data(), n, now) : n;
   if (first_tick_ == 0) first_tick_ = now;
   last_tick_ = now;
   if (writer_ != nullptr) {
@@ -94,6 +99,7 @@ uint32_t Receiver::poll() noexcept {
     rte_pktmbuf_free_bulk(packets.data(), n);
   }
   // Last, so that who sees a packet counted finds what was read of it.
+  dp::count(counters_.awaited, awaited);
   dp::count(counters_.packets, n);
   dp::count(counters_.bytes, bytes);
   return n;

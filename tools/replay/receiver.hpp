@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,15 +27,17 @@ struct ReceiverConfig {
 
 struct ReceiverCounters {
   dp::Counter packets{0}, bytes{0};
+  dp::Counter awaited{0};    // of them: with the marks that were expected; all, if none were
   dp::Counter unmarked{0};   // though marks were expected
-  dp::Counter missing{0};    // Sequence::missing() of all streams
   dp::Counter unwritten{0};  // the writer was too far behind
 };
 
-// What came of one sender's queue.
+// What came of one sender's queue. The counters tell others of the sequence while the receiver is polled: `end` is
+// written last, and 0 until there is something to tell.
 struct Stream {
-  uint32_t name = 0;
+  std::atomic<uint32_t> name{0};
   Sequence sequence;
+  dp::Counter distinct{0}, end{0};
 };
 
 class Receiver {
@@ -45,8 +48,10 @@ class Receiver {
   uint32_t poll() noexcept;
 
   [[nodiscard]] const ReceiverCounters& counters() const noexcept { return counters_; }
-  // Ticks on the way. This and the streams: not while it is polled.
+  [[nodiscard]] bool looks_for_marks() const noexcept { return marks_; }
+  // Ticks on the way. This and the streams' sequences: not while it is polled.
   [[nodiscard]] const Histogram& latency() const noexcept { return latency_; }
+  // As many as there may be; the first ones have come.
   [[nodiscard]] const std::vector<std::unique_ptr<Stream>>& streams() const noexcept {
     return streams_;
   }
@@ -55,7 +60,7 @@ class Receiver {
   [[nodiscard]] uint64_t last_tick() const noexcept { return last_tick_; }
 
  private:
-  void read_marks(rte_mbuf** packets, uint32_t n, uint64_t now) noexcept;
+  uint32_t read_marks(rte_mbuf** packets, uint32_t n, uint64_t now) noexcept;
   [[nodiscard]] Stream* stream(uint32_t name) noexcept;
   void pass_on(rte_mbuf** packets, uint32_t n, uint64_t now) noexcept;
 

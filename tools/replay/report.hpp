@@ -43,8 +43,8 @@ struct SentReport {
   std::string port;
   std::vector<std::string> captures;
   Traffic sent;
-  uint64_t asked = 0;    // packets; 0: as many as there was time for
-  uint64_t a_round = 0;  // packets in the captures that are played
+  std::optional<uint64_t> asked;  // packets; none: as many as there was time for
+  uint64_t a_round = 0;           // packets in the captures that are played
   std::string pace;
   uint64_t refusals = 0;      // bursts that the port did not take whole
   uint64_t out_of_order = 0;  // packets with an earlier time than one before
@@ -73,9 +73,11 @@ struct Report {
   std::vector<SentReport> sent{};
   std::vector<ReceivedReport> received{};
   std::optional<WrittenReport> written{};
-  std::optional<int64_t> lost{};  // sent and not received, where both are known
-  std::string end{};              // why it ended, a few words
-  bool complete = true;           // everything that was asked for was done
+  // Sent and not received, where both are known; of marked packets if they are tracked.
+  std::optional<uint64_t> lost{};
+  uint64_t surplus = 0;  // received and not sent; then nobody knows what was lost
+  std::string end{};     // why it ended, a few words
+  bool complete = true;  // everything that was asked for was done
 };
 
 // Nanoseconds: count, min, mean, "50" to "99.999", max; null if there is none.

@@ -26,7 +26,7 @@ Json left_out(const LeftOut& out) {
 Json sent(const SentReport& s) {
   Json json = {{"port", s.port}, {"captures", s.captures}};
   json.update(traffic(s.sent));
-  json.update(Json{{"asked_packets", s.asked == 0 ? Json(nullptr) : Json(s.asked)},
+  json.update(Json{{"asked_packets", s.asked ? Json(*s.asked) : Json(nullptr)},
                    {"asked_pace", s.pace},
                    {"packets_in_captures", s.a_round},
                    {"refused_bursts", s.refusals},
@@ -72,6 +72,7 @@ Json as_json(const Report& report) {
   for (const ReceivedReport& r : report.received)
     json["received"].push_back(received(r));
   json["lost"] = report.lost ? Json(*report.lost) : Json(nullptr);
+  json["surplus"] = report.surplus;
   if (report.written) {
     json["written"] = {{"file", report.written->path},
                        {"packets", report.written->packets},

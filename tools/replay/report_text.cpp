@@ -42,8 +42,7 @@ std::string left_out_text(const LeftOut& out) {
 std::string sent_text(const SentReport& s) {
   std::string said = fmt::format("Sent on {} from {}\n", s.port, listed(s.captures));
   said += row("sent", traffic_text(s.sent));
-  const std::string asked =
-      s.asked == 0 ? std::string("no end") : fmt::format("{} packets", s.asked);
+  const std::string asked = s.asked ? fmt::format("{} packets", *s.asked) : std::string("no end");
   said += row("asked", asked + ", " + s.pace);
   if (s.lateness) said += row("late by", distribution(*s.lateness));
   if (s.refusals != 0) {
@@ -90,6 +89,12 @@ std::string as_text(const Report& report) {
     said += w.trouble.empty() ? "\n" : ". " + w.trouble + "\n";
   }
   if (report.lost) said += fmt::format("Lost: {} packets\n", *report.lost);
+  if (report.surplus != 0) {
+    said += fmt::format(
+        "Lost: not known, for {} packets more came than were sent: others send there, too, or "
+        "packets came twice\n",
+        report.surplus);
+  }
   said += fmt::format("{}: {}\n", report.complete ? "Complete" : "Not complete", report.end);
   return said;
 }

@@ -1,6 +1,7 @@
 // What the sequence numbers of a stream that arrive say of loss, order and copies (RFC 4737 for order).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -20,7 +21,10 @@ class Sequence {
   [[nodiscard]] uint64_t arrived() const noexcept { return arrived_; }  // copies included
   // Numbers from 0 to the highest that arrived which did not. What was lost behind the highest, nobody can
   // tell who knows only what came.
-  [[nodiscard]] uint64_t missing() const noexcept { return next_ - (arrived_ - duplicates_); }
+  [[nodiscard]] uint64_t missing() const noexcept { return next_ - std::min(next_, distinct()); }
+  [[nodiscard]] uint64_t end() const noexcept { return next_; }  // the highest number and one
+  // Copies not counted, as far as they are recognised.
+  [[nodiscard]] uint64_t distinct() const noexcept { return arrived_ - duplicates_; }
   [[nodiscard]] uint64_t duplicates() const noexcept { return duplicates_; }
   // Arrived with a number lower than one before, copies not counted.
   [[nodiscard]] uint64_t reordered() const noexcept { return reordered_; }

@@ -1,6 +1,7 @@
 // Watching from the main thread; the workers never look at anything but their packets and a flag.
 #include "tools/replay/traffic_run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <numeric>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "dataplane/eal.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/pace.hpp"
+#include "tools/replay/streams.hpp"
 
 namespace culvert::replay {
 
@@ -18,8 +20,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLook{5};
 constexpr double kStartSeconds = 0.005;  // from the start of the workers to the first packet
-constexpr double kSettleSeconds = 0.3;   // nothing came for so long: nothing more will
-constexpr double kPatienceSeconds = 10;  // with a port that takes nothing
 
 template <typename All, typename Value>
 uint64_t sum(const All& all, Value value) {
@@ -36,7 +36,20 @@ uint64_t TrafficRun::packets_received() const noexcept {
   return sum(receivers_, [](const Receiver& r) { return r.counters().packets.load(); });
 }
 
+uint64_t TrafficRun::packets_awaited() const noexcept {
+  return sum(receivers_, [](const Receiver& r) { return r.counters().awaited.load(); });
+}
+
+bool TrafficRun::tracked() const noexcept {
+  return std::ranges::any_of(receivers_, [](const auto& r) { return r->looks_for_marks(); });
+}
+
+double TrafficRun::elapsed() const noexcept {
+  return clock_.seconds(TickClock::now()) - clock_.seconds(began_);
+}
+
 bool TrafficRun::all_sent() const noexcept {
+  if (port_stuck_) return false;
   for (const auto& sender : senders_) {
     if (sender->counters().packets.load() < sender->total()) return false;
   }
@@ -73,13 +86,11 @@ void TrafficRun::launch(unsigned cores) {
       throw Failure("A core does not start.");
     }
   }
-  shown_tick_ = began_;
 }
 
 std::string TrafficRun::early_end() const {
   if (interrupted_.load()) return "interrupted";
-  const uint64_t now = TickClock::now();
-  if (rules_.seconds > 0 && now > began_ && clock_.seconds(now - began_) >= rules_.seconds) {
+  if (rules_.seconds > 0 && elapsed() >= rules_.seconds) {
     return fmt::format("{:g} seconds are over", rules_.seconds);
   }
   if (rules_.count != 0 && packets_received() >= rules_.count) {
@@ -89,32 +100,33 @@ std::string TrafficRun::early_end() const {
 }
 
 std::string TrafficRun::progress_line() {
-  const uint64_t now = TickClock::now();
-  const double elapsed = clock_.seconds(now - std::min(now, shown_tick_));
+  const double now = elapsed();
   const uint64_t sent = packets_sent(), received = packets_received();
   const auto rate = [&](uint64_t packets, uint64_t before) {
-    return with_prefix(elapsed > 0 ? static_cast<double>(packets - before) / elapsed : 0);
+    return now > shown_s_ ? static_cast<double>(packets - before) / (now - shown_s_) : 0;
   };
+  HowFar far{.elapsed_s = now,
+             .sent = sent,
+             .to_send = sum(senders_, [](const Sender& s) { return s.total(); }),
+             .received = received,
+             .receive_rate = rate(received, shown_received_)};
   std::string line;
   if (!senders_.empty()) {
-    line = fmt::format("sent {} ({}packets/s)", sent, rate(sent, shown_sent_));
-    const uint64_t total = sum(senders_, [](const Sender& s) { return s.total(); });
-    if (total != 0 && sent != 0) {
-      const double so_far = clock_.seconds(now - std::min(now, began_));
-      const auto left = static_cast<double>(total - std::min(total, sent));
-      line +=
-          fmt::format(" of {}, {:.0f} s left", total, so_far * left / static_cast<double>(sent));
-    }
+    line = fmt::format("sent {} ({}packets/s)", sent, with_prefix(rate(sent, shown_sent_)));
+    if (far.to_send != 0) line += fmt::format(" of {}", far.to_send);
   }
   if (!receivers_.empty()) {
     line += fmt::format("{}received {} ({}packets/s)", line.empty() ? "" : ", ", received,
-                        rate(received, shown_received_));
-    const uint64_t missing =
-        sum(receivers_, [](const Receiver& r) { return r.counters().missing.load(); });
-    const bool both = !senders_.empty();
-    line += fmt::format(", lost {}", both ? sent - std::min(sent, received) : missing);
+                        with_prefix(far.receive_rate));
+    // Who gets packets without marks from elsewhere cannot know.
+    if (tracked() && senders_.empty()) {
+      line += fmt::format(", lost {}", count_streams(receivers_).missing);
+    } else if (!senders_.empty()) {
+      line += fmt::format(", lost {}", sent - std::min(sent, packets_awaited()));
+    }
   }
-  shown_tick_ = now;
+  if (const auto left = seconds_left(rules_, far)) line += fmt::format(", {:.0f} s left", *left);
+  shown_s_ = now;
   shown_sent_ = sent;
   shown_received_ = received;
   return line;
@@ -122,18 +134,19 @@ std::string TrafficRun::progress_line() {
 
 std::string TrafficRun::while_sending(Progress& progress) {
   uint64_t sent = 0, refused = 0;
-  uint64_t moved = began_;  // when something was sent, or nothing was to be
+  double moved = 0;  // when something was sent, or nothing was to be
   while (sending()) {
     if (std::string why = early_end(); !why.empty()) return why;
-    const uint64_t now = TickClock::now();
+    const double now = elapsed();
     const uint64_t more = packets_sent();
     const uint64_t refusals =
         sum(senders_, [](const Sender& s) { return s.counters().refusals.load(); });
     if (more != sent || refusals == refused) moved = now;
     sent = more;
     refused = refusals;
-    if (now > moved && clock_.seconds(now - moved) > kPatienceSeconds) {
-      return fmt::format("a port has taken nothing for {:.0f} s", kPatienceSeconds);
+    if (now - moved > rules_.patience_s) {
+      port_stuck_ = true;
+      return fmt::format("a port has taken nothing for {:g} s", rules_.patience_s);
     }
     if (progress.due()) progress.show(progress_line());
     std::this_thread::sleep_for(kLook);
@@ -142,19 +155,12 @@ std::string TrafficRun::while_sending(Progress& progress) {
 }
 
 std::string TrafficRun::while_receiving(Progress& progress) {
-  uint64_t received = 0;
-  uint64_t last = TickClock::now();
   const bool sent_here = !senders_.empty();
-  // Who receives only waits for the first packet as long as it takes.
-  const double idle_s = sent_here && rules_.idle_s == 0 ? kSettleSeconds : rules_.idle_s;
+  Silence silence(rules_, {.sent_here = sent_here, .tracked = tracked()}, elapsed());
   while (!receivers_.empty()) {
     if (std::string why = early_end(); !why.empty()) return why;
-    const uint64_t more = packets_received();
-    const uint64_t now = TickClock::now();
-    if (more != received || (more == 0 && !sent_here)) last = now;
-    received = more;
-    if (idle_s > 0 && clock_.seconds(now - last) > idle_s) {
-      return sent_here ? std::string() : fmt::format("nothing came for {:g} s", idle_s);
+    if (silence.over(packets_awaited(), elapsed())) {
+      return sent_here ? std::string() : fmt::format("nothing came for {:g} s", rules_.idle_s);
     }
     if (progress.due()) progress.show(progress_line());
     std::this_thread::sleep_for(kLook);

@@ -6,18 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "tools/replay/ending.hpp"
 #include "tools/replay/progress.hpp"
 #include "tools/replay/tick_clock.hpp"
 #include "tools/replay/worker.hpp"
 
 namespace culvert::replay {
-
-// When it ends besides when everything is sent. 0: not for that reason.
-struct EndRules {
-  double seconds = 0;
-  uint64_t count = 0;  // packets received
-  double idle_s = 0;   // since the last packet was received
-};
 
 // `interrupted` becomes true when the user wants an end.
 class TrafficRun {
@@ -38,10 +32,12 @@ class TrafficRun {
   [[nodiscard]] const std::vector<std::unique_ptr<Receiver>>& receivers() const noexcept {
     return receivers_;
   }
-  // Whether each sender sent all that it was to send. One without an end has done so always.
+  // Whether each sender sent all that it was to send. One without an end has done so unless a port took nothing more.
   [[nodiscard]] bool all_sent() const noexcept;
   [[nodiscard]] uint64_t packets_sent() const noexcept;
   [[nodiscard]] uint64_t packets_received() const noexcept;
+  // Whether receivers look for marks. Then only packets that have one are awaited, else all are.
+  [[nodiscard]] bool tracked() const noexcept;
 
  private:
   void launch(unsigned cores);
@@ -49,6 +45,8 @@ class TrafficRun {
   [[nodiscard]] std::string while_sending(Progress& progress);
   [[nodiscard]] std::string while_receiving(Progress& progress);
   [[nodiscard]] std::string early_end() const;
+  [[nodiscard]] uint64_t packets_awaited() const noexcept;  // of those received
+  [[nodiscard]] double elapsed() const noexcept;  // seconds since the first packet was due
   [[nodiscard]] std::string progress_line();
 
   const TickClock& clock_;
@@ -58,8 +56,10 @@ class TrafficRun {
   std::vector<std::unique_ptr<Receiver>> receivers_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<bool> stop_{false};
-  uint64_t began_ = 0;                                             // ticks
-  uint64_t shown_tick_ = 0, shown_sent_ = 0, shown_received_ = 0;  // in the last progress line
+  uint64_t began_ = 0;                            // tick
+  bool port_stuck_ = false;                       // it took nothing for so long that the run ended
+  double shown_s_ = 0;                            // when the last progress line was made
+  uint64_t shown_sent_ = 0, shown_received_ = 0;  // in it
 };
 
 }  // namespace culvert::replay

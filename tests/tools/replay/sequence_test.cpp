@@ -54,5 +54,15 @@ TEST(Sequence, BitsOfOldNumbersAreForgotten) {
   EXPECT_EQ(s.missing(), 70'000u + 65'536 + 6 - 5);
 }
 
+// They are not known as copies there, and are more than the numbers that may be missing.
+TEST(Sequence, OldCopiesLeaveNothingMissing) {
+  Sequence s;
+  for (uint64_t n = 0; n < 70'000; ++n)
+    s.add(n);
+  s.add(0);
+  EXPECT_EQ(s.duplicates(), 0u);
+  EXPECT_EQ(s.missing(), 0u);
+}
+
 }  // namespace
 }  // namespace culvert::replay

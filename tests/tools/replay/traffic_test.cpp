@@ -14,6 +14,7 @@
 #include "tools/replay/packet_store.hpp"
 #include "tools/replay/receiver.hpp"
 #include "tools/replay/sender.hpp"
+#include "tools/replay/streams.hpp"
 
 namespace culvert::replay {
 namespace {
@@ -202,10 +203,68 @@ TEST_F(Traffic, MarksTellLossOrderAndTime) {
   const Sequence& sequence = receiver.streams().front()->sequence;
   EXPECT_EQ(receiver.streams().front()->name, 0x1234u);
   EXPECT_EQ(sequence.missing(), 300 - arrived);
-  EXPECT_EQ(receiver.counters().missing.load(), 300 - arrived);
+  EXPECT_EQ(receiver.counters().awaited.load(), arrived);
   EXPECT_EQ(sequence.reordered() + sequence.duplicates(), 0u);
   EXPECT_EQ(receiver.latency().count(), arrived);
   EXPECT_EQ(receiver.counters().unmarked.load(), 0u);
+}
+
+// As a card's queues do: what the one got has not come to the other, and is not missing.
+TEST_F(Traffic, QueuesShareAStream) {
+  store(100, kMarkSize);
+  config_.stream = 0x1234;
+  config_.rounds = 5;
+  Sender sender(config_);
+  std::vector<std::unique_ptr<Receiver>> receivers;
+  for (int i = 0; i < 2; ++i)
+    receivers.push_back(
+        std::make_unique<Receiver>(ReceiverConfig{.port = port_->id(), .marks = true}));
+  EXPECT_EQ(count_streams(receivers).streams, 0u);
+  uint64_t lost = 0;
+  bool more = true;
+  for (size_t turn = 0; more; ++turn) {
+    more = sender.poll(rte_rdtsc());
+    if (turn == 2) {
+      lost += take().size();
+    } else {
+      receivers[turn % 2]->poll();
+    }
+  }
+  while (receivers[0]->poll() + receivers[1]->poll() != 0) {
+  }
+  ASSERT_GT(lost, 0u);
+  for (const auto& receiver : receivers)
+    EXPECT_GT(receiver->streams().front()->sequence.missing(), 100u);
+  const StreamCounts counts = count_streams(receivers);
+  EXPECT_EQ(counts.streams, 1u);
+  EXPECT_EQ(counts.arrived, 500 - lost);
+  EXPECT_EQ(counts.missing, lost);
+}
+
+// Two numbers came twice, each by one queue; a third one by both, which none of them knows for a copy.
+TEST_F(Traffic, CopiesOnSharedStreamsFillNoGap) {
+  const auto put = [&](std::initializer_list<uint64_t> numbers) {
+    for (const uint64_t number : numbers) {
+      rte_mbuf* m = rte_pktmbuf_alloc(pool_.get());
+      std::fill_n(rte_pktmbuf_append(m, 84), 84, 'x');
+      write_mark(rte_pktmbuf_mtod_offset(m, uint8_t*, 84), {.stream = 7, .sequence = number});
+      ASSERT_EQ(rte_eth_tx_burst(port_->id(), 0, &m, 1), 1);
+    }
+  };
+  std::vector<std::unique_ptr<Receiver>> receivers;
+  for (int i = 0; i < 2; ++i)
+    receivers.push_back(
+        std::make_unique<Receiver>(ReceiverConfig{.port = port_->id(), .marks = true}));
+  put({0, 4, 4, 2});
+  receivers[0]->poll();
+  put({9, 1, 9});
+  receivers[1]->poll();
+  EXPECT_EQ(count_streams(receivers).arrived, 5u);
+  EXPECT_EQ(count_streams(receivers).missing, 5u);  // 3, 5, 6, 7, 8
+  put({0, 3, 5, 6, 7, 8});
+  receivers[1]->poll();
+  EXPECT_EQ(count_streams(receivers).streams, 1u);
+  EXPECT_EQ(count_streams(receivers).missing, 0u);
 }
 
 // A frame that a driver still holds must not be marked anew: copies are, and nothing is lost.
@@ -233,6 +292,7 @@ TEST_F(Traffic, MarksOfOtherStreamsAreNone) {
   other.poll();
   EXPECT_EQ(other.counters().packets.load(), 5u);
   EXPECT_EQ(other.counters().unmarked.load(), 5u);
+  EXPECT_EQ(other.counters().awaited.load(), 0u);
   EXPECT_EQ(other.latency().count(), 0u);
   Sender again(config_);
   again.poll(rte_rdtsc());
@@ -249,6 +309,16 @@ TEST_F(Traffic, UnmarkedPacketsAreCounted) {
   Receiver receiver({.port = port_->id(), .marks = true});
   receiver.poll();
   EXPECT_EQ(receiver.counters().unmarked.load(), 5u);
+  EXPECT_EQ(receiver.counters().awaited.load(), 0u);
+}
+
+TEST_F(Traffic, WithoutMarksAllPacketsAreAwaited) {
+  store(5);
+  Sender sender(config_);
+  sender.poll(rte_rdtsc());
+  Receiver receiver({.port = port_->id()});
+  receiver.poll();
+  EXPECT_EQ(receiver.counters().awaited.load(), 5u);
 }
 
 TEST_F(Traffic, ChainsAreWrittenWhole) {
