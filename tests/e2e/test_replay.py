@@ -92,9 +92,19 @@ def test_pcapng_that_libpcap_refuses(tmp_path, second, word):
 
 
 def test_empty_files(tmp_path):
+    """Refused, unless another port has something to play and faults are to be skipped."""
     for file in (pcap(tmp_path / "a.pcap", []), pcapng(tmp_path / "b.pcapng", [Interface()], [])):
-        outcome = looped(file)
-        assert outcome.status == 0 and outcome.report["sent"][0]["packets"] == 0, outcome.said
+        for words in ([], ["--on-fault", "skip"]):
+            refused = looped(file, *words)
+            assert refused.status == 3 and f"There is no packet to send in {file}." in refused.said, refused.said
+            assert not refused.report
+    some, none = pcap(tmp_path / "c.pcap", numbered(4)), tmp_path / "a.pcap"
+    assert looped(none, some).status == 0
+    two = ["-p", "net_ring0", "-p", "net_ring1", "-r", "net_ring0", some, none, "--no-progress"]
+    assert run(*two).status == 3
+    played = run(*two, "--on-fault", "skip")
+    assert played.status == 0 and f"left out: There is no packet to send in {none}." in played.said, played.said
+    assert [(each["packets"], each["asked_packets"]) for each in played.report["sent"]] == [(4, 4), (0, 0)]
     nothing = tmp_path / "nothing.pcap"
     nothing.write_bytes(b"")
     assert looped(nothing).status == 3
@@ -142,6 +152,12 @@ def test_filter_and_rewriting(tmp_path):
                                   "--vlan-add", 77, "--source-mac", "0a:00:00:00:00:01"], 10)
     expected = [frame(0x800, ipv4(udp(b"x" * n, 5001), source=b"\xac\x01\x02\x03"), 77) for n in range(1, 20, 2)]
     assert frames(arrived) == [each[:6] + b"\x0a\0\0\0\0\x01" + each[12:] for each in expected]
+
+
+def test_a_filter_that_lets_nothing_through(tmp_path):
+    refused = looped(pcap(tmp_path / "a.pcap", numbered(7)), "--filter", "tcp port 1")
+    assert refused.status == 3 and not refused.report, refused.report
+    assert "--filter 'tcp port 1' lets no packet of" in refused.said and "of 7" in refused.said, refused.said
 
 
 def test_several_ports_at_once(tmp_path):

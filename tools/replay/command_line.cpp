@@ -25,6 +25,9 @@ struct Words {
 };
 
 constexpr double kLongest = 1e7;  // seconds
+// Signed, for CLI11 takes a negative number for a large one where none may be negative.
+constexpr int64_t kMostLoops = 1'000'000'000'000;
+constexpr int64_t kMostCount = 1'000'000'000'000'000'000;
 
 void describe_ports(CLI::App& app, Options& o, Words& w) {
   app.add_option("captures", o.captures,
@@ -118,6 +121,7 @@ void describe_pace(CLI::App& app, Options& o, Words& w) {
       ->group("Pace");
   app.add_option("--loops", o.loops, "How often the captures are played; 0: until it is stopped")
       ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, kMostLoops))
       ->capture_default_str()
       ->group("Pace");
   app.add_option("--seconds", o.seconds, "End after so long")
@@ -179,10 +183,14 @@ void describe_result(CLI::App& app, Options& o, Words& w) {
                  "Write what is received, as pcapng if it ends so, else as pcap")
       ->type_name("FILE")
       ->group(group);
-  app.add_option("--count", o.count, "End when so many packets have been received")
+  app.add_option("--count", o.count, "End when so many packets have been received; 0: not for that")
       ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, kMostCount))
       ->group(group);
-  app.add_option("--idle", o.idle_s, "End when nothing has come for so long behind the last packet")
+  app.add_option(
+         "--idle", o.idle_s,
+         "End when nothing has come for so long behind the last packet; with --track, nothing "
+         "with a mark")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, kLongest))
       ->group(group);

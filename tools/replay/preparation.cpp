@@ -10,6 +10,7 @@
 
 #include "tools/replay/failure.hpp"
 #include "tools/replay/mark.hpp"
+#include "tools/replay/report_rows.hpp"
 
 namespace culvert::replay {
 
@@ -24,6 +25,37 @@ SelectionRules selection(const Options& options, const std::string& device) {
           .fill_truncated = options.fill_truncated};
 }
 
+// Far less than what fits, so that sums over ports do, too.
+constexpr uint64_t kMostPackets = 100'000'000'000'000'000;
+
+std::string nothing_to_send(const Part& part) {
+  const LeftOut& out = part.found.left_out;
+  const std::string names = listed(part.captures);
+  if (out.filtered == 0 || out.faulty() != 0) {
+    return fmt::format("There is no packet to send in {}.", names);
+  }
+  return fmt::format("--filter '{}' lets no packet of {} through, of {}: there is nothing to send.",
+                     part.rules.filter, names, out.filtered);
+}
+
+// Who asks for packets and gets none was mistaken about the capture or the filter.
+void check_amounts(const std::vector<Part>& parts, const Options& options) {
+  const bool something =
+      std::ranges::any_of(parts, [](const Part& part) { return part.found.packets != 0; });
+  for (const Part& part : parts) {
+    if (part.found.packets == 0) {
+      if (!something || options.on_fault == OnFault::refuse)
+        throw Failure(nothing_to_send(part), ExitStatus::refused);
+      fmt::print(stderr, "culvert-replay: left out: {}\n", nothing_to_send(part));
+    } else if (options.loops > kMostPackets / part.found.packets) {
+      throw Failure(fmt::format("{} packets, {} times, are too many to be counted: --loops 0 plays "
+                                "until it is stopped.",
+                                part.found.packets, options.loops),
+                    ExitStatus::refused);
+    }
+  }
+}
+
 // With one port all captures are its; with several each has one.
 std::vector<Part> parts_of(const Options& options, Progress& progress,
                            const std::atomic<bool>& interrupted) {
@@ -35,6 +67,7 @@ std::vector<Part> parts_of(const Options& options, Progress& progress,
     part.found = survey_or_refuse(part.captures, part.rules, options.on_fault,
                                   reading(progress, "looking at", interrupted), progress);
   }
+  check_amounts(parts, options);
   return parts;
 }
 

@@ -1,7 +1,10 @@
 // culvert-replay as a process: what it says of a wrong command line and of captures that it refuses.
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/control/cli/shell.hpp"
 
@@ -39,6 +42,8 @@ TEST(ReplayCommandLine, RefusesWithStatusTwo) {
         "-p net_ring0 a --nonsense",
         "-p net_ring0 a --queues 0",
         "-p net_ring0 a --count 5",
+        "-p net_ring0 a --loops 1000000000001",
+        "-p net_ring0 a --loops 99999999999999999999",
         "-p net_ring0 a --search",
         "-p net_ring0 -r net_ring0 a --search --pps 1M",
         "-p net_ring0 -r net_ring0 a --goal NDR=0",
@@ -56,6 +61,21 @@ TEST(ReplayCommandLine, RefusesWithStatusTwo) {
   }
 }
 
+TEST(ReplayCommandLine, TakesNoNegativeNumbers) {
+  for (const char* option :
+       {"--loops",           "--count",          "--queues", "--burst",     "--mtu",
+        "--rx-descriptors",  "--tx-descriptors", "--cores",  "--main-core", "--link-wait",
+        "--linger",          "--seconds",        "--idle",   "--max-gap",   "--vlan-set",
+        "--vlan-add",        "--speed",          "--pps",    "--bps-l1",    "--bps-l2",
+        "--search --repeat", "--search --curve"}) {
+    const control::Done done = run(std::string("-p net_ring0 -r net_ring0 a ") + option + " -1");
+    EXPECT_EQ(done.status, 2) << option << ": " << done.said;
+    EXPECT_NE(done.said.find("--"), std::string::npos) << done.said;
+  }
+  EXPECT_NE(run("-p net_ring0 a --loops -1").said.find("--loops: Value -1 not in range 0 to"),
+            std::string::npos);
+}
+
 TEST(ReplayCommandLine, RefusesTunnelsWithStatusTwo) {
   const std::string known = "-p net_ring0 a --user u --source-address 192.0.2.2 --tunnel ";
   for (const char* rest :
@@ -71,6 +91,56 @@ TEST(ReplayCommandLine, RefusesACaptureWithStatusThree) {
   const control::Done done = run("-p net_ring0 /nonexistent.pcap");
   EXPECT_EQ(done.status, 3);
   EXPECT_NE(done.said.find("/nonexistent.pcap cannot be read"), std::string::npos) << done.said;
+}
+
+// Of three frames that are no IP packets.
+class Capture {
+ public:
+  explicit Capture(const std::string& name, unsigned packets = 3)
+      : path_(testing::TempDir() + name + "-" + std::to_string(getpid()) + ".pcap") {
+    const auto words = [](std::initializer_list<uint32_t> all) {
+      return std::string(reinterpret_cast<const char*>(all.begin()), 4 * all.size());
+    };
+    std::ofstream file(path_, std::ios::binary);
+    file << words({0xa1b23c4d, 0x00040002, 0, 0, 65535, 1});
+    for (unsigned n = 0; n < packets; ++n)
+      file << words({1, n, 60, 60}) << std::string(60, '\x99');
+  }
+  ~Capture() { std::filesystem::remove(path_); }
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+TEST(ReplayCommandLine, RefusesToPlayNothing) {
+  const Capture some("some"), none("none", 0);
+  const std::string nothing = "There is no packet to send in ";
+  for (const std::string on_fault : {"", " --on-fault skip"}) {
+    const control::Done filtered = run("-p net_ring0 --filter ip6 " + some.path() + on_fault);
+    EXPECT_EQ(filtered.status, 3);
+    EXPECT_EQ(filtered.said, "culvert-replay: --filter 'ip6' lets no packet of " + some.path() +
+                                 " through, of 3: there is nothing to send.\n");
+    const control::Done empty = run("-p net_ring0 " + none.path() + on_fault);
+    EXPECT_EQ(empty.status, 3);
+    EXPECT_EQ(empty.said, "culvert-replay: " + nothing + none.path() + ".\n");
+  }
+  const control::Done one = run("-p net_ring0 -p net_ring1 " + some.path() + " " + none.path());
+  EXPECT_EQ(one.status, 3);
+  EXPECT_NE(one.said.find(nothing + none.path()), std::string::npos) << one.said;
+  const control::Done gone = run("-p net_ring0 /nonexistent.pcap --on-fault skip");
+  EXPECT_EQ(gone.status, 3);
+  EXPECT_NE(gone.said.find(nothing + "/nonexistent.pcap"), std::string::npos) << gone.said;
+}
+
+TEST(ReplayCommandLine, RefusesMoreThanCanBeCounted) {
+  const Capture many("many", 100'001);
+  const control::Done done = run("-p net_ring0 --loops 1000000000000 " + many.path());
+  EXPECT_EQ(done.status, 3);
+  EXPECT_NE(done.said.find("100001 packets, 1000000000000 times, are too many"), std::string::npos)
+      << done.said;
 }
 
 TEST(ReplayCommandLine, SaysThatThereIsNoSuchDevice) {
