@@ -40,15 +40,18 @@ void Connection::leave_place() {
 
 void Connection::enter(State state) {
   state_ = state;
-  if (state == State::gone) {
+  if (state >= State::closing) {
     if (const auto attempt = attempt_.lock()) attempt->cancelled = true;
   }
   leave_place();
   since_us_ = parts_.env.now_us();
 }
 
+// Never two at a time: what was asked for while a password was verified may still have to come.
 void Connection::want_record() {
   asked_us_ = parts_.env.now_us();
+  if (record_wanted_) return;
+  record_wanted_ = true;
   parts_.outbox.want_record(conn_);
 }
 
@@ -65,31 +68,46 @@ void Connection::log_ssl(int level, unsigned number, std::string_view format) {
 }
 
 void Connection::on_record(std::span<const uint8_t> record) {
+  record_wanted_ = false;
+  const bool reads = state_ == State::login || state_ == State::verifying;
   // Asked for before we closed, or not asked for at all.
-  if (job_running_ || (state_ != State::handshake && state_ != State::login)) return;
+  if (!reads && (state_ != State::handshake || job_running_)) return;
   if (!is_record(record)) {
     if (!saw_record_) parts_.stats.not_tls++;
     fail_handshake("not a TLS record");
     return;
   }
-  if (state_ == State::login) {
-    std::string plaintext;
-    plaintext.reserve(record.size());
-    const TlsStep step = tls_->read(record, plaintext);
-    if (step == TlsStep::more && !plaintext.empty()) {
-      if (parser_.idle()) request_since_us_ = parts_.env.now_us();
-      (void)parser_.feed(plaintext);
-    }
-    http::Request::wipe(plaintext);
-    if (step == TlsStep::more) {
-      on_plaintext();
-    } else {
-      if (step == TlsStep::closed) parts_.env.flow_drops.add(dp::DropReason::ssl_close_alert);
-      close();  // with OpenSSL's alert, if it has one
-    }
-    return;
+  if (reads) {
+    read_plaintext(record);
+  } else {
+    shake_hands(record);
   }
+}
 
+void Connection::read_plaintext(std::span<const uint8_t> record) {
+  std::string plaintext;
+  plaintext.reserve(record.size());
+  const TlsStep step = tls_->read(record, plaintext);
+  const bool spoke = !plaintext.empty();
+  if (step == TlsStep::more && spoke && state_ == State::login) {
+    if (parser_.idle()) request_since_us_ = parts_.env.now_us();
+    (void)parser_.feed(plaintext);
+  }
+  http::Request::wipe(plaintext);
+  if (step != TlsStep::more) {
+    if (step == TlsStep::closed) parts_.env.flow_drops.add(dp::DropReason::ssl_close_alert);
+    close();  // with OpenSSL's alert, if it has one
+  } else if (state_ == State::login) {
+    on_plaintext();
+  } else if (spoke) {
+    // RFC 9112 §9.3.2: nobody pipelines behind a POST. As behind any request (http::RequestParser) it is an error.
+    refuse_request(400);
+  } else {
+    want_record();
+  }
+}
+
+void Connection::shake_hands(std::span<const uint8_t> record) {
   // A client that is new is begun with when those that are on their way have nothing to do.
   const auto kind = saw_record_ ? HandshakePool::Kind::crypto : HandshakePool::Kind::hello;
   if (!saw_record_) log_ssl(6, 725001, "Starting SSL handshake with client {} for TLS session");
@@ -214,7 +232,8 @@ void Connection::reply(const http::Reply& answer) {
 // Says goodbye in TLS if it can, then FIN.
 void Connection::close() {
   if (state_ == State::closing || state_ == State::gone) return;
-  if (tls_ && !job_running_) {
+  const bool on_a_thread = state_ == State::handshake && job_running_;
+  if (tls_ && !on_a_thread) {
     tls_->shutdown();
     send_output();
   }
@@ -265,13 +284,7 @@ void Connection::on_ended(const dp::Message& ended) {
     parts_.sessions.tunnel_ended(claim_, ended);
   } else if (state_ != State::closing) {
     parts_.stats.ended_early++;
-    if (state_ == State::handshake && !saw_record_ && ended.reason == dp::EndReason::bad_record) {
-      parts_.stats.not_tls++;
-    }
-    if (state_ == State::handshake && ended.reason == dp::EndReason::handshake_timeout) {
-      parts_.stats.handshake_timeouts++;
-    }
-    if (saw_record_ && !established_) {
+    if (!established_) {
       parts_.stats.handshakes_failed++;
       tell_failed_handshake(parts_.env, flow_);
     }

@@ -2,7 +2,8 @@
 //
 // In lock-step with its worker: one record is asked for, worked off, and answered before the next
 // is asked for. So OpenSSL never holds a byte that belongs to the tunnel, and a client can make us
-// keep no more than one record and one request.
+// keep no more than one record and one request. While a password is verified the next record is asked
+// for already: only so does a client that leaves meanwhile end the question.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +73,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   // --- connection.cpp ---
+  void shake_hands(std::span<const uint8_t> record);
   void on_handshake_step(TlsStep step);
+  void read_plaintext(std::span<const uint8_t> record);
   void on_plaintext();
   void want_record();
   void send_output();
@@ -130,6 +133,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   uint64_t since_us_ = 0;          // of the state, or of the last step of the login
   uint64_t request_since_us_ = 0;  // first byte of the present request
   uint64_t asked_us_ = 0;          // for the next record
+  bool record_wanted_ = false;     // asked for, and not come yet
   bool job_running_ = false;
   std::weak_ptr<AuthAttempt> attempt_;  // a password that is being verified
   bool saw_record_ = false;

@@ -131,6 +131,7 @@ void Connection::verify(const LoginStep& step, AuthRequest request, std::string 
     return send_form(step, "The headend is busy. Please try again.");
   }
   enter(State::verifying);
+  want_record();  // of a FIN, too, the worker tells only who wants a record
 }
 
 Authenticator& Connection::authenticator(const TunnelGroupConfig& group) {

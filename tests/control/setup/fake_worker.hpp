@@ -143,6 +143,22 @@ class FakeWorld {
   }
   const TunnelInfo& tunnel() const { return *setup->sessions().all().begin()->second->tunnel; }
 
+  // Passes the next record on if it is wanted and whole.
+  bool pass_record(FakeConnection& c) {
+    if (!c.wanted || c.from_client.size() < 5) return false;
+    const size_t size = 5u + (size_t{c.from_client[3]} << 8 | c.from_client[4]);
+    if (c.from_client.size() < size) return false;
+    dp::Message* m = message(dp::MessageKind::record, c.id);
+    m->size = static_cast<uint32_t>(size);
+    for (size_t i = 0; i < size; i++)
+      m->data[i] = c.from_client[i];
+    c.from_client.erase(c.from_client.begin(), c.from_client.begin() + static_cast<long>(size));
+    c.wanted = false;
+    c.records++;
+    c.setup_bytes += size;
+    setup->on_message(c.id.worker, m);
+    return true;
+  }
   // Passes records on until nobody wants any or none is whole, and waits for the jobs.
   void run() {
     for (bool moved = true; moved;) {
@@ -242,22 +258,6 @@ class FakeWorld {
     }
     messages--;
     delete m;
-  }
-
-  bool pass_record(FakeConnection& c) {
-    if (!c.wanted || c.from_client.size() < 5) return false;
-    const size_t size = 5u + (size_t{c.from_client[3]} << 8 | c.from_client[4]);
-    if (c.from_client.size() < size) return false;
-    dp::Message* m = message(dp::MessageKind::record, c.id);
-    m->size = static_cast<uint32_t>(size);
-    for (size_t i = 0; i < size; i++)
-      m->data[i] = c.from_client[i];
-    c.from_client.erase(c.from_client.begin(), c.from_client.begin() + static_cast<long>(size));
-    c.wanted = false;
-    c.records++;
-    c.setup_bytes += size;
-    setup->on_message(c.id.worker, m);
-    return true;
   }
 };
 

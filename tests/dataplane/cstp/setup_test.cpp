@@ -165,6 +165,29 @@ TEST(Setup, FinWhileARecordIsWantedEndsAtOnce) {
   }
 }
 
+// A client that leaves while its password is verified: its close_notify, then its FIN, or the FIN alone.
+TEST(Setup, FinBehindARecordEndsWhenTheNextIsWanted) {
+  for (const bool close_notify : {true, false}) {
+    Dialogue d;
+    d.expect(MessageKind::opened);
+    d.tell(MessageKind::want_record);
+    d.say(record(50));
+    d.expect(MessageKind::record);
+    d.tell(MessageKind::want_record);
+    d.fin(close_notify ? record(19, 21) : "");
+    if (close_notify) {
+      EXPECT_EQ(d.expect(MessageKind::record).data, record(19, 21));
+      EXPECT_FALSE(d.told());
+      d.tell(MessageKind::close);
+      EXPECT_EQ(d.expect(MessageKind::ended).reason, EndReason::closed_here);
+    } else {
+      EXPECT_EQ(d.expect(MessageKind::ended).reason, EndReason::peer_closed);
+    }
+    EXPECT_EQ(d.hear(), "");
+    EXPECT_TRUE(d.heard_fin);
+  }
+}
+
 TEST(Setup, ResetInEveryPhase) {
   for (int phase = 0; phase < 4; ++phase) {
     Dialogue d;
