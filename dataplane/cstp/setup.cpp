@@ -18,8 +18,9 @@ namespace culvert::cstp {
 
 namespace {
 
-// A client that has said nothing whole for this long during set-up is gone or hostile.
-constexpr Time kSetupTimeout = 300'000'000;
+// Since control last asked for a record. Only a safety net: control's own limits (SetupLimits) are half as long or
+// less, so that it is control that ends a silent set-up. What this ends is a password that servers ponder for longer.
+constexpr Time kSetupTimeout = 600'000'000;
 // Bytes that may wait for a client during set-up: it has shown nothing yet for which more is due.
 constexpr uint32_t kSetupUnsent = 512 * 1024;
 

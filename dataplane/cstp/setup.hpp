@@ -19,7 +19,7 @@ inline constexpr uint32_t kMostLargeHellos = 64;
 void opened(Context& c, const ConnId& conn, Time now) noexcept;
 // Bytes arrived during set-up: passes one record on if control asked for one.
 void setup_readable(Context& c, Tunnel& t) noexcept;
-// Control's message; returns true if it was consumed (the caller frees it), always.
+// Control's message, which the caller frees.
 void on_message(Context& c, dp::Message& message, Time now) noexcept;
 // Sends what is owed to control, as far as its ring takes it.
 void settle(Context& c) noexcept;
