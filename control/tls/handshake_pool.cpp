@@ -61,11 +61,15 @@ bool HandshakePool::can_take_password() const noexcept {
 
 // With the mutex held.
 bool HandshakePool::next(Job& job) {
-  Kind kind = Kind::crypto;
-  if (queue(kind).empty()) kind = Kind::hello;
-  if (queue(kind).empty()) {
-    if (!can_take_password()) return false;
+  const bool handshakes = !queue(Kind::crypto).empty() || !queue(Kind::hello).empty();
+  const bool password = can_take_password();
+  if (!handshakes && !password) return false;
+  Kind kind = queue(Kind::crypto).empty() ? Kind::hello : Kind::crypto;
+  if (password && (!handshakes || passed_over_ >= kMostPassedOver)) {
     kind = Kind::password;
+    passed_over_ = 0;
+  } else if (password) {
+    passed_over_++;
   }
   job = std::move(queue(kind).front());
   queue(kind).pop_front();

@@ -2,9 +2,10 @@
 // verification. Results come back to the loop through an eventfd.
 //
 // Bounded queues. Handshakes that are on their way come first, so that those who begin do not keep them from their
-// end; then those that begin; then passwords. And unless there is only one thread, one never takes a
-// password job: a client that reconnects with a valid cookie has a handshake to do, but no password,
-// and must not wait behind a crowd that logs in.
+// end; then those that begin; then passwords. But a password that was passed over often enough is next: else clients
+// that come, shake hands and leave would keep everybody from logging in. And unless there is only one thread, one never
+// takes a password job: a client that reconnects with a valid cookie has a handshake to do, but no password, and must
+// not wait behind a crowd that logs in.
 #pragma once
 
 #include <array>
@@ -23,6 +24,9 @@ namespace culvert::control {
 class HandshakePool {
  public:
   enum class Kind : uint8_t { crypto, hello, password };
+
+  // Handshake jobs that go before a password that a thread could have taken.
+  static constexpr unsigned kMostPassedOver = 64;
 
   // `threads` >= 1; `max_waiting` jobs per queue. Throws std::runtime_error without file
   // descriptors.
@@ -71,6 +75,7 @@ class HandshakePool {
   size_t max_waiting_;
   unsigned running_ = 0;
   unsigned running_passwords_ = 0;
+  unsigned passed_over_ = 0;  // handshake jobs before the password that is the next
   bool stop_ = false;
   int event_fd_ = -1;
   std::vector<std::thread> threads_;

@@ -1,16 +1,12 @@
-// Certificates and ciphers: what works, and the sentence where it does not. And the pool of
-// threads.
+// Certificates and ciphers: what works, and the sentence where it does not.
 #include "control/tls/server_context.hpp"
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/stat.h>
 
-#include "control/tls/handshake_pool.hpp"
 #include "crypto/suite.hpp"
 
 namespace culvert::control {
@@ -120,82 +116,6 @@ TEST_F(ServerContextTest, LevelsAreAnAsas) {
                 "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384",
                 "DHE-RSA-AES256-GCM-SHA384", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-SHA384",
                 "ECDHE-RSA-AES256-SHA384", "DHE-RSA-AES256-SHA256", "AES256-SHA256"}));
-}
-
-void wait_for(HandshakePool& pool) {
-  while (pool.pending() != 0) {
-    pollfd fd{pool.event_fd(), POLLIN, 0};
-    ::poll(&fd, 1, 1000);
-    pool.collect();
-  }
-}
-
-TEST(HandshakePool, ResultsErrorsAndBounds) {
-  HandshakePool pool(2, 2);
-  std::string error = "none";
-  ASSERT_TRUE(pool.submit(
-      HandshakePool::Kind::crypto, [] { throw std::runtime_error("broken"); },
-      [&](const std::string& e) { error = e; }));
-  wait_for(pool);
-  EXPECT_EQ(error, "broken");
-  std::atomic<bool> go{false};
-  const auto blocked = [&] { go.wait(false); };
-  unsigned done = 0;
-  const auto count = [&](const std::string&) { done++; };
-  // One thread never takes a password: with two, one verification runs and two wait.
-  unsigned accepted = 0;
-  for (int i = 0; i < 10; i++)
-    accepted += pool.submit(HandshakePool::Kind::password, blocked, count) ? 1 : 0;
-  EXPECT_GE(accepted, 2u);
-  EXPECT_LE(accepted, 3u);
-  bool handshake = false;
-  ASSERT_TRUE(pool.submit(
-      HandshakePool::Kind::crypto, [] {}, [&](const std::string&) { handshake = true; }));
-  while (!handshake) {
-    pollfd fd{pool.event_fd(), POLLIN, 0};
-    ::poll(&fd, 1, 1000);
-    pool.collect();
-  }
-  EXPECT_EQ(done, 0u);  // all passwords still block
-  go = true;
-  go.notify_all();
-  wait_for(pool);
-  EXPECT_EQ(done, accepted);
-}
-
-TEST(HandshakePool, WhatHasBegunComesBeforeWhatBegins) {
-  HandshakePool pool(1, 8);
-  std::atomic<bool> running{false};
-  std::atomic<bool> go{false};
-  std::string order;
-  const auto then = [&order](char which) {
-    return [&order, which](const std::string&) { order += which; };
-  };
-  using Kind = HandshakePool::Kind;
-  ASSERT_TRUE(pool.submit(
-      Kind::hello,
-      [&] {
-        running = true;
-        running.notify_all();
-        go.wait(false);
-      },
-      then('1')));
-  running.wait(false);
-  ASSERT_TRUE(pool.submit(
-      Kind::password, [] {}, then('p')));
-  ASSERT_TRUE(pool.submit(
-      Kind::hello, [] {}, then('2')));
-  ASSERT_TRUE(pool.submit(
-      Kind::hello, [] {}, then('3')));
-  ASSERT_TRUE(pool.submit(
-      Kind::crypto, [] {}, then('c')));
-  EXPECT_EQ(pool.waiting(Kind::hello), 2u);
-  EXPECT_EQ(pool.waiting(Kind::crypto), 1u);
-  go = true;
-  go.notify_all();
-  wait_for(pool);
-  EXPECT_EQ(order, "1c23p");
-  EXPECT_EQ(pool.waiting(Kind::hello), 0u);
 }
 
 }  // namespace
