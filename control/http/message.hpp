@@ -17,7 +17,7 @@ struct Request {
   std::string target;  // as sent
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  bool keep_alive = true;
+  bool keep_alive = true;  // RFC 9112 §9.3: the connection may live on behind the reply
 
   Request() = default;
   Request(Request&&) = default;

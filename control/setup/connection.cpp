@@ -200,6 +200,7 @@ void Connection::on_plaintext() {
       requests_++;
       since_us_ = parts_.env.now_us();
       const http::Request request = parser_.take();
+      last_request_ = !request.keep_alive;
       on_request(request);
       break;
     }
@@ -213,7 +214,7 @@ void Connection::send_output() {
 
 void Connection::reply(const http::Reply& answer) {
   http::Reply copy = answer;
-  copy.close = answer.close || requests_ >= parts_.limits.requests;
+  copy.close = answer.close || last_request_ || requests_ >= parts_.limits.requests;
   std::string text = http::to_text(copy);
   const bool sent = tls_->write(text);
   http::Request::wipe(text);  // may hold a cookie

@@ -139,6 +139,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool saw_record_ = false;
   bool established_ = false;  // 725002 was logged
   unsigned requests_ = 0;
+  bool last_request_ = false;  // its client said that no other follows
   unsigned tries_ = 0;
   std::unique_ptr<TlsConnection> tls_;
   ClientCertificate certificate_;

@@ -263,5 +263,30 @@ TEST(Dialogue, SixteenRequestsAConnection) {
   EXPECT_TRUE(a.connection.closed.has_value());
 }
 
+// RFC 9112 §9.6.
+TEST(Dialogue, WhoSaysThatNothingFollowsIsAnsweredAndClosed) {
+  FakeWorld world;
+  const auto closing = [](std::string request) {
+    return request.insert(request.find("Host:"), "Connection: close\r\n");
+  };
+  Login form(world);
+  const std::string asked = form.ask(closing(post("/", init_body())));
+  EXPECT_TRUE(asked.starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(header(asked, "Connection"), "close");
+  EXPECT_TRUE(form.connection.closed.has_value());
+  EXPECT_FALSE(form.connection.wanted);
+  // After a password, too, and the cookie is good on another connection.
+  Login a(world);
+  const std::string welcome = a.ask(closing(post("/", login_body("vpn", "secret"))));
+  EXPECT_EQ(header(welcome, "Connection"), "close");
+  EXPECT_TRUE(a.connection.closed.has_value());
+  // What is asked for by CONNECT is no message any more, but a tunnel (RFC 9110 §9.3.6).
+  Login b(world);
+  EXPECT_EQ(header(b.ask(post("/", init_body())), "Connection"), "Keep-Alive");
+  EXPECT_TRUE(b.ask(closing(connect_request(cookie_of(welcome)))).starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(b.connection.promotion.has_value());
+  EXPECT_FALSE(b.connection.closed.has_value());
+}
+
 }  // namespace
 }  // namespace culvert::control::test
