@@ -20,22 +20,6 @@ constexpr size_t kReserve = 4 * 1024;
 // Extensions of chunks are of no use to us, so a chunk's header is a few digits.
 constexpr size_t kMaxChunkHeader = 1024;
 
-// RFC 9112 §2.2, §5.2: lines end in CRLF and nowhere else is there a CR or LF, no line is folded,
-// there are no other control characters but HTAB (RFC 9110 §5.5).
-bool clean(std::string_view header) noexcept {
-  for (size_t i = 0; i < header.size(); i++) {
-    const auto c = static_cast<unsigned char>(header[i]);
-    if (c == '\r') {
-      if (i + 1 >= header.size() || header[i + 1] != '\n') return false;
-      i++;
-      if (i + 1 < header.size() && (header[i + 1] == ' ' || header[i + 1] == '\t')) return false;
-    } else if ((c < 0x20 && c != '\t') || c == 0x7f) {
-      return false;
-    }
-  }
-  return true;
-}
-
 // RFC 3986 §3.2.2, §3.2.3: a name, an IPv4 address or an IPv6 literal, and perhaps a port.
 bool good_host(std::string_view host) noexcept {
   if (host.empty() || host.size() > 261) return false;
@@ -85,6 +69,25 @@ RequestParser::State RequestParser::refuse(unsigned status) noexcept {
   return state_;
 }
 
+// RFC 9112 §2.2, §5.2: lines end in CRLF and nowhere else is there a CR or LF, no line is folded,
+// there are no other control characters but HTAB (RFC 9110 §5.5).
+bool RequestParser::look_at(size_t size) noexcept {
+  for (; looked_at_ < size; looked_at_++) {
+    const auto c = static_cast<unsigned char>(header_[looked_at_]);
+    const char before = looked_at_ == 0 ? '\0' : header_[looked_at_ - 1];
+    if (before == '\r') {
+      if (c != '\n') return false;
+    } else if (c == '\r') {
+      request_line_ = std::min(request_line_, looked_at_);
+    } else if (c == '\t' || c == ' ') {
+      if (before == '\n') return false;
+    } else if (c < 0x20 || c == 0x7f) {
+      return false;
+    }
+  }
+  return true;
+}
+
 RequestParser::State RequestParser::feed(std::string_view plaintext) {
   if (plaintext.empty() || state_ == State::refused) return state_;
   if (state_ == State::complete) return refuse(400);
@@ -97,15 +100,13 @@ RequestParser::State RequestParser::feed(std::string_view plaintext) {
   const size_t old_size = header_.size();
   header_ += plaintext.substr(0, kMaxHeader + 1 - old_size);
   const size_t end = header_.find("\r\n\r\n", old_size < 3 ? 0 : old_size - 3);
-  if (end == std::string::npos) {
-    if (header_.find("\r\n") > kMaxRequestLine && header_.size() > kMaxRequestLine)
-      return refuse(414);
-    if (header_.size() > kMaxHeader) return refuse(431);
-    // What cannot become a request is refused at its first line, not after 30 seconds.
-    return clean(std::string_view(header_).substr(0, header_.rfind('\r'))) ? state_ : refuse(400);
-  }
-  const size_t header_size = end + 4;
+  const bool whole = end != std::string::npos;
+  const size_t header_size = whole ? end + 4 : header_.size();
+  // What cannot become a request is refused at its first line, not after 30 seconds.
+  if (!look_at(header_size)) return refuse(400);
+  if (std::min(request_line_, header_size) > kMaxRequestLine) return refuse(414);
   if (header_size > kMaxHeader) return refuse(431);
+  if (!whole) return state_;
   parse_header(header_size);
   const size_t used = header_size - old_size;
   if (state_ != State::refused && used < plaintext.size()) {
@@ -117,14 +118,6 @@ RequestParser::State RequestParser::feed(std::string_view plaintext) {
 
 void RequestParser::parse_header(size_t header_size) {
   const std::string_view header = std::string_view(header_).substr(0, header_size);
-  if (header.find("\r\n") > kMaxRequestLine) {
-    refuse(414);
-    return;
-  }
-  if (!clean(header)) {
-    refuse(400);
-    return;
-  }
   beast_ = std::make_unique<Beast>();
   auto& parser = beast_->parser;
   beast::error_code error;
@@ -209,6 +202,8 @@ Request RequestParser::take() {
   Request::wipe(message.body());
   Request::wipe(header_);
   header_.clear();
+  looked_at_ = 0;
+  request_line_ = std::string_view::npos;
   beast_.reset();
   bytes_ = 0;
   state_ = State::more;

@@ -43,11 +43,15 @@ class RequestParser {
  private:
   struct Beast;
   State refuse(unsigned status) noexcept;
+  // Whether the first `size` bytes of header_ may begin one. Looks at each byte once, however many pieces it comes in.
+  [[nodiscard]] bool look_at(size_t size) noexcept;
   void parse_header(size_t header_size);
   void parse_body(std::string_view bytes);
 
   std::unique_ptr<Beast> beast_;
   WipingString header_;
+  size_t looked_at_ = 0;                          // bytes of header_
+  size_t request_line_ = std::string_view::npos;  // bytes, once its end has come
   WipingString piece_;
   size_t bytes_ = 0;
   State state_ = State::more;

@@ -107,6 +107,54 @@ TEST(RequestParser, Smuggling) {
   }
 }
 
+// Also of what is refused, and of a header as long as may be, the pieces that it comes in change nothing.
+TEST(RequestParser, ByteByByteTheAnswerIsTheSame) {
+  const std::string head = "GET / HTTP/1.1\r\nHost: x\r\n";
+  std::string longest = head + "X: ";
+  longest.append(kMaxHeader - longest.size() - 4, 'a');
+  const std::string line = "GET /" + std::string(kMaxRequestLine - 14, 'a') + " HTTP/1.1";
+  for (const std::string& text :
+       {head + "\r\n", longest + "\r\n\r\n", longest + "a\r\n\r\n", line + "\r\nHost: x\r\n\r\n",
+        "GET /a" + line.substr(5) + "\r\nHost: x\r\n\r\n", head + "X: b\r\n c\r\n\r\n",
+        head + "X: b\r\n\tc\r\n\r\n", head + "X: b\nY: c\r\n\r\n", head + "X: b\rc\r\n\r\n",
+        head + "X: b\r\r\n\r\n", head + "X: \x7f\r\n\r\n", head + "X: b\t c\r\n\r\n"}) {
+    RequestParser whole;
+    (void)whole.feed(text);
+    RequestParser parts;
+    for (const char c : text)
+      (void)parts.feed({&c, 1});
+    EXPECT_EQ(whole.state(), parts.state()) << text;
+    EXPECT_EQ(whole.status(), parts.status()) << text;
+  }
+  EXPECT_EQ(refused(longest + "\r\n\r\n"), 0u);
+  EXPECT_EQ(refused(longest + "a\r\n\r\n"), 431u);
+  EXPECT_EQ(refused(line + "\r\nHost: x\r\n\r\n"), 0u);
+  EXPECT_EQ(refused("GET /a" + line.substr(5) + "\r\nHost: x\r\n\r\n"), 414u);
+}
+
+TEST(RequestParser, WhatCannotBecomeARequestIsRefusedAtOnce) {
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: x\nX"), 400u);
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\n "), 400u);
+  EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: x\r"), 0u);
+}
+
+// RFC 9112 §9.3.
+TEST(RequestParser, WhoWantsToStaySaysSoByVersionOrByName) {
+  const auto stays = [](std::string_view version, std::string_view field) {
+    RequestParser parser;
+    (void)parser.feed("GET / " + std::string(version) + "\r\nHost: x\r\n" + std::string(field) +
+                      "\r\n");
+    EXPECT_EQ(parser.state(), State::complete);
+    return parser.take().keep_alive;
+  };
+  EXPECT_TRUE(stays("HTTP/1.1", ""));
+  EXPECT_TRUE(stays("HTTP/1.1", "Connection: Keep-Alive\r\n"));
+  EXPECT_FALSE(stays("HTTP/1.1", "Connection: close\r\n"));
+  EXPECT_FALSE(stays("HTTP/1.1", "Connection: TE, Close\r\n"));
+  EXPECT_FALSE(stays("HTTP/1.0", ""));
+  EXPECT_TRUE(stays("HTTP/1.0", "Connection: keep-alive\r\n"));
+}
+
 TEST(RequestParser, BadHosts) {
   for (const char* host : {"", "a b", "a/b", "a@b", "a,b", "<x>"}) {
     EXPECT_EQ(refused("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n"), 400u) << host;
