@@ -34,7 +34,6 @@ class Handler {
 
   AuthRequest request;
   std::string problem;
-  bool is_config_auth = false;
 
  private:
   void stop(const char* what) {
@@ -63,7 +62,6 @@ class Handler {
 
   void root(std::string_view name, const XML_Char** attributes) {
     if (name != "config-auth") return stop("a root element other than config-auth");
-    is_config_auth = true;
     for (size_t i = 0; attributes[i] != nullptr; i += 2) {
       if (std::string_view(attributes[i]) == "type") return type(attributes[i + 1]);
     }
@@ -114,8 +112,6 @@ class Handler {
     } else if (name == "session-token") {
       request.session_token.clear();
       (void)request.session_token.append(text_.view());
-    } else if (name == "version") {
-      request.client_version = text_.view();
     } else if (name == "device-id") {
       request.device = text_.view();
     } else if (name == "client-cert-fail") {

@@ -2,7 +2,7 @@
 //
 // Only suites that a worker can carry are offered (crypto/suite.hpp), and nothing that would make
 // the record layer differ from the one the worker continues: no tickets, no session cache, no
-// renegotiation, no encrypt-then-MAC, no compression.
+// renegotiation, no compression. Encrypt-then-MAC is OpenSSL's to agree to: workers carry both orders of CBC.
 #pragma once
 
 #include <memory>

@@ -20,7 +20,6 @@ TEST(XmlRequest, Init) {
       R"(</auth-method></capabilities><group-access>https://10.99.0.1/</group-access>)"
       R"(</config-auth>)");
   EXPECT_EQ(request.type, AuthRequestType::init);
-  EXPECT_EQ(request.client_version, "v9.01-3");
   EXPECT_EQ(request.device, "linux-64");
   EXPECT_FALSE(request.has_password);
 }
