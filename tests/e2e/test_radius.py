@@ -1,6 +1,8 @@
 """Log-ins that Debian's freeradius verifies, and what it hears of the sessions."""
 
+import hashlib
 import re
+import signal
 import socket
 
 import pytest
@@ -208,6 +210,44 @@ def test_the_next_server_answers_for_a_dead_one(stage, radius):
         log = headend.show.text("show logging")
         assert f"113014: AAA authentication server not accessible : server = {SILENT}" in log, log
         assert f"113022: AAA Marking RADIUS server {SILENT} in aaa-server group LAB as FAILED" in log, log
+        ping(stage.lab.client, SERVER)
+
+
+def accept(question: bytes) -> bytes:
+    """An Access-Accept without attributes (RFC 2865 §3)."""
+    head = bytes((2, question[1], 0, 20))
+    return head + hashlib.md5(head + question[4:20] + KEY.encode()).digest()
+
+
+# A goodbye in TLS and a FIN, or the FIN alone.
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)
+def test_who_leaves_before_the_answer_is_not_logged_in(stage, how):
+    """Ctrl-C while a push to a telephone is not answered: the question ends with the client, the answer that comes all
+    the same makes no session, and the next try is one like any other."""
+    lines = group(SILENT)
+    lines[lines.index(" timeout 2")] = " timeout 100"
+    headend = stage.start_headend(extra=lines)
+    with stage.lab.headend.entered():
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with server:
+        server.bind((SILENT, 1812))
+        server.settimeout(15.0)
+        client = stage.start_client(user="bob", passwords=("bobspassword",))
+        question, asker = server.recvfrom(4096)
+        assert headend.show.json("show culvert setup")["in_setup"] == 1
+        client.process.signal(how)
+        client.process.wait()
+        until(lambda: headend.show.json("show culvert setup")["in_setup"] == 0, "its place is free", 5)
+        server.sendto(accept(question), asker)
+        again = stage.start_client(user="bob", passwords=("bobspassword",))
+        while True:  # The first question may have been repeated before it ended.
+            other, other_asker = server.recvfrom(4096)
+            if other[4:20] != question[4:20]:
+                break
+        assert headend.show.sessions() == []
+        server.sendto(accept(other), other_asker)
+        again.wait_connected()
+        assert len(headend.show.sessions()) == 1
         ping(stage.lab.client, SERVER)
 
 
