@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "control/anyconnect/client_text.hpp"
+
 namespace culvert::control {
 namespace {
 
@@ -72,7 +74,7 @@ ConnectRequest parse_connect(const http::Request& request) {
   out.dtls.suites12 = request.header("X-DTLS12-CipherSuite");
   take_master_secret(request.header("X-DTLS-Master-Secret"), out.dtls_master);
   out.dtls.has_master_secret = !out.dtls_master.empty();
-  out.user_agent = request.header("User-Agent").substr(0, kMaxUserAgent);
+  out.user_agent = client_text(request.header("User-Agent").substr(0, kMaxUserAgent));
   return out;
 }
 

@@ -24,9 +24,9 @@ struct ConnectRequest {
   std::vector<IpAddress> addresses;  // X-CSTP-Address: the ones it had before
   bool wants_ipv4 = true;            // X-CSTP-Address-Type; absent: IPv4
   bool wants_ipv6 = false;           // the same, and it reads the -IP6 headers
-  std::string user_agent;
-  DtlsWishes dtls;                 // points into the request
-  crypto::Secret<48> dtls_master;  // X-DTLS-Master-Secret, empty if it is not one
+  std::string user_agent;            // client_text()
+  DtlsWishes dtls;                   // points into the request
+  crypto::Secret<48> dtls_master;    // X-DTLS-Master-Secret, empty if it is not one
 };
 
 // "CONNECT /CSCOSSLC/tunnel"; some clients leave the first slash out.

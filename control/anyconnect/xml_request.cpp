@@ -8,6 +8,7 @@
 
 #include <expat.h>
 
+#include "control/anyconnect/client_text.hpp"
 #include "control/http/form.hpp"
 
 namespace culvert::control {
@@ -113,7 +114,7 @@ class Handler {
       request.session_token.clear();
       (void)request.session_token.append(text_.view());
     } else if (name == "device-id") {
-      request.device = text_.view();
+      request.device = client_text(text_.view());
     } else if (name == "client-cert-fail") {
       request.no_certificate = true;
     }

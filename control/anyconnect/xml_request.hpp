@@ -22,7 +22,7 @@ struct AuthRequest {
   bool xml = false;             // not a form; the answer is XML all the same
   bool no_certificate = false;  // client-cert-fail: it was asked for a certificate and has none
   SecretText session_token;     // logout
-  std::string device;           // "linux-64", "win", …
+  std::string device;           // "linux-64", "win", …; client_text()
 };
 
 inline constexpr size_t kMaxXmlDepth = 16;

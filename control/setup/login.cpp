@@ -2,6 +2,7 @@
 // that speak XML and clients that post forms get the same documents.
 #include <fmt/format.h>
 
+#include "control/anyconnect/client_text.hpp"
 #include "control/http/message.hpp"
 #include "control/setup/connection.hpp"
 
@@ -11,12 +12,8 @@ namespace {
 using CertificateStatus = ClientCertificate::Status;
 
 // A user name goes into logs: one line, no control characters.
-bool good_username(std::string_view name) noexcept {
-  if (name.empty() || name.size() > 128) return false;
-  for (const char c : name) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
-  }
-  return true;
+bool good_username(std::string_view name) {
+  return !name.empty() && name.size() <= 128 && client_text(name) == name;
 }
 
 }  // namespace
@@ -46,7 +43,7 @@ void Connection::on_document(const http::Request& request) {
   LoginStep step;
   if (group) step.group = *group;
   if (step.group.by_url) step.action = request.path();
-  std::string user_agent(request.header("User-Agent").substr(0, kMaxUserAgent));
+  std::string user_agent = client_text(request.header("User-Agent").substr(0, kMaxUserAgent));
   if (document.type == AuthRequestType::init) return on_init(step, document, std::move(user_agent));
   if (!group) return refuse_login(step, "There is no such group.");
   on_auth_reply(step, std::move(document), std::move(user_agent));

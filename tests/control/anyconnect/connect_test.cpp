@@ -32,7 +32,8 @@ TEST(ConnectRequest, ReadsWhatOpenconnectSends) {
 }
 
 TEST(ConnectRequest, NonsenseCountsAsAbsent) {
-  const http::Request r = request({{"X-CSTP-Hostname", "a b\r"},
+  const http::Request r = request({{"User-Agent", "Agent\t1\x1b[2J"},
+                                   {"X-CSTP-Hostname", "a b\r"},
                                    {"X-CSTP-Base-MTU", "15x"},
                                    {"X-CSTP-MTU", "4"},
                                    {"X-CSTP-Address", "nowhere"}});
@@ -41,6 +42,7 @@ TEST(ConnectRequest, NonsenseCountsAsAbsent) {
   EXPECT_FALSE(c.base_mtu);
   EXPECT_FALSE(c.mtu);
   EXPECT_TRUE(c.hostname.empty());
+  EXPECT_EQ(c.user_agent, "Agent?1?[2J");
   EXPECT_TRUE(c.addresses.empty());
   EXPECT_TRUE(is_tunnel_path("CSCOSSLC/tunnel"));
   EXPECT_FALSE(is_tunnel_path("//CSCOSSLC/tunnel"));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "control/anyconnect/client_text.hpp"
 #include "control/anyconnect/xml_reply.hpp"
 #include "control/anyconnect/xml_request.hpp"
 
@@ -41,6 +42,23 @@ TEST(XmlRequest, AuthReply) {
   EXPECT_TRUE(request.xml);
   EXPECT_TRUE(parse_auth_request(R"(<config-auth type="init"><client-cert-fail/></config-auth>)")
                   .no_certificate);
+}
+
+// An operator reads it in a line of its own.
+TEST(XmlRequest, ADeviceIsOneLineWhateverItSays) {
+  const AuthRequest request = parse_auth_request(
+      "<config-auth type=\"init\"><device-id>linux\n\nUsername     : "
+      "root&#10;\t&#x9b;2J&#x7f;M\u00fcller"
+      "</device-id></config-auth>");
+  EXPECT_EQ(request.device, "linux??Username     : root???2J?M\u00fcller");
+}
+
+TEST(ClientText, IsWhatATerminalShowsAsItIs) {
+  EXPECT_EQ(client_text("linux-64"), "linux-64");
+  EXPECT_EQ(client_text("\x1b[2J\r\x7f"), "?[2J??");
+  EXPECT_EQ(client_text("\xc2\x80\xc2\x9f\xc2\xa0\xc3\x9f"), "??\xc2\xa0\xc3\x9f");
+  EXPECT_EQ(client_text("\xc2"), "\xc2");
+  EXPECT_EQ(client_text(""), "");
 }
 
 TEST(XmlRequest, LogoutAndForm) {
