@@ -125,10 +125,12 @@ std::string random_token(size_t bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string token;
   token.reserve(2 * bytes);
-  for (const uint8_t byte : random_bytes(bytes)) {
+  std::vector<uint8_t> raw = random_bytes(bytes);
+  for (const uint8_t byte : raw) {
     token.push_back(kDigits[byte >> 4]);
     token.push_back(kDigits[byte & 15]);
   }
+  wipe(raw);  // it is the token in other letters
   return token;
 }
 

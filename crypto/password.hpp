@@ -39,7 +39,7 @@ struct PasswordHash {
 [[nodiscard]] bool verify_password(const PasswordHash& stored, std::string_view password);
 
 // `bytes` random bytes in lower-case hex, for cookies and the like. Throws std::runtime_error
-// without entropy.
+// without entropy. The caller wipes it if it is a secret; there is no other copy.
 [[nodiscard]] std::string random_token(size_t bytes);
 
 }  // namespace culvert::crypto

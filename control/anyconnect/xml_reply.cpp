@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "control/http/wiping_allocator.hpp"
+
 namespace culvert::control {
 namespace {
 
@@ -146,13 +148,14 @@ std::string login_complete(const LoginComplete& complete) {
     if (!banner.empty()) banner += '\n';
     banner += line;
   }
-  std::string out(kProlog);
+  http::WipingString out(kProlog);
   const auto at = std::back_inserter(out);
   fmt::format_to(at,
                  "<config-auth client=\"vpn\" type=\"complete\" aggregate-auth-version=\"2\">\n"
-                 "<session-id>{}</session-id>\n<session-token>{}</session-token>\n"
-                 "<auth id=\"success\">\n<title>SSL VPN Service</title>\n",
-                 complete.session_index, complete.session_token);
+                 "<session-id>{}</session-id>\n<session-token>",
+                 complete.session_index);
+  out += complete.session_token;  // not by fmt, which would leave it in a buffer of its own
+  out += "</session-token>\n<auth id=\"success\">\n<title>SSL VPN Service</title>\n";
   if (!banner.empty()) fmt::format_to(at, "<banner>{}</banner>\n", xml_escape(banner));
   out += "<message id=\"0\" param1=\"\" param2=\"\"></message>\n</auth>\n";
   fmt::format_to(at,
@@ -167,7 +170,7 @@ std::string login_complete(const LoginComplete& complete) {
                    xml_escape(complete.profile_uri), complete.profile_sha1);
   }
   out += "</config>\n</config-auth>\n";
-  return out;
+  return std::string(out);
 }
 
 std::string logout_complete() {

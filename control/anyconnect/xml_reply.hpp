@@ -41,6 +41,7 @@ struct LoginComplete {
   std::string profile_sha1;
   std::vector<std::string> banner;
 };
+// The only copy of the token that it makes; the caller wipes it.
 [[nodiscard]] std::string login_complete(const LoginComplete& complete);
 [[nodiscard]] std::string logout_complete();
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "crypto/secret.hpp"
 #include "dataplane/packet/address.hpp"
 
 namespace culvert::control {
@@ -19,6 +20,8 @@ struct AaaHostConfig {
   unsigned retry_interval_s = 10;               // between two tries
   bool message_authenticator_required = false;  // else: once the server has sent one
 
+  // Questions and accounts have copies, since the configuration may change meanwhile.
+  ~AaaHostConfig() { crypto::wipe({reinterpret_cast<uint8_t*>(key.data()), key.size()}); }
   friend bool operator==(const AaaHostConfig&, const AaaHostConfig&) = default;
 };
 

@@ -7,6 +7,8 @@
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 
+#include "control/http/wiping_allocator.hpp"
+
 namespace culvert::control::http {
 namespace {
 
@@ -54,7 +56,7 @@ std::string_view Request::cookie(std::string_view name) const noexcept {
 }
 
 std::string to_text(const Reply& reply) {
-  std::string out;
+  WipingString out;
   const auto at = std::back_inserter(out);
   fmt::format_to(at, "HTTP/1.1 {} {}\r\n", reply.status, phrase(reply));
   fmt::format_to(at, "Connection: {}\r\n", reply.close ? "close" : "Keep-Alive");
@@ -71,11 +73,12 @@ std::string to_text(const Reply& reply) {
       "X-Frame-Options: DENY\r\n"
       "Content-Security-Policy: default-src 'none'\r\n"
       "Referrer-Policy: no-referrer\r\n";
+  // Appended, since fmt would leave a cookie in a buffer of its own.
   for (const auto& [name, value] : reply.headers)
-    fmt::format_to(at, "{}: {}\r\n", name, value);
+    ((((out += name) += ": ") += value) += "\r\n");
   out += "\r\n";
   out += reply.body;
-  return out;
+  return std::string(out);
 }
 
 Reply xml_document(std::string body) {

@@ -52,7 +52,8 @@ struct Reply {
   bool close = false;
 };
 
-// The whole reply: status line, the headers that every reply has, `reply.headers`, body.
+// The whole reply: status line, the headers that every reply has, `reply.headers`, body. It is the only
+// copy of what is secret in `reply`; the caller wipes it.
 [[nodiscard]] std::string to_text(const Reply& reply);
 [[nodiscard]] Reply xml_document(std::string body);
 // A reply without a body that ends the connection.

@@ -17,6 +17,7 @@
 
 #include "control/socket/descriptor.hpp"
 #include "control/socket/socket_address.hpp"
+#include "crypto/secret.hpp"
 #include "dataplane/packet/time.hpp"
 
 namespace culvert::control::radius {
@@ -54,13 +55,18 @@ struct Client::Exchange {
   Question question;
   Done done;
   std::vector<IpAddress> tried;
-  AaaHostConfig host;  // that is being asked
+  const AaaHostConfig* host = nullptr;  // of `group`: that is being asked
   Descriptor socket;
   std::vector<uint8_t> packet;
   uint64_t give_up_us = 0;
   uint64_t send_again_us = 0;
   bool complained = false;  // of an answer that was ignored
   Result result;
+
+  Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() { crypto::wipe(packet); }  // MD5 is all that hides the password in it
 
   [[nodiscard]] bool cancelled() const noexcept {
     return question.attempt && question.attempt->cancelled;
@@ -137,7 +143,7 @@ bool Client::ask_next(Exchange& e) {
 }
 
 bool Client::open(Exchange& e, const AaaHostConfig& host) {
-  e.host = host;
+  e.host = &host;
   e.complained = false;
   const bool accounting = e.question.attempt == nullptr;
   const SocketAddress to(host.address,
@@ -154,6 +160,7 @@ bool Client::open(Exchange& e, const AaaHostConfig& host) {
   }
   Attributes attributes = e.question.attributes;
   add_nas_address(attributes, e.socket.get());
+  crypto::wipe(e.packet);  // for the server that was asked before
   if (accounting) {
     e.packet = encode_accounting(random[16], host.key, attributes);
   } else {
@@ -197,17 +204,17 @@ void Client::read(Exchange& e) {
       return;
     }
     ServerHealth& health = health_of(e);
-    const bool must_sign = e.host.message_authenticator_required || health.signs(e.host.address);
+    const bool must_sign = e.host->message_authenticator_required || health.signs(e.host->address);
     const Fault fault = decode_answer({buffer.data(), static_cast<size_t>(size)}, e.packet,
-                                      e.host.key, must_sign, e.result.answer);
+                                      e.host->key, must_sign, e.result.answer);
     if (fault == Fault::none) {
       if (e.question.attempt && e.result.answer.attributes.find(Type::message_authenticator))
-        health.signs_from_now_on(e.host.address);
-      if (health.answered(e.host.address)) {
+        health.signs_from_now_on(e.host->address);
+      if (health.answered(e.host->address)) {
         e.result.log.push_back(
             {2, 113023,
              fmt::format("AAA Marking RADIUS server {} in aaa-server group {} as ACTIVE",
-                         e.host.address.to_string(), e.group.name)});
+                         e.host->address.to_string(), e.group.name)});
       }
       return finish(e, Result::Kind::answered);
     }
@@ -215,14 +222,14 @@ void Client::read(Exchange& e) {
     if (!std::exchange(e.complained, true)) {
       env_.log(4, 0,
                fmt::format("RADIUS: an answer from {} is ignored: it is {}",
-                           e.host.address.to_string(), to_string(fault)));
+                           e.host->address.to_string(), to_string(fault)));
     }
   }
 }
 
 void Client::no_answer(Exchange& e) {
   e.socket.reset();
-  const std::string server = e.host.address.to_string();
+  const std::string server = e.host->address.to_string();
   if (e.question.attempt) {
     e.result.log.push_back(
         {6, 113014,
@@ -232,7 +239,7 @@ void Client::no_answer(Exchange& e) {
     e.result.log.push_back(
         {4, 0, fmt::format("RADIUS: accounting server {} does not answer", server)});
   }
-  if (health_of(e).failed(e.group, e.host.address, env_.now_us())) {
+  if (health_of(e).failed(e.group, e.host->address, env_.now_us())) {
     e.result.log.push_back(
         {2, 113022,
          fmt::format("AAA Marking RADIUS server {} in aaa-server group {} as FAILED", server,
@@ -253,7 +260,7 @@ void Client::tick() {
       no_answer(*e);
       if (!ask_next(*e)) finish(*e, Result::Kind::unreachable);
     } else if (now >= e->send_again_us) {
-      e->send_again_us = now + e->host.retry_interval_s * kSecond;
+      e->send_again_us = now + e->host->retry_interval_s * kSecond;
       e->send();
     }
   }

@@ -47,7 +47,9 @@ Digest hmac_md5(std::string_view key, Bytes data) {
 }
 
 std::vector<uint8_t> header(Code code, uint8_t id, const RequestAuthenticator& authenticator) {
-  std::vector<uint8_t> packet(kHeader);
+  std::vector<uint8_t> packet;
+  packet.reserve(kMaxPacket);  // so that nothing of it is left behind as it grows
+  packet.resize(kHeader);
   packet[0] = static_cast<uint8_t>(code);
   packet[1] = id;
   std::copy(authenticator.begin(), authenticator.end(), packet.begin() + kAuthenticatorAt);
@@ -60,14 +62,12 @@ void append(std::vector<uint8_t>& packet, Type type, Bytes value) {
   packet.insert(packet.end(), value.begin(), value.end());
 }
 
-void append_all(std::vector<uint8_t>& packet, const Attributes& attributes) {
-  for (const Attribute& a : attributes.all())
+// The last ones, and the packet's length. False if it would be longer than a packet may be.
+bool append_all(std::vector<uint8_t>& packet, const Attributes& attributes) {
+  for (const Attribute& a : attributes.all()) {
+    if (packet.size() + 2 + a.value.size() > kMaxPacket) return false;
     append(packet, a.type, a.value);
-}
-
-// False if it is longer than a packet may be.
-bool set_length(std::vector<uint8_t>& packet) {
-  if (packet.size() > kMaxPacket) return false;
+  }
   store_be(packet.data() + 2, static_cast<uint16_t>(packet.size()));
   return true;
 }
@@ -159,9 +159,13 @@ std::vector<uint8_t> encode_access(uint8_t id, const RequestAuthenticator& rando
   if (password.size() > kMaxPassword) return {};
   std::vector<uint8_t> packet = header(Code::access_request, id, random);
   append(packet, Type::message_authenticator, Digest{});
-  append(packet, Type::user_password, hide(password, secret, random));
-  append_all(packet, attributes);
-  if (!set_length(packet)) return {};
+  std::vector<uint8_t> hidden = hide(password, secret, random);
+  append(packet, Type::user_password, hidden);
+  crypto::wipe(hidden);
+  if (!append_all(packet, attributes)) {
+    crypto::wipe(packet);
+    return {};
+  }
   const Digest mac = hmac_md5(secret, packet);
   std::copy(mac.begin(), mac.end(), packet.begin() + kHeader + 2);
   return packet;
@@ -170,8 +174,7 @@ std::vector<uint8_t> encode_access(uint8_t id, const RequestAuthenticator& rando
 std::vector<uint8_t> encode_accounting(uint8_t id, std::string_view secret,
                                        const Attributes& attributes) {
   std::vector<uint8_t> packet = header(Code::accounting_request, id, {});
-  append_all(packet, attributes);
-  if (!set_length(packet)) return {};
+  if (!append_all(packet, attributes)) return {};
   const Digest digest = md5({packet, bytes_of(secret)});
   std::copy(digest.begin(), digest.end(), packet.begin() + kAuthenticatorAt);
   return packet;

@@ -100,7 +100,8 @@ class Attributes {
 };
 
 // An Access-Request with its Message-Authenticator. `random` is unpredictable and never used again.
-// Empty if the password is longer than kMaxPassword, or all together than kMaxPacket.
+// Empty if the password is longer than kMaxPassword, or all together than kMaxPacket. The caller wipes
+// it: MD5 is all that hides the password in it.
 [[nodiscard]] std::vector<uint8_t> encode_access(uint8_t id, const RequestAuthenticator& random,
                                                  std::string_view secret, std::string_view password,
                                                  const Attributes& attributes);

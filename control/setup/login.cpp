@@ -4,6 +4,7 @@
 
 #include "control/anyconnect/client_text.hpp"
 #include "control/http/message.hpp"
+#include "control/http/wiping_allocator.hpp"
 #include "control/setup/connection.hpp"
 
 namespace culvert::control {
@@ -203,8 +204,9 @@ void Connection::finish_login(const LoginStep& step, const Sessions::Login& logi
     complete.profile_sha1 = profile->second.sha1;
   }
   http::Reply welcome = http::xml_document(login_complete(complete));
-  welcome.headers.emplace_back("Set-Cookie",
-                               fmt::format("webvpn={}; path=/; Secure; HttpOnly", result.cookie));
+  http::WipingString cookie("webvpn=");
+  ((cookie += result.cookie) += "; path=/; Secure; HttpOnly");
+  welcome.headers.emplace_back("Set-Cookie", std::string(cookie));
   http::Request::wipe(result.cookie);
   welcome.headers.emplace_back(
       "Set-Cookie", fmt::format("webvpnc={}; path=/; Secure",
