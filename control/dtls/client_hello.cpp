@@ -13,10 +13,6 @@ constexpr size_t kRecordHeader = 13;  // RFC 6347 §4.1
 constexpr size_t kRandom = 32;
 constexpr size_t kMaxSessionId = 32;
 
-uint32_t load24(const uint8_t* p) noexcept {
-  return uint32_t{p[0]} << 16 | uint32_t{p[1]} << 8 | p[2];
-}
-
 }  // namespace
 
 std::optional<ClientHello> parse_client_hello(std::span<const uint8_t> datagram) noexcept {
@@ -40,7 +36,6 @@ std::optional<ClientHello> parse_client_hello(std::span<const uint8_t> datagram)
 
   ClientHello hello;
   hello.record_sequence = datagram.subspan(3, 8);
-  hello.message_seq = load_be<uint16_t>(message + 4);
   Cursor body({message + kMessageHeader, fragment_size});
   const auto version = body.take(2);
   hello.random = body.take(kRandom);

@@ -12,7 +12,6 @@ namespace culvert::control {
 struct ClientHello {
   uint16_t version =
       0;  // the newest that the client speaks: 0xfefd is DTLS 1.2, 0x0100 Cisco's older one
-  uint16_t message_seq = 0;
   std::span<const uint8_t> record_sequence;  // epoch (0) and number, 8 bytes
   std::span<const uint8_t> random;           // 32 bytes
   std::span<const uint8_t> session_id;       // 0..32 bytes

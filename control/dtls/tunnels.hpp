@@ -11,6 +11,7 @@
 #include "control/dtls/offer.hpp"
 #include "control/dtls/slots.hpp"
 #include "control/dtls/tunnel.hpp"
+#include "control/setup/arrival.hpp"
 #include "control/setup/environment.hpp"
 #include "control/setup/outbox.hpp"
 
@@ -46,12 +47,6 @@ class DtlsTunnels {
     std::optional<uint8_t> route;  // the worker that passes the client's datagrams on
   };
   using EntryPtr = std::shared_ptr<Entry>;
-  struct HashConn {
-    size_t operator()(const dp::ConnId& id) const noexcept {
-      return std::hash<uint64_t>{}(uint64_t{id.worker} << 56 ^ uint64_t{id.slot} << 32 ^
-                                   id.generation);
-    }
-  };
 
   [[nodiscard]] EntryPtr find(dp::DtlsSide side, dp::ConnId id) const;
   [[nodiscard]] std::vector<EntryPtr> of_session(uint32_t session) const;

@@ -13,4 +13,9 @@ inline constexpr uint16_t kEpochOfData = 1;      // after the first and only Cha
 // beyond them.
 inline constexpr uint64_t kFirstRecord = 0x100;
 
+// Lengths and offsets of messages have three bytes.
+[[nodiscard]] inline uint32_t load24(const uint8_t* p) noexcept {
+  return uint32_t{p[0]} << 16 | uint32_t{p[1]} << 8 | p[2];
+}
+
 }  // namespace culvert::control

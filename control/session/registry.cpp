@@ -16,6 +16,11 @@ uint64_t bucket(const CookieHash& hash) noexcept {
   return key;
 }
 
+constexpr uint64_t dp::Totals::*kTotals[] = {&dp::Totals::rx_packets, &dp::Totals::rx_bytes,
+                                             &dp::Totals::tx_packets, &dp::Totals::tx_bytes,
+                                             &dp::Totals::rx_dropped, &dp::Totals::tx_dropped,
+                                             &dp::Totals::rx_records, &dp::Totals::tx_records};
+
 }  // namespace
 
 std::string_view to_string(AuthMode mode) noexcept {
@@ -28,32 +33,17 @@ std::string_view to_string(AuthMode mode) noexcept {
 }
 
 dp::Totals operator+(const dp::Totals& a, const dp::Totals& b) noexcept {
-  dp::Totals sum;
-  sum.rx_packets = a.rx_packets + b.rx_packets;
-  sum.rx_bytes = a.rx_bytes + b.rx_bytes;
-  sum.tx_packets = a.tx_packets + b.tx_packets;
-  sum.tx_bytes = a.tx_bytes + b.tx_bytes;
-  sum.rx_dropped = a.rx_dropped + b.rx_dropped;
-  sum.tx_dropped = a.tx_dropped + b.tx_dropped;
-  sum.rx_records = a.rx_records + b.rx_records;
-  sum.tx_records = a.tx_records + b.tx_records;
+  dp::Totals sum = a;
+  for (const auto field : kTotals)
+    sum.*field += b.*field;
   return sum;
 }
 
-dp::Totals read_totals(const dp::TunnelCounters& counters) noexcept {
-  const auto read = [](const std::atomic<uint64_t>& counter) {
-    return counter.load(std::memory_order_relaxed);
-  };
-  dp::Totals totals;
-  totals.rx_packets = read(counters.rx_packets);
-  totals.rx_bytes = read(counters.rx_bytes);
-  totals.tx_packets = read(counters.tx_packets);
-  totals.tx_bytes = read(counters.tx_bytes);
-  totals.rx_dropped = read(counters.rx_dropped);
-  totals.tx_dropped = read(counters.tx_dropped);
-  totals.rx_records = read(counters.rx_records);
-  totals.tx_records = read(counters.tx_records);
-  return totals;
+dp::Totals operator-(const dp::Totals& a, const dp::Totals& b) noexcept {
+  dp::Totals rest = a;
+  for (const auto field : kTotals)
+    rest.*field -= b.*field;
+  return rest;
 }
 
 dp::Totals SessionRecord::totals() const noexcept {

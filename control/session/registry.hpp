@@ -57,7 +57,6 @@ struct TunnelInfo {
   uint16_t client_mss = 0;        // MSS option of its SYN
   bool timestamps = false;        // its segments carry them
   uint16_t tls_mtu = 0;
-  uint16_t dtls_mtu = 0;
   const dp::TunnelCounters* counters = nullptr;  // the worker counts here while the tunnel lives
   uint64_t since_us = 0;                         // SetupEnv::now_us
   uint64_t openssl_bytes_after_connect = 0;      // that OpenSSL was given of the tunnel: always 0
@@ -106,7 +105,7 @@ struct SessionRecord {
 };
 
 dp::Totals operator+(const dp::Totals& a, const dp::Totals& b) noexcept;
-[[nodiscard]] dp::Totals read_totals(const dp::TunnelCounters& counters) noexcept;
+dp::Totals operator-(const dp::Totals& a, const dp::Totals& b) noexcept;  // b: an earlier a
 
 class Registry {
  public:

@@ -1,6 +1,7 @@
 // A TCP connection that a worker has told of, before anything is known of its client.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>

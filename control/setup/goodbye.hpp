@@ -3,17 +3,15 @@
 
 #include <cstdint>
 
+#include "dataplane/cstp/frame.hpp"
 #include "dataplane/session/mailbox.hpp"
 
 namespace culvert::control {
 
-// First byte of a DISCONNECT that ends the session; with any other the client comes back.
-inline constexpr uint8_t kUserDisconnect = 0xb0;
-inline constexpr uint8_t kLocalError = 0x70;
-
+// `code` is the first byte of its DISCONNECT: with any other than these two the client comes back.
 [[nodiscard]] constexpr bool ends_session(dp::EndReason reason, uint8_t code) noexcept {
   return reason == dp::EndReason::client_disconnect &&
-         (code == kUserDisconnect || code == kLocalError);
+         (code == cstp::kReasonUser || code == cstp::kReasonLocalError);
 }
 
 }  // namespace culvert::control

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "dataplane/cstp/frame.hpp"
 #include "dataplane/packet/time.hpp"
 
 namespace culvert::control {
@@ -13,8 +14,8 @@ using dp::kSecond;
 
 namespace {
 
-// CSTP TERMINATE: the client ends and does not come back by itself.
-constexpr uint8_t kCstpTerminate = 0x09;
+// The client ends and does not come back by itself.
+constexpr auto kCstpTerminate = static_cast<uint8_t>(cstp::PacketType::terminate);
 
 std::string duration(uint64_t seconds) {
   const uint64_t days = seconds / 86400;

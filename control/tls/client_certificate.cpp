@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <stdexcept>
 
@@ -13,8 +11,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
-#include <unistd.h>
 
+#include "control/tls/files.hpp"
 #include "control/tls/openssl_reason.hpp"
 #include "control/tls/owned.hpp"
 
@@ -113,12 +111,6 @@ void add_principal_names(X509* certificate, ClientCertificate& out) {
   }
 }
 
-void require_readable(const std::string& path, const char* command) {
-  if (::access(path.c_str(), R_OK) == 0) return;
-  refuse("cannot read " + path + ": " + std::strerror(errno) + "; check the path given to '" +
-         command + "' and its permissions");
-}
-
 // SSL_CTX_load_verify_locations() takes a file without any CRL in it, too.
 unsigned load_crls(X509_STORE* store, const std::string& file) {
   X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
@@ -143,7 +135,7 @@ std::optional<std::string> user_of(const ClientCertificate& certificate,
 
 void request_client_certificates(SSL_CTX* context, const std::string& ca_file,
                                  const std::string& crl_file) {
-  require_readable(ca_file, "ssl client-ca");
+  require_readable(ca_file, "file of authorities", "ssl client-ca");
   STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(ca_file.c_str());
   if (names == nullptr || SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) != 1) {
     sk_X509_NAME_pop_free(names, X509_NAME_free);
@@ -152,7 +144,7 @@ void request_client_certificates(SSL_CTX* context, const std::string& ca_file,
   }
   SSL_CTX_set_client_CA_list(context, names);
   if (!crl_file.empty()) {
-    require_readable(crl_file, "ssl client-crl");
+    require_readable(crl_file, "revocation list", "ssl client-crl");
     X509_STORE* store = SSL_CTX_get_cert_store(context);
     if (load_crls(store, crl_file) == 0) {
       refuse("there is no revocation list in " + crl_file +

@@ -1,6 +1,12 @@
 #include "control/tls/files.hpp"
 
+#include <cerrno>
+#include <cstring>
+
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/tls/openssl_reason.hpp"
 
 namespace culvert::control {
 
@@ -24,6 +30,13 @@ bool TlsFiles::look(State& state) {
   state.size = info.st_size;
   state.modified = info.st_mtim;
   return !same;
+}
+
+void require_readable(const std::string& path, const std::string& what,
+                      const std::string& command) {
+  if (::access(path.c_str(), R_OK) == 0) return;
+  refuse("cannot read the " + what + " " + path + ": " + std::strerror(errno) +
+         "; check the path given to '" + command + "' and its permissions");
 }
 
 bool TlsFiles::changed() {

@@ -1,4 +1,4 @@
-// The files that TLS is made of: whether one of them has changed since it was read.
+// The files that TLS is made of: whether they can be read, and whether one of them has changed since.
 #pragma once
 
 #include <ctime>
@@ -31,5 +31,9 @@ class TlsFiles {
 
   std::vector<State> files_;
 };
+
+// Throws std::runtime_error if the process may not read the file that is called `what`, which `command`
+// names.
+void require_readable(const std::string& path, const std::string& what, const std::string& command);
 
 }  // namespace culvert::control

@@ -2,8 +2,6 @@
 #include "control/tls/server_context.hpp"
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <string_view>
 
@@ -11,23 +9,17 @@
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
-#include <unistd.h>
 
 #include "control/config/cipher_choice.hpp"
 #include "control/tls/client_certificate.hpp"
 #include "control/tls/connection.hpp"
+#include "control/tls/files.hpp"
 #include "control/tls/openssl_reason.hpp"
 #include "control/tls/self_signed.hpp"
 #include "crypto/suite.hpp"
 
 namespace culvert::control {
 namespace {
-
-void require_readable(const std::string& path) {
-  if (::access(path.c_str(), R_OK) == 0) return;
-  refuse("cannot read the certificate file " + path + ": " + std::strerror(errno) +
-         "; check the path given to 'ssl trust-point' and its permissions");
-}
 
 // The names of a custom list that workers carry, in its order; without a list those of the level.
 std::string carried(const SslConfig& ssl, crypto::Version version,
@@ -92,8 +84,8 @@ void ServerContext::load_certificate(const SslConfig& ssl) {
   SSL_CTX* c = context_.get();
   const bool own_key_file = !self_signed_ && !ssl.trust_point_key.empty();
   const std::string& key_file = own_key_file ? ssl.trust_point_key : certificate_file_;
-  require_readable(certificate_file_);
-  require_readable(key_file);
+  for (const std::string& file : {certificate_file_, key_file})
+    require_readable(file, "certificate file", "ssl trust-point");
   if (SSL_CTX_use_certificate_chain_file(c, certificate_file_.c_str()) != 1) {
     refuse("there is no certificate in " + certificate_file_ +
            (self_signed_ ? "; remove the file, a new one is made at the next start"

@@ -39,7 +39,6 @@ bool post_opened(Context& c, Tunnel& t) noexcept {
   return post(c, t, dp::MessageKind::opened, [&](dp::Message& m) {
     m.flow = c.tcp.flow(conn);
     m.peer_mss = c.tcp.peer_mss(conn);
-    m.send_mss = c.tcp.send_mss(conn);
     m.timestamps = c.tcp.timestamps(conn);
   });
 }
@@ -62,14 +61,9 @@ bool post_key_update(Context& c, Tunnel& t) noexcept {
 
 bool post_ended(Context& c, Tunnel& t) noexcept {
   return post(c, t, dp::MessageKind::ended, [&](dp::Message& m) {
-    const dp::TunnelCounters& n = c.tunnels.counters(c.tunnels.slot_of(t));
-    constexpr auto kRelaxed = std::memory_order_relaxed;
     m.reason = t.end_reason;
     m.code = t.end_code;
-    m.totals = {n.rx_packets.load(kRelaxed), n.rx_bytes.load(kRelaxed),
-                n.tx_packets.load(kRelaxed), n.tx_bytes.load(kRelaxed),
-                n.rx_dropped.load(kRelaxed), n.tx_dropped.load(kRelaxed),
-                n.rx_records.load(kRelaxed), n.tx_records.load(kRelaxed)};
+    m.totals = read_totals(c.tunnels.counters(c.tunnels.slot_of(t)));
     m.size = t.end_text_size;
     std::memcpy(m.data, t.end_text.data(), t.end_text_size);
   });

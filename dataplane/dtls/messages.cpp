@@ -43,13 +43,6 @@ bool post(Context& c, Side& s, MessageKind kind, Fill&& fill) noexcept {
   return true;
 }
 
-dp::Totals totals(const dp::TunnelCounters& n) noexcept {
-  constexpr auto kRelaxed = std::memory_order_relaxed;
-  return {n.rx_packets.load(kRelaxed), n.rx_bytes.load(kRelaxed),   n.tx_packets.load(kRelaxed),
-          n.tx_bytes.load(kRelaxed),   n.rx_dropped.load(kRelaxed), n.tx_dropped.load(kRelaxed),
-          n.rx_records.load(kRelaxed), n.tx_records.load(kRelaxed)};
-}
-
 // A new side in the slot that control chose, or nullptr if there is no such slot. Keys that cannot
 // be used make it end at once.
 template <typename Table>
@@ -163,7 +156,7 @@ bool settle_side(Context& c, Side& s) noexcept {
     pay(s, owed::kEnded, post(c, s, MessageKind::dtls_ended, [&](Message& m) {
           m.reason = s.end_reason;
           m.code = s.end_code;
-          m.totals = totals(table.counters(slot));
+          m.totals = read_totals(table.counters(slot));
           if constexpr (std::is_same_v<Side, ReceiveSide>) {
             m.size = s.end_text_size;
             std::memcpy(m.data, s.end_text.data(), s.end_text_size);
@@ -171,7 +164,7 @@ bool settle_side(Context& c, Side& s) noexcept {
         }));
   }
   if ((s.owed & owed::kRemoved) != 0 && post(c, s, MessageKind::dtls_removed, [&](Message& m) {
-        m.totals = totals(table.counters(slot));
+        m.totals = read_totals(table.counters(slot));
       })) {
     table.close(s);
   }

@@ -159,6 +159,12 @@ struct Totals {  // a copy of the above
   uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0, rx_dropped = 0,
            tx_dropped = 0, rx_records = 0, tx_records = 0;
 };
+[[nodiscard]] inline Totals read_totals(const TunnelCounters& n) noexcept {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  return {n.rx_packets.load(kRelaxed), n.rx_bytes.load(kRelaxed),   n.tx_packets.load(kRelaxed),
+          n.tx_bytes.load(kRelaxed),   n.rx_dropped.load(kRelaxed), n.tx_dropped.load(kRelaxed),
+          n.rx_records.load(kRelaxed), n.tx_records.load(kRelaxed)};
+}
 
 struct Promotion {
   InnerAddresses
@@ -213,7 +219,6 @@ struct Message {
   uint8_t landed;     // dtls_moved: the worker on which `flow` lands
   Flow flow;          // opened, (un)listen, datagrams, install_dtls_*, dtls_moved, route_dtls
   uint16_t peer_mss;  // opened: MSS option of the client's SYN
-  uint16_t send_mss;  // opened: payload bytes of a full segment towards the client
   bool timestamps;    // opened: its segments carry them (RFC 7323)
   uint16_t path_mtu;  // dtls_path: bytes of an outer packet, as routers say; 0 = none has
   uint16_t

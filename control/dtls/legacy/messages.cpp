@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "control/dtls/cursor.hpp"
+#include "control/dtls/wire_format.hpp"
 #include "crypto/record/format.hpp"
 
 namespace culvert::control::legacy {
@@ -10,10 +11,6 @@ namespace {
 
 constexpr size_t kMaxSessionId = 32;
 constexpr uint8_t kChangeCipherSpec = 1;
-
-uint32_t load24(std::span<const uint8_t> bytes) noexcept {
-  return uint32_t{bytes[0]} << 16 | uint32_t{bytes[1]} << 8 | bytes[2];
-}
 
 class Writer {
  public:
@@ -48,8 +45,9 @@ std::optional<Message> parse_message(std::span<const uint8_t> payload) noexcept 
   const auto fragment_offset = cursor.take(3);
   const auto fragment_length = cursor.take(3);
   if (!cursor.ok()) return std::nullopt;
-  Message message{type[0], load_be<uint16_t>(number.data()), cursor.take(load24(length))};
-  const bool whole = load24(fragment_offset) == 0 && load24(fragment_length) == load24(length);
+  Message message{type[0], load_be<uint16_t>(number.data()), cursor.take(load24(length.data()))};
+  const bool whole = load24(fragment_offset.data()) == 0 &&
+                     load24(fragment_length.data()) == load24(length.data());
   // Nothing may follow it: nobody sends two messages in a row here.
   if (!cursor.ok() || !whole || !cursor.at_end()) return std::nullopt;
   return message;

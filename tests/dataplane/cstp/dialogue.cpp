@@ -194,11 +194,9 @@ const crypto::record::KeyMaterial& Dialogue::next_server_material() {
 std::optional<Told> Dialogue::told() {
   dp::Message* m = mailbox.from_worker();
   if (m == nullptr) return std::nullopt;
-  Told t{m->kind,     m->reason,
-         m->code,     m->conn,
-         m->flow,     m->peer_mss,
-         m->send_mss, m->counters,
-         m->totals,   {reinterpret_cast<const char*>(m->data), m->size}};
+  Told t{m->kind,     m->reason, m->code,
+         m->conn,     m->flow,   m->peer_mss,
+         m->counters, m->totals, {reinterpret_cast<const char*>(m->data), m->size}};
   mailbox.free(m);
   return t;
 }

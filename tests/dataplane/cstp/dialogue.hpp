@@ -47,7 +47,7 @@ struct Told {  // a message that reached control
   uint8_t code = 0;
   ConnId conn;
   dp::Flow flow;
-  uint16_t peer_mss = 0, send_mss = 0;
+  uint16_t peer_mss = 0;
   const dp::TunnelCounters* counters = nullptr;
   dp::Totals totals;
   std::string data;
