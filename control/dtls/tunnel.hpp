@@ -76,7 +76,8 @@ class DtlsOwner {
   // (EndReason::closed_here). No packet may be sent into it after this call. `code` as in
   // dp::Message.
   virtual void dtls_ended(const DtlsTunnel& tunnel, dp::EndReason reason, uint8_t code) = 0;
-  // What one side has counted in its life.
+  // What a tunnel has carried that was not said before: just before dtls_ended(), for that may end the
+  // session and be the last that is said of it; and once more when both sides are removed.
   virtual void dtls_counted(uint32_t session, const dp::Totals& totals) = 0;
 };
 

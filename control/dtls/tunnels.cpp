@@ -203,12 +203,20 @@ void DtlsTunnels::remove_older(uint32_t session, uint64_t serial) {
 }
 
 // The channel first, then the side that receives, last the one that says goodbye.
+//
+// dtls_ended() may end the session, and then comes back here by remove_older() for all tunnels that the
+// session has, this one included. That is safe for three reasons, and only together: `removing` is set
+// before the owner is told; Sessions::end() takes the session out of its table before it calls
+// remove_older(), so that the owner has nothing to end twice; and whoever calls this holds an EntryPtr,
+// of a list of its own if there are several, for the maps may change meanwhile.
 void DtlsTunnels::end(Entry& entry, dp::EndReason reason, uint8_t code) {
   DtlsTunnel& tunnel = *entry.tunnel;
   if (tunnel.state == DtlsTunnel::State::removing) return;
   tunnel.state = DtlsTunnel::State::removing;
   entry.installed = nullptr;
   entry.receive = {};
+  entry.counted = tunnel.totals();
+  owner_->dtls_counted(tunnel.session, entry.counted);
   owner_->dtls_ended(tunnel, reason, code);
   unroute(entry);
   if (tunnel.has_rx) outbox_.remove_dtls(dp::DtlsSide::receive, tunnel.rx);
@@ -220,8 +228,9 @@ void DtlsTunnels::on_removed(const EntryPtr& entry, const dp::Message& message) 
   DtlsTunnel& tunnel = *entry->tunnel;
   if (tunnel.state != DtlsTunnel::State::removing) return;
   (message.side == dp::DtlsSide::receive ? tunnel.has_rx : tunnel.has_tx) = false;
-  owner_->dtls_counted(tunnel.session, message.totals);
+  entry->removed = entry->removed + message.totals;
   if (tunnel.has_rx || tunnel.has_tx) return;
+  owner_->dtls_counted(tunnel.session, entry->removed - entry->counted);
   by_rx_.erase(tunnel.rx);
   by_tx_.erase(tunnel.tx);
   rx_slots_.give_back(tunnel.rx);

@@ -45,6 +45,8 @@ class DtlsTunnels {
     dp::DtlsInstall receive{};  // until it is sent
     std::function<void()> installed;
     std::optional<uint8_t> route;  // the worker that passes the client's datagrams on
+    dp::Totals counted;            // what the owner was told at the end
+    dp::Totals removed;            // what the sides that are removed have said
   };
   using EntryPtr = std::shared_ptr<Entry>;
 

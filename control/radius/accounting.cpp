@@ -68,7 +68,7 @@ void Accounting::begin(const SessionRecord& session) {
 void Accounting::tunnel_added(const SessionRecord& session) {
   const auto found = open_.find(session.index);
   if (found == open_.end()) {
-    if (session.tunnels == 1) begin(session);
+    if (session.tunnels + session.dtls_tunnels == 1) begin(session);
   } else if (found->second.with_tunnels) {
     send(session, found->second, Status::interim);
   }

@@ -72,6 +72,12 @@ enum class SessionState : uint8_t {
 enum class AuthMode : uint8_t { password, certificate, certificate_and_password };
 [[nodiscard]] std::string_view to_string(AuthMode mode) noexcept;  // as the ASA shows it
 
+// A TLS tunnel that is not the session's any more, and whose `ended` is still to come.
+struct ReplacedTunnel {
+  dp::ConnId conn;
+  dp::Totals counted;  // in SessionRecord::past
+};
+
 struct SessionRecord {
   uint32_t index = 0;
   std::string user;
@@ -92,11 +98,12 @@ struct SessionRecord {
   std::optional<TunnelInfo> tunnel;
   std::shared_ptr<const DtlsTunnel> dtls;  // up, or silent for a while
   uint64_t connect_serial = 0;  // of the CONNECT that `tunnel` comes from; they count upwards
-  dp::Totals past;              // of tunnels that have ended
-  unsigned tunnels = 0;         // that there have been: TLS
-  unsigned dtls_tunnels = 0;    // and DTLS
-  uint64_t data_mark = 0;       // the workers' time of the last data packet, either way
-  uint64_t data_us = 0;         // when that was last seen to change
+  dp::Totals past;              // of tunnels that have ended or were replaced
+  std::vector<ReplacedTunnel> replaced;
+  unsigned tunnels = 0;       // that there have been: TLS
+  unsigned dtls_tunnels = 0;  // and DTLS
+  uint64_t data_mark = 0;     // the workers' time of the last data packet, either way
+  uint64_t data_us = 0;       // when that was last seen to change
 
   // Of all tunnels, the present ones included.
   [[nodiscard]] dp::Totals totals() const noexcept;

@@ -120,6 +120,16 @@ void Sessions::dtls_up(const std::shared_ptr<DtlsTunnel>& tunnel) {
   session->dtls = tunnel;
   session->dtls_tunnels++;
   point_channel(*session);
+  if (session->state != SessionState::active) carried_by_dtls(*session, tunnel->flow);
+}
+
+// The TLS connection was lost before the client was heard on its new DTLS tunnel, or before its worker
+// had taken it over: without a tunnel that carried anything the session had begun to wait.
+void Sessions::carried_by_dtls(SessionRecord& session, const dp::Flow& flow) {
+  if (session.state == SessionState::waiting) resumed(session, session.public_address, flow);
+  session.state = SessionState::active;
+  session.state_since_us = session.data_us = env_.now_us();
+  if (observer_ != nullptr) observer_->tunnel_added(session);
 }
 
 // Both sides go on working, so that the channel is back with the client's next record.
@@ -170,13 +180,17 @@ void Sessions::dtls_moved(const DtlsTunnel& tunnel, const dp::Flow& before) {
   SessionRecord* session = registry_.find(tunnel.session);
   if (session == nullptr || session->dtls.get() != &tunnel) return;
   if (tunnel.flow.remote == before.remote) return;  // another port of the same NAT
-  env_.log(6, 716059,
-           fmt::format("Group <{}> User <{}> IP <{}> AnyConnect session resumed connection from "
-                       "IP <{}>.",
-                       session->tunnel_group, session->user, before.remote.to_string(),
-                       tunnel.flow.remote.to_string()));
-  session->public_address = tunnel.flow.remote;
-  session->public_port = tunnel.flow.remote_port;
+  resumed(*session, before.remote, tunnel.flow);
+}
+
+void Sessions::resumed(SessionRecord& session, const IpAddress& before, const dp::Flow& flow) {
+  env_.log(
+      6, 716059,
+      fmt::format("Group <{}> User <{}> IP <{}> AnyConnect session resumed connection from "
+                  "IP <{}>.",
+                  session.tunnel_group, session.user, before.to_string(), flow.remote.to_string()));
+  session.public_address = flow.remote;
+  session.public_port = flow.remote_port;
 }
 
 void Sessions::dtls_ended(const DtlsTunnel& tunnel, dp::EndReason reason, uint8_t code) {

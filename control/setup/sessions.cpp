@@ -174,7 +174,9 @@ void Sessions::end(SessionRecord& session, Cause cause) {
   log_end(session, cause);
   if (observer_ != nullptr) observer_->ended(session, cause);
   if (session.tunnel) outbox_.close(session.tunnel->conn, kCstpTerminate, to_string(cause));
-  // The address is free once the last tunnel has let go of it, too.
+  // Erased first: remove_older() says dtls_ended() of each tunnel, which must find no session to end once
+  // more (DtlsTunnels::end() has the whole of it). The address is free once the last tunnel has let go of
+  // it, too.
   const uint32_t index = session.index;
   registry_.erase(index);
   dtls_.tunnels().remove_older(index, std::numeric_limits<uint64_t>::max());

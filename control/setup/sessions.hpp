@@ -127,6 +127,10 @@ class Sessions : private DtlsOwner {
   void dtls_counted(uint32_t session, const dp::Totals& totals) override;
   // Whether packets for the client are to go by DTLS at this moment.
   [[nodiscard]] static bool dtls_carries(const SessionRecord& session);
+  // Of a session without a tunnel, whose client was heard by DTLS.
+  void carried_by_dtls(SessionRecord& session, const dp::Flow& flow);
+  // Says that the client came from `before` and is now where `flow` comes from, which it remembers.
+  void resumed(SessionRecord& session, const IpAddress& before, const dp::Flow& flow);
   // Sends packets for the client into its best tunnel.
   void point_channel(const SessionRecord& session);
   void give_up_dtls(SessionRecord& session, uint64_t now_us);

@@ -223,6 +223,13 @@ void Sessions::promoted(TunnelClaim& claim) {
     outbox_.abort(claim.info.conn);
     return;
   }
+  if (claim.serial < session->connect_serial) {
+    // Workers answer in any order, and the client itself has gone on to its later CONNECT. What the
+    // connection holds goes with its end.
+    env_.flow_drops.add(dp::DropReason::svc_replaced);
+    outbox_.abort(claim.info.conn);
+    return;
+  }
   const TunnelInfo& tunnel = claim.info;
   const IpAddress before = session->public_address;
   session->public_address = tunnel.flow.remote;
@@ -230,6 +237,12 @@ void Sessions::promoted(TunnelClaim& claim) {
   if (session->tunnel) {
     env_.flow_drops.add(dp::DropReason::svc_replaced);
     env_.log(5, 722032, prefix(*session) + " New TCP SVC connection replacing old connection.");
+    // Counted now, so that no report has less than the one before it.
+    const dp::Totals so_far = session->tunnel->counters != nullptr
+                                  ? read_totals(*session->tunnel->counters)
+                                  : dp::Totals{};
+    session->past = session->past + so_far;
+    session->replaced.push_back({session->tunnel->conn, so_far});
     outbox_.abort(session->tunnel->conn);
   } else if (session->tunnels == 0) {
     env_.log(5, 722033,
@@ -264,6 +277,11 @@ void Sessions::tunnel_ended(const TunnelClaim& claim, const dp::Message& ended) 
   SessionRecord* session = registry_.find(claim.index);
   if (session == nullptr || session->inner != claim.inner) return;
   session->past = session->past + ended.totals;
+  std::erase_if(session->replaced, [&](const ReplacedTunnel& replaced) {
+    if (replaced.conn != claim.info.conn) return false;
+    session->past = session->past - replaced.counted;
+    return true;
+  });
   count_close_alert(ended.reason, ended.code);
   // A tunnel that was replaced leaves its traffic in the totals, and that is all.
   if (!session->tunnel || session->tunnel->conn != claim.info.conn) return;

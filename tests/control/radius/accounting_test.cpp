@@ -71,6 +71,17 @@ class RadiusAccounting : public testing::Test {
   Accounting accounting{env, client, registry};
 };
 
+// The TLS connection may die before its worker has taken it over, and the client goes on by DTLS.
+TEST_F(RadiusAccounting, BeginsWithTheFirstTunnelOfEitherKind) {
+  session->dtls_tunnels = 1;
+  accounting.tunnel_added(*session);
+  EXPECT_EQ(number(next(), Type::acct_status_type), 1u);
+  add_tunnel();  // no second Start, and no update that nobody wants
+  EXPECT_EQ(client.pending(), 0u);
+  accounting.ended(*session, EndCause::user_requested);
+  EXPECT_EQ(number(next(), Type::acct_status_type), 2u);
+}
+
 TEST_F(RadiusAccounting, TellsStartAndStopWithCounts) {
   session->attributes.classes = {"one", "two"};
   session->attributes.from_server = true;

@@ -84,5 +84,68 @@ TEST(Reconnect, CloseAlertsAndFailedHandshakesAreCounted) {
   EXPECT_EQ(world.env.flow_drops.get(dp::DropReason::ssl_handshake_failed), 1U);
 }
 
+// Two CONNECTs with one cookie on two workers, which answer in whatever order.
+TEST(Reconnect, AnOlderConnectDoesNotReplaceANewerOne) {
+  FakeWorld world;
+  Login a(world, 0);
+  const std::string cookie = a.log_in();
+  ASSERT_TRUE(a.ask(connect_request(cookie)).starts_with("HTTP/1.1 200 "));
+  ASSERT_TRUE(a.connection.promotion.has_value());
+  Login b(world, 1, 0xcb007109);
+  (void)b.connect(cookie);
+  const SessionRecord& session = *world.setup->sessions().all().begin()->second;
+  const uint64_t serial = session.connect_serial;
+  world.log.clear();
+  world.promoted(a.connection);
+  EXPECT_TRUE(a.connection.aborted);
+  EXPECT_FALSE(b.connection.aborted);
+  EXPECT_EQ(session.connect_serial, serial);
+  EXPECT_EQ(session.tunnels, 1U);
+  EXPECT_EQ(world.tunnel().conn, b.connection.id);
+  EXPECT_EQ(session.public_address, IpAddress::v4(0xcb007109));
+  EXPECT_EQ(session.inner->session->current_channel().worker(), 1);
+  EXPECT_TRUE(about_session(world).empty());
+  // What it carried meanwhile counts, and nothing else of its end does.
+  world.ended(a.connection, dp::EndReason::closed_here, 0, {.rx_bytes = 7});
+  EXPECT_EQ(session.totals().rx_bytes, 7U);
+  EXPECT_EQ(session.state, SessionState::active);
+  EXPECT_EQ(world.tunnel().conn, b.connection.id);
+  EXPECT_TRUE(about_session(world).empty());
+}
+
+// The address is kept for as long as the connection whose promotion came too late.
+TEST(Reconnect, AnOlderConnectLetsGoOfTheAddressWithItsEnd) {
+  FakeWorld world;
+  Login a(world, 0);
+  const std::string cookie = a.log_in();
+  (void)a.ask(connect_request(cookie));
+  Login b(world, 1);
+  (void)b.connect(cookie);
+  world.promoted(a.connection);
+  world.ended(b.connection, dp::EndReason::client_disconnect, 0xb0);
+  EXPECT_EQ(world.setup->sessions().size(), 0U);
+  EXPECT_EQ(world.setup->pools().in_use(), 1U);
+  world.ended(a.connection, dp::EndReason::closed_here);
+  EXPECT_EQ(world.setup->pools().in_use(), 0U);
+  EXPECT_TRUE(world.published.empty());
+}
+
+// Reports are made between a tunnel's replacement and its end, and none may have less than the one before.
+TEST(Reconnect, WhatAReplacedTunnelCarriedIsCountedAtOnceAndOnce) {
+  FakeWorld world;
+  Login a(world, 0);
+  const std::string cookie = a.log_in();
+  (void)a.connect(cookie);
+  a.connection.counters.rx_bytes = 500;
+  Login b(world, 1);
+  (void)b.connect(cookie);
+  const SessionRecord& session = *world.setup->sessions().all().begin()->second;
+  EXPECT_EQ(session.totals().rx_bytes, 500U);
+  b.connection.counters.rx_bytes = 20;
+  world.ended(a.connection, dp::EndReason::closed_here, 0, {.rx_bytes = 503});
+  EXPECT_EQ(session.totals().rx_bytes, 523U);
+  EXPECT_TRUE(session.replaced.empty());
+}
+
 }  // namespace
 }  // namespace culvert::control::test
