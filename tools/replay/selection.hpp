@@ -26,6 +26,7 @@ struct SelectionRules {
       65535;             // bytes of a frame that the port's driver can send, its trailer included
   uint32_t trailer = 0;  // bytes that will be put behind each frame
   bool fill_truncated = false;  // with zeros, to the size that the packet had
+  bool for_tunnels = false;     // `mtu` is no option's then, but more than any tunnel carries
 };
 
 // Brings a packet into the form in which it is sent, without its trailer. `frame` is a buffer to use

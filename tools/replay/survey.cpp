@@ -45,7 +45,12 @@ std::vector<std::string> LeftOut::sentences(const SelectionRules& rules) const {
         "with zeros.",
         packets(truncated)));
   }
-  if (oversized != 0) {
+  if (oversized != 0 && rules.for_tunnels) {
+    said.push_back(
+        fmt::format("{} larger than {} bytes, which no tunnel carries (the largest frame "
+                    "has {} bytes).",
+                    packets(oversized), rules.mtu, largest_oversized));
+  } else if (oversized != 0) {
     said.push_back(
         fmt::format("{} larger than MTU {} allows (the largest frame has {} bytes{}): --mtu sets "
                     "another, if the port and what is behind it take that.",

@@ -1,6 +1,7 @@
 // culvert-replay as a process: what it says of a wrong command line and of captures that it refuses.
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -93,18 +94,20 @@ TEST(ReplayCommandLine, RefusesACaptureWithStatusThree) {
   EXPECT_NE(done.said.find("/nonexistent.pcap cannot be read"), std::string::npos) << done.said;
 }
 
-// Of three frames that are no IP packets.
+// Of equal frames: three of no protocol in particular, if nothing else is asked for.
 class Capture {
  public:
-  explicit Capture(const std::string& name, unsigned packets = 3)
+  explicit Capture(const std::string& name, unsigned packets = 3,
+                   const std::string& frame = std::string(60, '\x99'))
       : path_(testing::TempDir() + name + "-" + std::to_string(getpid()) + ".pcap") {
     const auto words = [](std::initializer_list<uint32_t> all) {
       return std::string(reinterpret_cast<const char*>(all.begin()), 4 * all.size());
     };
+    const auto size = static_cast<uint32_t>(frame.size());
     std::ofstream file(path_, std::ios::binary);
     file << words({0xa1b23c4d, 0x00040002, 0, 0, 65535, 1});
     for (unsigned n = 0; n < packets; ++n)
-      file << words({1, n, 60, 60}) << std::string(60, '\x99');
+      file << words({1, n, size, size}) << frame;
   }
   ~Capture() { std::filesystem::remove(path_); }
   Capture(const Capture&) = delete;
@@ -141,6 +144,34 @@ TEST(ReplayCommandLine, RefusesMoreThanCanBeCounted) {
   EXPECT_EQ(done.status, 3);
   EXPECT_NE(done.said.find("100001 packets, 1000000000000 times, are too many"), std::string::npos)
       << done.said;
+}
+
+TEST(ReplayCommandLine, RefusesWhatNoTunnelCarries) {
+  const std::string tunnels =
+      "-p net_ring0 --user u --password p --source-address 192.0.2.2 --tunnel 192.0.2.1 "
+      "--keep-far-end ";
+  const Capture no_ip("no-ip", 1);
+  control::Done done = run(tunnels + "--loops 3 " + no_ip.path());
+  EXPECT_EQ(done.status, 3);
+  EXPECT_EQ(done.said,
+            "culvert-replay: Nothing in the captures can go through a tunnel (1 not IP).\n");
+  done = run(tunnels + "--filter ip " + no_ip.path());
+  EXPECT_EQ(done.status, 3);
+  EXPECT_NE(done.said.find("(1 by the filter)"), std::string::npos) << done.said;
+
+  std::string huge(65100, '\0');
+  huge[12] = 8;
+  const Capture large("huge", 1, huge);
+  done = run(tunnels + large.path());
+  EXPECT_EQ(done.status, 3);
+  EXPECT_NE(done.said.find("1 packet is larger than 65000 bytes, which no tunnel carries (the "
+                           "largest frame has 65100 bytes)."),
+            std::string::npos)
+      << done.said;
+  EXPECT_EQ(done.said.find("--mtu"), std::string::npos) << done.said;
+  done = run(tunnels + "--on-fault skip " + large.path());
+  EXPECT_EQ(done.status, 3);
+  EXPECT_NE(done.said.find("(1 too large for any tunnel)"), std::string::npos) << done.said;
 }
 
 TEST(ReplayCommandLine, SaysThatThereIsNoSuchDevice) {

@@ -93,7 +93,17 @@ class Ends {
     rte_mbuf* m = pool_.packet(bytes);
     ASSERT_EQ(counterpart_.inside().send({&m, 1}), 1u);
   }
+  // Turns of this end alone: nobody takes anything out of the cables.
+  void lonely_turns(TunnelTraffic& traffic) {
+    for (unsigned i = 0; i < 1000; ++i) {
+      (void)traffic.send(now_, i);
+      counterpart_.inside().poll(now_);
+      (void)counterpart_.crowd().poll(now_);
+      now_ += 100;
+    }
+  }
   Counterpart& counterpart() { return counterpart_; }
+  rte_mempool* pool() { return pool_.get(); }
 
   std::vector<Bytes> up;
   std::vector<std::pair<uint32_t, Bytes>> down;
@@ -241,6 +251,51 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Way{Channels::dtls, true, false}, Way{Channels::dtls, false, true},
                     Way{Channels::dtls, true, true}, Way{Channels::tls, true, false},
                     Way{Channels::tls, false, true}, Way{Channels::tls, true, true}));
+
+// What is to be sent to whom nobody reads behind: until it stands still.
+struct Held {
+  Held(uint32_t sessions, const Way& way, rte_mempool* pool = nullptr)
+      : ends(sessions, kTls13, way.channels == Channels::tls ? "" : kGcm),
+        options(options_of(sessions, way.channels)),
+        set(options, ends.counterpart().crowd()),
+        packets(recording_of(sessions, way.up, way.down), set.ends(),
+                {.inside4 = dp::IpAddress::v4(kServer)}, 0, 1 << 20),
+        traffic({.rounds = 0}, packets, set, set.ends(), ends.counterpart().crowd(),
+                &ends.counterpart().inside(), pool != nullptr ? pool : ends.pool()) {
+    EXPECT_FALSE(traffic.held_up());
+    traffic.begin(0);
+    ends.lonely_turns(traffic);
+    const uint64_t settled = traffic.settled();
+    EXPECT_GT(settled, 0u);
+    ends.lonely_turns(traffic);
+    EXPECT_EQ(traffic.settled(), settled);
+    EXPECT_TRUE(traffic.held_up());
+  }
+  static TunnelOptions options_of(uint32_t sessions, Channels channels) {
+    TunnelOptions options;
+    options.sessions = sessions;
+    options.channels = channels;
+    return options;
+  }
+
+  Ends ends;
+  TunnelOptions options;
+  SessionSet set;
+  AddressedPackets packets;
+  TunnelTraffic traffic;
+};
+
+TEST(TunnelTraffic, SaysWhoTakesNothing) {
+  EXPECT_EQ(Held(2, {Channels::dtls, false, true}).traffic.held_up_by(),
+            "the inside port took nothing");
+  EXPECT_EQ(Held(1, {Channels::tls, true, false}).traffic.held_up_by(),
+            "the TLS tunnel of session 1 took nothing");
+  EXPECT_EQ(Held(3, {Channels::tls, true, false}).traffic.held_up_by(),
+            "the TLS tunnels of 3 sessions took nothing");
+  const dp::test::Pool few{63};
+  EXPECT_EQ(Held(1, {Channels::dtls, true, false}, few.get()).traffic.held_up_by(),
+            "no packet buffer came free");
+}
 
 }  // namespace
 }  // namespace culvert::replay

@@ -19,9 +19,9 @@ struct NotTunnelled {
   uint64_t too_large = 0;                               // for its session's tunnel
   uint64_t no_family = 0;  // the session, or the inside port, has no address of its family
 
-  [[nodiscard]] uint64_t all() const noexcept {
-    return not_ip + not_whole + one_address + too_large + no_family;
-  }
+  // What is none of the traffic's packets, but one of the captures'.
+  [[nodiscard]] uint64_t of_no_session() const noexcept { return not_ip + not_whole + one_address; }
+  [[nodiscard]] uint64_t all() const noexcept { return of_no_session() + too_large + no_family; }
 };
 
 struct InnerRecording {

@@ -40,6 +40,7 @@ Json left_out(const TunnelReport& r) {
           {"no_family", r.left_out.no_family},
           {"filtered", captured.filtered},
           {"truncated", captured.truncated},
+          {"oversized", captured.oversized},
           {"runt", captured.runt},
           {"damages", captured.damages}};
 }
@@ -49,6 +50,7 @@ Json left_out(const TunnelReport& r) {
 Json as_json(const TunnelReport& r) {
   return {{"complete", r.complete},
           {"end", r.end},
+          {"missing", r.missing.empty() ? Json(nullptr) : Json(r.missing)},
           {"headend", r.headend},
           {"captures", r.captures},
           {"sessions", r.sessions},

@@ -3,12 +3,16 @@
 
 #include <fmt/format.h>
 
+#include "tools/replay/failure.hpp"
 #include "tools/replay/gather.hpp"
+#include "tools/replay/tunnel/standstill.hpp"
 #include "tools/replay/tunnel/tunnel_stage.hpp"
 
 namespace culvert::replay {
 
 namespace {
+
+constexpr double kPatienceSeconds = 10;  // with tunnels and a port that take nothing
 
 class Run : TunnelStage {
  public:
@@ -17,11 +21,39 @@ class Run : TunnelStage {
 
  private:
   void play();
+  [[nodiscard]] std::string early_end(Standstill& standstill, double elapsed);
+  void show_progress(double elapsed);
+  void count_drops();
   void fill(TunnelReport& report);
 
-  DropCounts drops_before_, drops_after_;
+  DropCounts drops_before_;
+  std::optional<DropCounts> drops_;  // the headend's, meanwhile
+  std::string missing_;              // of the report, and why
+  bool stands_still_ = false;
   std::string end_ = "everything was sent";
 };
+
+// Why it ends before everything is sent; empty: it goes on.
+std::string Run::early_end(Standstill& standstill, double elapsed) {
+  if (interrupted_.load()) return "interrupted";
+  if (options_.seconds > 0 && elapsed >= options_.seconds)
+    return fmt::format("{:g} seconds are over", options_.seconds);
+  stands_still_ = standstill.over(traffic_->settled(), traffic_->held_up(), rte_rdtsc());
+  if (stands_still_) return fmt::format("{} for {:g} s", traffic_->held_up_by(), kPatienceSeconds);
+  return {};
+}
+
+void Run::show_progress(double elapsed) {
+  const Ledger& ledger = traffic_->ledger();
+  std::string line = fmt::format("sent {} ({}packets/s)", ledger.sent(),
+                                 with_prefix(static_cast<double>(ledger.sent()) / elapsed));
+  if (traffic_->total() != 0 && traffic_->taken() != 0) {
+    line += fmt::format(" of {}, {:.0f} s left", traffic_->total(),
+                        elapsed * static_cast<double>(traffic_->total() - traffic_->taken()) /
+                            static_cast<double>(traffic_->taken()));
+  }
+  progress_.show(line + fmt::format(", on their way or lost {}", traffic_->on_their_way()));
+}
 
 void Run::play() {
   address_packets(options_.loops);
@@ -34,26 +66,27 @@ void Run::play() {
     drops_before_ = headend_drops(options_.tunnel.cli_socket);
   const uint64_t began = rte_rdtsc();
   traffic_->begin(began);
+  Standstill standstill(began, static_cast<uint64_t>(kPatienceSeconds * ticks_.ticks_per_second()));
   while (!traffic_->all_sent()) {
     turn();
     sessions_->watch();
     const double elapsed = ticks_.seconds(rte_rdtsc() - began);
-    if (interrupted_.load() || (options_.seconds > 0 && elapsed >= options_.seconds)) {
-      end_ = interrupted_.load() ? "interrupted"
-                                 : fmt::format("{:g} seconds are over", options_.seconds);
+    if (std::string why = early_end(standstill, elapsed); !why.empty()) {
+      end_ = std::move(why);
       traffic_->stop();
       break;
     }
-    if (!progress_.due()) continue;
-    const Ledger& ledger = traffic_->ledger();
-    std::string line = fmt::format("sent {} ({}packets/s)", ledger.sent(),
-                                   with_prefix(static_cast<double>(ledger.sent()) / elapsed));
-    if (traffic_->total() != 0 && traffic_->taken() != 0) {
-      line += fmt::format(" of {}, {:.0f} s left", traffic_->total(),
-                          elapsed * static_cast<double>(traffic_->total() - traffic_->taken()) /
-                              static_cast<double>(traffic_->taken()));
-    }
-    progress_.show(line + fmt::format(", on their way or lost {}", traffic_->on_their_way()));
+    if (progress_.due()) show_progress(elapsed);
+  }
+}
+
+// All the rest is there by then, and is not to be lost for this.
+void Run::count_drops() {
+  if (options_.tunnel.cli_socket.empty()) return;
+  try {
+    drops_ = drops_since(drops_before_, headend_drops(options_.tunnel.cli_socket));
+  } catch (const Failure& failure) {
+    missing_ = fmt::format("what the headend dropped: {}", failure.what());
   }
 }
 
@@ -70,9 +103,8 @@ void Run::fill(TunnelReport& report) {
   report.left_out = packets_->left_out(traffic.taken());
   // What a tunnel never carries is no packet of the traffic's, but one of the captures'.
   const NotTunnelled& out = report.left_out;
-  const uint64_t never = out.not_ip + out.not_whole + out.one_address;
-  report.taken = traffic.taken() + never;
-  report.asked = options_.loops == 0 ? 0 : traffic.total() + never / report.rounds * options_.loops;
+  report.taken = traffic.taken() + out.of_no_session();
+  report.asked = (packets_->a_round() + recording_.left_out.of_no_session()) * options_.loops;
   report.captures_left_out = found_.left_out;
   report.closed = traffic.closed();
   report.unfit = traffic.unfit();
@@ -89,11 +121,10 @@ void Run::fill(TunnelReport& report) {
     const uint64_t count = crowd_->drops().get(reason);
     if (count != 0) report.here[std::string(dp::text(reason).keyword)] = count;
   }
-  if (!options_.tunnel.cli_socket.empty())
-    report.headend_drops = drops_since(drops_before_, drops_after_);
+  report.headend_drops = drops_;
+  report.missing = missing_;
   report.end = end_;
-  report.complete = report.waiting == 0 && report.taken == report.asked && report.closed == 0 &&
-                    report.unfit == 0 && report.ended.empty();
+  report.complete = whole(report) && !stands_still_;
 }
 
 TunnelReport Run::go() {
@@ -103,7 +134,7 @@ TunnelReport Run::go() {
   play();
   settle();
   progress_.end();
-  if (!options_.tunnel.cli_socket.empty()) drops_after_ = headend_drops(options_.tunnel.cli_socket);
+  count_drops();
   TunnelReport report;
   fill(report);
   leave();

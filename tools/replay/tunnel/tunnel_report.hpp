@@ -53,10 +53,17 @@ struct TunnelReport {
   std::vector<PassageReport> sizes{};   // and by size too
   uint64_t copies = 0, strangers = 0, foreign = 0;
   DropCounts here{};  // dropped by this side of the tunnels, by the same names
-  std::optional<DropCounts> headend_drops{};  // nothing: --cli was not given
+  std::optional<DropCounts> headend_drops{};  // nothing: --cli was not given, or see `missing`
+  std::string missing{};                      // what was asked for and is not here, and why
   std::string end{};
   bool complete = true;
 };
+
+// Whether all that was asked for was sent, and told. What has no end is not the less for that.
+[[nodiscard]] inline bool whole(const TunnelReport& r) noexcept {
+  return (r.asked == 0 || r.taken == r.asked) && r.waiting == 0 && r.closed == 0 && r.unfit == 0 &&
+         r.ended.empty() && r.missing.empty();
+}
 
 // The parts that the traffic knows.
 void gather_passages(const TunnelTraffic& traffic, bool watched_up, const TickClock& clock,

@@ -62,10 +62,11 @@ TrialRecord SearchRun::trial(double rate, double seconds) {
   traffic_->begin(began);
   while (!traffic_->all_sent() && ticks_.seconds(rte_rdtsc() - began) < seconds + kGraceSeconds) {
     turn();
-    if (interrupted_.load()) throw Failure("Interrupted in the middle of a trial.");
+    if (interrupted_.load()) break;
   }
   traffic_->stop();
   traffic_->give_up();  // what no channel has taken by now is too late
+  if (interrupted_.load()) throw Failure("Interrupted in the middle of a trial.");
   settle();
   sessions_->watch();
   if (!sessions_->ended().empty()) {
@@ -110,8 +111,6 @@ SearchReport SearchRun::go(const std::function<void(const SearchReport&)>& on_re
     frames += size + kEthernetHeader;
     bits += 8 * bytes_on_layer1(size + kEthernetHeader);
   }
-  if (packets == 0)
-    throw Failure("No packet of the captures fits the tunnels.", ExitStatus::refused);
   playable_ = packets / all;
   Bench bench{.run = [this](double rate, double s) { return trial(rate, s); },
               .mean_frame = frames / packets,

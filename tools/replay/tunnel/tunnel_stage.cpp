@@ -12,6 +12,7 @@
 #include "tools/link_wait.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/preparation.hpp"
+#include "tools/replay/report_rows.hpp"
 #include "tools/replay/tunnel/tester_alone.hpp"
 
 namespace culvert::replay {
@@ -28,7 +29,22 @@ SelectionRules selection(const Options& options) {
   return {.filter = options.filter,
           .rewrite = options.rewrite,
           .mtu = kAny,
-          .fill_truncated = options.fill_truncated};
+          .fill_truncated = options.fill_truncated,
+          .for_tunnels = true};
+}
+
+// "Nothing in the captures can go through a tunnel (3 not IP, 1 by the filter)."
+std::string nothing_for_tunnels(const NotTunnelled& out, const LeftOut& captured) {
+  const std::string why = Counts()
+                              .add(out.not_ip, "not IP")
+                              .add(out.not_whole + captured.truncated, "not whole")
+                              .add(out.one_address, "to their own source")
+                              .add(captured.filtered, "by the filter")
+                              .add(captured.runt, "too short")
+                              .add(captured.oversized, "too large for any tunnel")
+                              .text();
+  return fmt::format("Nothing in the captures can go through a tunnel{}.",
+                     why.empty() ? "" : " (" + why + ")");
 }
 
 }  // namespace
@@ -78,6 +94,8 @@ void TunnelStage::load() {
   recording_ = load_inner(options_.captures, rules, found_, options_.tunnel.direction,
                           reading(progress_, "loading", interrupted_));
   progress_.end();
+  if (recording_.packets.empty())
+    throw Failure(nothing_for_tunnels(recording_.left_out, found_.left_out), ExitStatus::refused);
 }
 
 void TunnelStage::start() {
@@ -182,6 +200,16 @@ void TunnelStage::address_packets(uint64_t rounds) {
   packets_.emplace(recording_, sessions_->ends(),
                    AddressRules{t.inside4, t.inside6, t.keep_source, t.keep_far_end}, rounds,
                    kAddressedBytes);
+  const uint64_t all = uint64_t{packets_->a_round()} * packets_->rounds();
+  const NotTunnelled out = packets_->left_out(all);
+  if (out.too_large + out.no_family < all) return;
+  leave();
+  throw Failure(fmt::format("No packet of the captures fits the tunnels ({}).",
+                            Counts()
+                                .add(out.too_large, "larger than the tunnel")
+                                .add(out.no_family, "of a family without address")
+                                .text()),
+                ExitStatus::refused);
 }
 
 void TunnelStage::make_traffic(TrafficPlan plan) {

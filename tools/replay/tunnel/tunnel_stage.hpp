@@ -30,7 +30,7 @@ class TunnelStage {
 
  protected:
   // In this order. The password is wiped from the options when all sessions are there; `rounds` as for
-  // AddressedPackets.
+  // AddressedPackets. Captures of which nothing goes through a tunnel, or through these, are refused.
   void load();
   void start();
   void set_up();

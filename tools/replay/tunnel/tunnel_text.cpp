@@ -42,15 +42,16 @@ double microseconds(const std::optional<Distribution>& d, double percent) {
 }
 
 std::string table(const std::vector<PassageReport>& rows) {
-  std::string said =
-      fmt::format("  {:<5}{:<5}{:<36}{:>14}{:>10}{:>10}{:>8}{:>9}{:>10}{:>10}\n", "", "", "cipher",
-                  "bytes", "sent", "intact", "lost", "changed", "50 % µs", "99 % µs");
+  std::string said = fmt::format(
+      "  {:<5}{:<5}{:<36}{:>14}{:>10}{:>10}{:>8}{:>9}{:>11}{:>10}{:>10}\n", "", "", "cipher",
+      "bytes", "sent", "intact", "lost", "changed", "reordered", "50 % µs", "99 % µs");
   for (const PassageReport& p : rows) {
     said += fmt::format("  {:<5}{:<5}{:<36}{:>14}{:>10}", p.up ? "up" : "down", p.channel, p.suite,
                         p.sizes.empty() ? "all" : p.sizes, p.sent);
     if (p.watched) {
-      said += fmt::format("{:>10}{:>8}{:>9}{:>10.1f}{:>10.1f}", p.intact + p.clamped, p.lost,
-                          p.changed, microseconds(p.latency, 50), microseconds(p.latency, 99));
+      said += fmt::format("{:>10}{:>8}{:>9}{:>11}{:>10.1f}{:>10.1f}", p.intact + p.clamped, p.lost,
+                          p.changed, p.reordered, microseconds(p.latency, 50),
+                          microseconds(p.latency, 99));
     }
     said += "\n";
   }
@@ -91,6 +92,7 @@ std::string as_text(const TunnelReport& r) {
                                  .add(r.captures_left_out.filtered, "by the filter")
                                  .add(r.captures_left_out.truncated, "not whole")
                                  .add(r.captures_left_out.runt, "too short")
+                                 .add(r.captures_left_out.oversized, "too large for any tunnel")
                                  .text());
   for (const std::string& damage : r.captures_left_out.damages)
     said += row("damaged", damage);
@@ -112,7 +114,7 @@ std::string as_text(const TunnelReport& r) {
     said += row("headend drops", r.headend_drops->empty() ? "none" : drops(*r.headend_drops));
   }
   if (!r.suites.empty()) said += "\n" + table(r.suites) + "\n" + table(r.sizes);
-  return said + row("end", r.end);
+  return said + row("missing", r.missing) + row("end", r.end);
 }
 
 }  // namespace culvert::replay

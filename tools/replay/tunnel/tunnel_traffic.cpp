@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <set>
 
+#include <fmt/format.h>
 #include <rte_cycles.h>
 
 #include "tools/replay/tunnel/inner_packet.hpp"
@@ -87,6 +89,20 @@ size_t TunnelTraffic::waiting() const noexcept {
   return tls_.packets.size() + dtls_.packets.size() + down_.packets.size();
 }
 
+std::string TunnelTraffic::held_up_by() const {
+  // DTLS is no outlet that waits: what a port has no room for is lost there, as on any wire.
+  std::set<uint32_t> sessions;
+  for (const crowd::Outgoing& o : tls_.packets)
+    sessions.insert(o.member);
+  std::string who = down_.packets.empty() ? "" : "the inside port";
+  if (!sessions.empty() && !who.empty()) who += " and ";
+  if (sessions.size() == 1)
+    who += fmt::format("the TLS tunnel of session {}", *sessions.begin() + 1);
+  if (sessions.size() > 1) who += fmt::format("the TLS tunnels of {} sessions", sessions.size());
+  if (!who.empty()) return who + " took nothing";
+  return starved_ ? "no packet buffer came free" : "";
+}
+
 uint64_t TunnelTraffic::rounds_begun() const noexcept {
   return packets_.a_round() == 0 ? 1 : (taken_ + packets_.a_round() - 1) / packets_.a_round();
 }
@@ -128,6 +144,7 @@ bool TunnelTraffic::build(uint32_t index, Outlet& outlet, uint64_t tick) noexcep
 
 bool TunnelTraffic::take_due(uint64_t tick) noexcept {
   uint32_t n = 0;
+  starved_ = false;
   for (; n < kMostAtOnce && left_ != 0; ++n) {
     const uint64_t when = due(taken_);
     if (when > tick) break;
@@ -136,7 +153,9 @@ bool TunnelTraffic::take_due(uint64_t tick) noexcept {
     const AddressedPackets::Packet& packet = packets_[index];
     if (packet.size != 0) {
       Outlet& outlet = outlet_of(packet);
-      if (outlet.packets.size() == kMostWaiting || !build(index, outlet, tick)) break;
+      if (outlet.packets.size() == kMostWaiting) break;
+      starved_ = !build(index, outlet, tick);
+      if (starved_) break;
       lateness_.add(tick - when);
     }
     ++taken_;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -51,6 +52,11 @@ class TunnelTraffic {
 
   [[nodiscard]] bool all_sent() const noexcept { return left_ == 0 && waiting() == 0; }
   [[nodiscard]] size_t waiting() const noexcept;
+  // Packets that need no taker any more: sent, left out, or refused for good.
+  [[nodiscard]] uint64_t settled() const noexcept { return taken_ - waiting(); }
+  // Whether a packet is due that nobody has taken yet; and who takes none then, "the inside port took nothing".
+  [[nodiscard]] bool held_up() const noexcept { return starved_ || waiting() != 0; }
+  [[nodiscard]] std::string held_up_by() const;
   // Packets that were taken from the recording, those left out included; of so many (0: endless).
   [[nodiscard]] uint64_t taken() const noexcept { return taken_; }
   [[nodiscard]] uint64_t total() const noexcept { return total_; }
@@ -113,6 +119,7 @@ class TunnelTraffic {
   uint64_t began_ = 0, taken_ = 0, total_ = 0, left_ = 0;
   uint64_t first_sent_ = 0, last_sent_ = 0;
   uint64_t closed_ = 0, unfit_ = 0, foreign_ = 0, blind_ = 0, given_up_ = 0;
+  bool starved_ = false;  // the last turn found no buffer for a packet that was due
   Histogram lateness_;
 };
 
