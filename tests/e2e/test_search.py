@@ -100,7 +100,9 @@ def test_a_row_that_fails_costs_no_other():
     outcome.add("a", lambda: rows.Row("plain", 64, "there", {}))
     outcome.add("b", fails)
     outcome.add("c", lambda: rows.Row("plain", 512, "there", {}))
-    assert [row.size for row in outcome.rows] == [64, 512] and outcome.missed == ["b: no wire"]
+    outcome.add("d", lambda: rows.Row("plain", 1024, "there", {"missing": "the curve: no wire"}))
+    assert [row.size for row in outcome.rows] == [64, 512, 1024]
+    assert outcome.missed == ["b: no wire", "d: the curve: no wire"]
 
 
 def test_an_interrupt_costs_no_row():

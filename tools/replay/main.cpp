@@ -1,5 +1,4 @@
 // culvert-replay: plays captures on DPDK ports, and counts what arrives. The exit status is ExitStatus.
-#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -48,9 +47,7 @@ int search(culvert::replay::Options& options) {
   const auto report = options.tunnel.wanted()
                           ? culvert::replay::search_through_tunnels(options, interrupted, show)
                           : culvert::replay::search_plain(options, interrupted, show);
-  const bool finished =
-      std::ranges::all_of(report.passes, [](const auto& pass) { return pass.finished; });
-  return static_cast<int>(finished ? ExitStatus::done : ExitStatus::incomplete);
+  return static_cast<int>(report.complete() ? ExitStatus::done : ExitStatus::incomplete);
 }
 
 }  // namespace

@@ -114,6 +114,7 @@ Json as_json(const SearchReport& report) {
   json["sustained_share"] = report.sustained ? Json(report.sustained_share) : Json(nullptr);
   json["sustained"] = trial(report.sustained);
   json["curve"] = trials(report.curve);
+  json["missing"] = report.missing.empty() ? Json(nullptr) : Json(report.missing);
   return json;
 }
 

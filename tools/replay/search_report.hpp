@@ -1,6 +1,7 @@
 // What a search found, for people and for programs.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ struct SearchPass {
   std::vector<Found> found;
   std::vector<TrialRecord> trials;  // in their order
   double trial_seconds = 0;
-  bool finished = false;  // false: its time was over
+  bool finished = false;  // false: its time was over, or a trial failed
 };
 
 // Packets a second are of each port that sends.
@@ -44,6 +45,12 @@ struct SearchReport {
   std::optional<TrialRecord> sustained{};
   double sustained_share = 0;
   std::vector<TrialRecord> curve{};
+  std::string missing{};  // what an error kept from being measured, and which; empty: nothing
+
+  // Whether all of it was measured that was asked for.
+  [[nodiscard]] bool complete() const noexcept {
+    return missing.empty() && std::ranges::all_of(passes, &SearchPass::finished);
+  }
 };
 
 // Of one goal over all passes: the lower bounds, in ascending order; those that found none are left out.

@@ -108,22 +108,31 @@ std::string line_of(const search::Search& search, const search::Trial& trial) {
   return line;
 }
 
-SearchPass one_pass(const Bench& bench, const SearchWish& wish, const SearchReport& report,
-                    Progress& progress) {
+// What is known by then is in the report, too, if a trial throws; a search without any trial is not.
+void one_pass(const Bench& bench, const SearchWish& wish, SearchReport& report,
+              Progress& progress) {
   search::Search search(
       {.min_load = report.min_rate, .max_load = report.max_rate, .goals = wish.goals});
   SearchPass pass;
-  while (const auto trial = search.next()) {
-    if (wish.limit_s > 0 && search.trial_seconds() + trial->duration_s > wish.limit_s) break;
-    if (progress.due()) progress.show(line_of(search, *trial));
-    pass.trials.push_back(bench.run(trial->load, trial->duration_s));
-    search.add({trial->load, trial->duration_s, pass.trials.back().loss_ratio()});
+  const auto conclude = [&] {
+    pass.trial_seconds = search.trial_seconds();
+    pass.finished = !search.next();
+    for (const search::GoalResult& result : search.results())
+      pass.found.push_back(found_of(result, pass, report));
+    report.passes.push_back(std::move(pass));
+  };
+  try {
+    while (const auto trial = search.next()) {
+      if (wish.limit_s > 0 && search.trial_seconds() + trial->duration_s > wish.limit_s) break;
+      if (progress.due()) progress.show(line_of(search, *trial));
+      pass.trials.push_back(bench.run(trial->load, trial->duration_s));
+      search.add({trial->load, trial->duration_s, pass.trials.back().loss_ratio()});
+    }
+  } catch (...) {
+    if (!pass.trials.empty()) conclude();
+    throw;
   }
-  pass.trial_seconds = search.trial_seconds();
-  pass.finished = !search.next();
-  for (const search::GoalResult& result : search.results())
-    pass.found.push_back(found_of(result, pass, report));
-  return pass;
+  conclude();
 }
 
 // Before the curve, which goes beyond what is carried and may leave queues full.
@@ -134,8 +143,8 @@ void sustain(const Bench& bench, const SearchWish& wish, SearchReport& report, P
   if (progress.due()) {
     progress.show(fmt::format("{:g} s at {}packets/s", wish.sustain_s, with_prefix(rate)));
   }
-  report.sustained_share = wish.sustain;
   report.sustained = bench.run(rate, wish.sustain_s);
+  report.sustained_share = wish.sustain;
 }
 
 void draw_curve(const Bench& bench, const SearchWish& wish, SearchReport& report,
@@ -151,6 +160,39 @@ void draw_curve(const Bench& bench, const SearchWish& wish, SearchReport& report
     if (progress.due()) progress.show(fmt::format("curve: {}packets/s", with_prefix(rate)));
     report.curve.push_back(bench.run(rate, shortest_trial(wish)));
     if (rate == report.max_rate) break;
+  }
+}
+
+// What an error kept from being measured that came in that phase, when so many searches were over.
+enum class Phase : uint8_t { searches, margin, curve };
+std::string what_is_missing(const SearchReport& report, const SearchWish& wish, Phase phase,
+                            size_t over, const std::string& why) {
+  std::vector<std::string> what;
+  const size_t begun = report.passes.size();
+  if (begun > over) what.push_back(fmt::format("the rest of search {}", begun));
+  if (begun < wish.repeat)
+    what.push_back(fmt::format("{} of {} searches", wish.repeat - begun, wish.repeat));
+  if (phase != Phase::curve && wish.sustain > 0) what.emplace_back("the trial with a margin");
+  if (wish.curve > 0)
+    what.emplace_back(report.curve.empty() ? "the curve" : "the rest of the curve");
+  return fmt::format("{}: {}", fmt::join(what, ", "), why);
+}
+
+// All that takes long. What is there stays there when a trial fails; without any the failure is all that there is to
+// say.
+void measure(const Bench& bench, const SearchWish& wish, SearchReport& report, Progress& progress) {
+  Phase phase = Phase::searches;
+  unsigned over = 0;
+  try {
+    for (; over < wish.repeat; ++over)
+      one_pass(bench, wish, report, progress);
+    phase = Phase::margin;
+    sustain(bench, wish, report, progress);
+    phase = Phase::curve;
+    draw_curve(bench, wish, report, progress);
+  } catch (const std::exception& error) {
+    if (report.passes.empty()) throw;
+    report.missing = what_is_missing(report, wish, phase, over, error.what());
   }
 }
 
@@ -184,10 +226,7 @@ SearchReport search_on(const Bench& bench, const SearchWish& wish, Progress& pro
                       report.warm_up->sent));
     }
   }
-  for (unsigned i = 0; i < wish.repeat; ++i)
-    report.passes.push_back(one_pass(bench, wish, report, progress));
-  sustain(bench, wish, report, progress);
-  draw_curve(bench, wish, report, progress);
+  measure(bench, wish, report, progress);
   progress.end();
   return report;
 }

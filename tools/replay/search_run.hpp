@@ -19,7 +19,8 @@ struct Bench {
   std::optional<double> line_rate{}, slot_rate{};
 };
 
-// Everything but the names of the captures. Throws Failure when it is interrupted or there is no wire.
+// Everything but the names of the captures. Throws Failure if there is no wire, and what a trial throws that fails
+// before a search has any; later ones are told in the report, as what is missing.
 [[nodiscard]] SearchReport search_on(const Bench& bench, const SearchWish& wish,
                                      Progress& progress);
 

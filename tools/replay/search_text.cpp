@@ -119,7 +119,8 @@ std::string as_text(const SearchReport& report) {
     trials += pass.trials.size();
     seconds += pass.trial_seconds;
   }
-  return said + fmt::format("{} trials, {:.0f} s of traffic\n", trials, seconds);
+  said += fmt::format("{} trials, {:.0f} s of traffic\n", trials, seconds);
+  return report.missing.empty() ? said : said + fmt::format("Missing: {}\n", report.missing);
 }
 
 }  // namespace culvert::replay

@@ -18,9 +18,10 @@ struct Formula {
   double device = 2e6, tester = 1e7;  // packets a second
   double busy_at = 0;  // rate at which the headend's worker is fully busy; 0: no headend
   int trials = 0;
+  int breaks_at = 0;  // the trial that finds no headend any more; 0: none does
 
   TrialRecord run(double rate, double seconds, double carried) {
-    ++trials;
+    if (++trials == breaks_at) throw Failure("The headend has gone.");
     TrialRecord r{.rate = rate, .seconds = seconds, .sent_seconds = seconds};
     const double sent = std::min(rate, tester);
     r.sent = static_cast<uint64_t>(sent * seconds);
@@ -149,6 +150,72 @@ TEST(SearchRun, EndsWhenItsTimeIsOver) {
   EXPECT_LE(report.passes[0].trial_seconds, 3);
   EXPECT_EQ(describe(report.passes[0].found.at(0).result.end), "not finished");
   EXPECT_TRUE(report.curve.empty());
+}
+
+// How many trials it takes in all.
+int trials_of(const SearchWish& wish) {
+  Formula formula;
+  (void)search(formula, wish);
+  return formula.trials;
+}
+
+TEST(SearchRun, WhatWasFoundStaysWhenALaterTrialFails) {
+  SearchWish wish = usual();
+  wish.repeat = 2;
+  const int all = trials_of(wish);
+  const auto broken_at = [&](int trial) {
+    Formula formula{.breaks_at = trial};
+    SearchReport report = search(formula, wish);
+    EXPECT_EQ(formula.trials, trial) << "nothing is tried behind it";
+    EXPECT_FALSE(report.complete());
+    return report;
+  };
+  const SearchReport whole = broken_at(all + 1 - static_cast<int>(wish.curve) - 1);
+  EXPECT_EQ(whole.passes.size(), 2u);
+  EXPECT_TRUE(whole.passes[1].finished);
+  EXPECT_NEAR(*whole.passes[1].found.at(0).result.lower, 2e6, 2e6 * 0.005);
+  EXPECT_EQ(whole.missing, "the trial with a margin, the curve: The headend has gone.");
+  EXPECT_TRUE(as_json(whole)["sustained_share"].is_null());
+
+  const SearchReport curve = broken_at(all);
+  EXPECT_TRUE(curve.sustained);
+  EXPECT_EQ(curve.curve.size(), wish.curve - 1);
+  EXPECT_EQ(curve.missing, "the rest of the curve: The headend has gone.");
+  EXPECT_EQ(as_json(curve)["missing"], curve.missing);
+  EXPECT_NE(as_text(curve).find("Missing: " + curve.missing + "\n"), std::string::npos);
+
+  const int first = 3 + 1 + static_cast<int>(whole.passes[0].trials.size());
+  const SearchReport second = broken_at(first + 2);
+  ASSERT_EQ(second.passes.size(), 2u);
+  EXPECT_TRUE(second.passes[0].finished);
+  EXPECT_EQ(second.passes[1].trials.size(), 1u);
+  EXPECT_FALSE(second.passes[1].finished);
+  EXPECT_EQ(second.missing,
+            "the rest of search 2, the trial with a margin, the curve: The headend has gone.");
+  const SearchReport between = broken_at(first + 1);
+  EXPECT_EQ(between.passes.size(), 1u);
+  EXPECT_EQ(between.missing,
+            "1 of 2 searches, the trial with a margin, the curve: The headend has gone.");
+}
+
+TEST(SearchRun, WithoutAnyTrialTheFailureIsAllThereIs) {
+  for (const int trial : {1, 4, 5}) {  // of the tester alone, the warm-up, the first of the search
+    Formula formula{.breaks_at = trial};
+    EXPECT_THROW((void)search(formula, usual()), Failure) << trial;
+  }
+  SearchWish wish = usual();
+  Formula formula{.breaks_at = 6};
+  const SearchReport report = search(formula, wish);
+  EXPECT_EQ(report.passes.at(0).trials.size(), 1u);
+  EXPECT_NE(as_text(report).find("not finished"), std::string::npos) << as_text(report);
+}
+
+TEST(SearchRun, ACompleteOneSaysSo) {
+  Formula formula;
+  const SearchReport report = search(formula, usual());
+  EXPECT_TRUE(report.complete());
+  EXPECT_TRUE(as_json(report)["missing"].is_null());
+  EXPECT_EQ(as_text(report).find("Missing"), std::string::npos);
 }
 
 TEST(SearchRun, SaysWhatKeepsItFromSearching) {

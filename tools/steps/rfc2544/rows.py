@@ -72,9 +72,13 @@ class Outcome:
             self.missed.append("what was still to come when it was interrupted")
 
     def add(self, name: str, search_row: Callable[[], Row]) -> None:
-        """One that fails is no reason to lose what took hours before it. If it is the first, all would."""
+        """One that fails is no reason to lose what took hours before it. If it is the first, all would. A row of which
+        only a part could be had is there, and what it lacks is told."""
         try:
-            self.rows.append(search_row())
+            row = search_row()
+            self.rows.append(row)
+            if lacks := row.search.get("missing"):
+                self.missed.append(f"{name}: {lacks}")
         except SearchFailed as error:
             if not self.rows:
                 raise
@@ -114,7 +118,7 @@ def measure(plan: Plan, folder: Path, progress) -> Outcome:
 
 def search(words: list[str]) -> dict:
     done = subprocess.run([*words, "--no-progress"], capture_output=True, text=True)
-    if done.returncode not in (0, 4):  # 4: its time was over; it says what it knows
+    if done.returncode not in (0, 4):  # 4: its time was over, or it broke off; it says what it knows
         raise SearchFailed(done.stderr.strip().removeprefix("culvert-replay: ") or f"it ended with {done.returncode}")
     try:
         return json.loads(done.stdout)
