@@ -3,8 +3,11 @@ for. Against culvertd, and against ocserv, which proves the tool."""
 
 import os
 import shutil
+import signal
+import socket
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from harness.certificate import RSA, make_certificate
 from harness.headend import Headend
 from harness.headend_config import PASSWORD, USER, HeadendConfig
 from harness.odd_captures import Packet, frame, ipv4, odd_frames, pcap, udp
+from harness.outcome import outcome
 from harness.paths import ROOT
 from harness.poll import until
 
@@ -161,6 +165,88 @@ def test_what_the_headend_drops_is_named(both_sides, tmp_path, headend):
     adds_up(done.report)
     assert sums(done.report["total"])["lost"] == 100, done.report
     assert drops_of_packets(done.report) == {"svc-selector-failure": 100}, done.report
+
+
+def test_what_has_no_end_is_complete(both_sides, tmp_path, headend):
+    """As many rounds as there is time for; and a frame that no tunnel carries is in the sums."""
+    headend()
+    file = tunnel_replay.dialogue(tmp_path / "dialogue.pcap", 5, 2)
+    huge = pcap(tmp_path / "huge.pcap", [Packet(0, frame(0x800, bytes(65_100)))])
+    done = tunnel_replay.run(both_sides, tmp_path, USER, PASSWORD, file, huge, "--direction", "both", "--pps", 200,
+                             "--loops", 0, "--seconds", 2, "--on-fault", "skip")
+    assert all_intact(done)["sent"] > 20, done.report
+    report = done.report
+    assert report["asked_packets"] is None and report["end"] == "2 seconds are over" and report["missing"] is None
+    assert report["left_out"]["oversized"] == 1, report
+
+
+def test_nothing_fits(both_sides, tmp_path, headend):
+    headend()
+    file = pcap(tmp_path / "large.pcap", [Packet(0, frame(0x800, ipv4(udp(bytes(1472)))))])
+    done = tunnel_replay.run(both_sides, tmp_path, USER, PASSWORD, file)
+    assert done.status == 3 and "No packet of the captures fits the tunnels (1 larger than the tunnel)" in done.said
+
+
+class OneAnswer:
+    """A management socket that has gone when it is asked for the second time."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._listener.settimeout(60)
+        self._thread = threading.Thread(target=self._answer)
+
+    def __enter__(self) -> "OneAnswer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._thread.join()
+
+    def _answer(self) -> None:
+        with self._listener:
+            asking, _ = self._listener.accept()
+        self.path.unlink()
+        with asking, asking.makefile("rw") as lines:
+            lines.readline()
+            lines.write('{"json": {"drops": []}}\n')
+
+
+def test_a_headend_that_no_longer_tells_costs_no_result(both_sides, tmp_path, headend):
+    headend()
+    file = tunnel_replay.dialogue(tmp_path / "dialogue.pcap", 5, 2)
+    with tempfile.TemporaryDirectory(prefix="cli-") as short, OneAnswer(Path(short) / "cli.sock") as cli:
+        done = tunnel_replay.run(both_sides, tmp_path, USER, PASSWORD, file, "--direction", "both", "--pps", 200,
+                                 "--cli", cli.path)
+    assert done.status == 4, done.said
+    adds_up(done.report)
+    assert sums(done.report["total"])["intact"] == 20, done.report
+    assert done.report["missing"].startswith("what the headend dropped: --cli"), done.report
+    assert done.report["headend_drops"] is None and done.report["end"] == "everything was sent"
+
+
+def test_a_tunnel_that_takes_nothing_ends_it(both_sides, tmp_path):
+    """The headend stands still: what waits for it waits 10 s, and no longer."""
+    there = Headend(both_sides, HeadendConfig(state=tmp_path / "state", certificate=make_certificate(tmp_path)),
+                    tmp_path).wait_ready()
+    file = tunnel_replay.dialogue(tmp_path / "dialogue.pcap", 4, 50, sizes=(1300,))
+    try:
+        replay = tunnel_replay.start(both_sides, tmp_path, USER, PASSWORD, file, "--tls", "--direction", "up", "--pps",
+                                     2000, "--loops", 0, "--sessions", 1)
+        try:
+            until(lambda: any(tunnel["rx_packets"] > 1000 for tunnel in there.show.tunnels()), "packets arrive", 30)
+            there.process.signal(signal.SIGSTOP)
+            done = outcome(replay, 60)
+        finally:
+            replay.kill()
+    finally:
+        there.kill()
+    assert done.status == 4, done.said
+    assert done.report["end"] == "the TLS tunnel of session 1 took nothing for 10 s", done.report
+    assert done.report["unsent"]["waiting"] > 0
+    adds_up(done.report)
 
 
 def test_refused(both_sides, tmp_path, headend):

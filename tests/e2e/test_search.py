@@ -2,15 +2,21 @@
 anything is, is a benchmark's matter."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from harness.headend import sanitizer_environment
 from harness.limited_wire import limited_wire
 from harness.odd_captures import Packet, frame, ipv4, pcap, udp
+from harness.outcome import outcome
 from harness.paths import BUILD, ROOT
-from harness.replay import looped
+from harness.poll import until
+from harness.process import Process
+from harness.replay import REPLAY, looped
 from test_bench_report import THREE, Page, document
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -183,6 +189,25 @@ def test_what_culvert_replay_itself_wrote_is_shown(tmp_path):
     assert found["generator_bound"] or found["end"] == "at the highest rate that was tried"
     assert ("generator-bound" in done.stdout) == any(each["generator_bound"] for each in
                                                      outcome.report["searches"][0]["found"])
+
+
+def test_an_interrupted_search_tells_what_it_has(tmp_path):
+    """It would take minutes."""
+    words = ["-p", "net_ring0", "-r", "net_ring0", "--search", "--max-rate", "100k", "--tester-rate", "1M",
+             "--trial", 0.2, "--trial-sum", 120, pcap(tmp_path / "a.pcap", packets(100))]
+    search = Process([REPLAY, "--json", "--no-huge", *words], tmp_path / "search.log", env=sanitizer_environment())
+    try:
+        until(lambda: re.search(r"^trial ([2-9]|\d\d)", search.log(), re.MULTILINE), "one trial is over", 60)
+        search.signal(signal.SIGINT)
+        done = outcome(search, 30)
+    finally:
+        search.kill()
+    assert done.status == 4, done.said
+    assert done.report["missing"] == ("the rest of search 1, the trial with a margin, the curve: Interrupted in the "
+                                      "middle of a trial.")
+    begun, = done.report["searches"]
+    assert begun["trials"] and not begun["finished"] and begun["found"][0]["end"] == "not finished"
+    assert done.report["sustained"] is None and done.report["curve"] == []
 
 
 def test_the_headends_workers_are_asked(headend, tmp_path):
