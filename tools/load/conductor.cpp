@@ -61,13 +61,13 @@ void Conductor::carry_out(const Order& order, Time now) {
     case Act::reconnect:
       ++tally_.reconnects.made;
       last_[member] = order.act;
-      data_.interrupt(member);
+      data_.interrupt(member, now);
       if (crowd_.state(member) == crowd::MemberState::up) (void)crowd_.cut(member, now);
       done = crowd_.reconnect(member, now);
       break;
     case Act::roam_address:
       last_[member] = order.act;
-      data_.interrupt(member);
+      data_.interrupt(member, now);
       done = crowd_.roam(member, crowd::Roam::address, now);
       break;
     case Act::roam_port:
@@ -78,11 +78,11 @@ void Conductor::carry_out(const Order& order, Time now) {
       }
       return;
     case Act::leave:
-      data_.interrupt(member);
+      expect_no_answers(member, now);
       tally_.left += crowd_.leave(member, now) ? 1 : 0;
       return;
     case Act::vanish:
-      data_.interrupt(member);
+      expect_no_answers(member, now);
       tally_.vanished += crowd_.vanish(member, now) ? 1 : 0;
       return;
   }
@@ -130,6 +130,15 @@ void Conductor::carry_out(const SlowOrder& order, Time now) {
     case SlowAct::stop: (void)crowd_.stop_reading(member); return;
     case SlowAct::read: (void)crowd_.read_once(member); return;
     case SlowAct::leave: (void)crowd_.leave(member, now); return;
+  }
+}
+
+// Who leaves at the end has had time to get its last ones; who leaves before has not.
+void Conductor::expect_no_answers(uint32_t member, Time now) {
+  if (scenario_.phase() == Phase::leave) {
+    data_.give_up(member);
+  } else {
+    data_.interrupt(member, now);
   }
 }
 
@@ -246,7 +255,7 @@ void Conductor::on_closed(const crowd::Event& event, Time now) {
   if (event.why == crowd::Why::by_request) return;
   ++tally_.closed;
   ++tally_.closings[reason_of(event)];
-  data_.interrupt(event.member);
+  data_.give_up(event.member);
   scenario_.fell(event.member, now, has_cookie(event.member));
 }
 

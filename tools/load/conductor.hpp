@@ -40,6 +40,7 @@ class Conductor {
   void carry_out(const Order& order, Time now);
   void carry_out(const StrangerOrder& order, rte_mempool* pool, Time now);
   void carry_out(const SlowOrder& order, Time now);
+  void expect_no_answers(uint32_t member, Time now);
   void count_failure(uint32_t member);  // of what it was last told to do
   void on_event(const crowd::Event& event, Time now);
   void on_slow_reader(const crowd::Event& event, Time now);

@@ -8,7 +8,8 @@ namespace culvert::load {
 namespace {
 constexpr uint16_t kSlowEcho =
     1200;  // bytes of a slow reader's packets: large, so that windows are soon full
-}
+constexpr uint32_t kLargestArrival = 16'384;  // bytes: no record has more
+}  // namespace
 
 Data::Data(const Options& options, crowd::Crowd& crowd, rte_mempool* pool, Tally& tally,
            SlowReaders& slow_readers, Time now)
@@ -16,9 +17,8 @@ Data::Data(const Options& options, crowd::Crowd& crowd, rte_mempool* pool, Tally
       crowd_(crowd),
       pool_(pool),
       tally_(tally),
-      slow_readers_(slow_readers),
-      ledger_(options.plan.sessions),
-      slow_ledger_(options.plan.sessions + slow_readers.size()),
+      largest_(rte_pktmbuf_data_room_size(pool) - uint32_t{RTE_PKTMBUF_HEADROOM}),
+      answers_(options.plan.sessions, options.target, tally, slow_readers),
       members_(options.plan.sessions + slow_readers.size()),
       last_(now),
       now_(now) {
@@ -29,13 +29,9 @@ void Data::addressed(uint32_t member, const dp::InnerAddresses& inner) {
   if (options_.target) members_[member].inner = options_.target->is_v4() ? inner.v4 : inner.v6;
 }
 
-void Data::interrupt(uint32_t member) {
-  ledger_.interrupt(member);
-}
-
 void Data::moved_port(uint32_t member, Time now) {
-  interrupt(member);
-  members_[member].moved_at = now;
+  interrupt(member, now);
+  answers_.moved_port(member, now);
 }
 
 crowd::Channel Data::channel_of(Member& member) const noexcept {
@@ -47,8 +43,14 @@ crowd::Channel Data::channel_of(Member& member) const noexcept {
   return crowd::Channel::dtls;
 }
 
+// Each member has all sizes in turns, however many of them there are, and over both tunnels if it has two.
+uint16_t Data::next_size(uint32_t member) noexcept {
+  const uint32_t turn = members_[member].turn++;
+  const size_t at = member + (options_.tunnels == Tunnels::both ? turn / 2 : turn);
+  return options_.sizes[at % options_.sizes.size()];
+}
+
 bool Data::send(const Roster& up, Time now) {
-  now_ = now;
   // What a long turn left behind is not made up for in one burst: a second's worth at most.
   const double each_second = options_.pings * up.size();
   due_ = std::min(due_ + in_seconds(now - last_) * each_second, each_second + 1);
@@ -57,11 +59,20 @@ bool Data::send(const Roster& up, Time now) {
   bool busy = false;
   while (due_ >= 1 && tls_.size < kBurst && dtls_.size < kBurst) {
     due_ -= 1;
-    const uint32_t member = up[turn_++ % up.size()];
+    // Round and round, whoever comes and goes: where one leaves, another takes its place.
+    if (turn_ >= up.size()) turn_ = 0;
+    const uint32_t member = up[turn_++];
     if (members_[member].inner.is_unspecified()) continue;
-    const uint16_t size = options_.sizes[size_turn_++ % options_.sizes.size()];
-    rte_mbuf* const packet = request(member, size, ledger_, now);
-    if (packet == nullptr) break;
+    const uint16_t size = next_size(member);
+    if (size > largest_) {
+      ++tally_.unfit;
+      continue;
+    }
+    rte_mbuf* const packet = request(member, size, answers_.ledger(), now);
+    if (packet == nullptr) {
+      ++tally_.no_buffer;
+      break;
+    }
     const crowd::Channel channel = channel_of(members_[member]);
     Burst& burst = channel == crowd::Channel::tls ? tls_ : dtls_;
     burst.packets[burst.size++] = {.packet = packet, .member = member};
@@ -75,12 +86,13 @@ bool Data::send(const Roster& up, Time now) {
 bool Data::ask(uint32_t member, Time now) {
   const uint16_t mtu = crowd_.membership(member).tls_mtu;
   if (!options_.target || members_[member].inner.is_unspecified()) return false;
-  rte_mbuf* const packet =
-      request(member, mtu == 0 ? kSlowEcho : std::min(mtu, kSlowEcho), slow_ledger_, now);
+  const uint16_t size = mtu == 0 ? kSlowEcho : std::min(mtu, kSlowEcho);
+  if (size > largest_) return false;
+  rte_mbuf* const packet = request(member, size, answers_.slow_ledger(), now);
   if (packet == nullptr) return false;
   crowd::Outgoing each{.packet = packet, .member = member};
   if (crowd_.send(crowd::Channel::tls, {&each, 1}, now) == 1) {
-    slow_ledger_.sent(member);
+    answers_.slow_ledger().sent(member, now);
     return true;
   }
   rte_pktmbuf_free(packet);
@@ -91,10 +103,6 @@ rte_mbuf* Data::request(uint32_t member, uint16_t size, Ledger& ledger, Time now
   rte_mbuf* const packet = rte_pktmbuf_alloc(pool_);
   if (packet == nullptr) return nullptr;
   char* const room = rte_pktmbuf_append(packet, size);
-  if (room == nullptr) {
-    rte_pktmbuf_free(packet);
-    return nullptr;
-  }
   write_echo({reinterpret_cast<uint8_t*>(room), size}, members_[member].inner, *options_.target,
              ledger.next(member, now));
   return packet;
@@ -111,7 +119,7 @@ void Data::flush(crowd::Channel channel, Burst& burst, Time now) {
     const crowd::Outgoing& each = burst.packets[i];
     switch (each.result) {
       case crowd::Sent::taken:
-        ledger_.sent(each.member);
+        answers_.ledger().sent(each.member, now);
         tally_.bytes_up += sizes[i];
         continue;
       case crowd::Sent::later: ++tally_.later; break;
@@ -128,43 +136,12 @@ void Data::take(void* arg, std::span<const crowd::Arrival> arrivals) {
     static_cast<Data*>(arg)->take(arrival);
 }
 
-EchoReply Data::read(const crowd::Arrival& arrival) const {
-  EchoReply reply{};
-  if (options_.target && rte_pktmbuf_is_contiguous(arrival.packet) != 0) {
-    reply = read_echo_reply(
-        {rte_pktmbuf_mtod(arrival.packet, const uint8_t*), rte_pktmbuf_data_len(arrival.packet)},
-        *options_.target);
-  }
-  rte_pktmbuf_free(arrival.packet);
-  // An answer that came down another's tunnel is as wrong as one with other bytes.
-  if (reply.verdict == EchoVerdict::intact && reply.mark.member != arrival.member)
-    reply.verdict = EchoVerdict::damaged;
-  return reply;
-}
-
 void Data::take(const crowd::Arrival& arrival) {
-  if (!is_slow_reader(arrival.member)) tally_.bytes_down += rte_pktmbuf_pkt_len(arrival.packet);
-  const EchoReply reply = read(arrival);
-  if (reply.verdict == EchoVerdict::foreign) {
-    ++tally_.foreign;
-    return;
-  }
-  if (reply.verdict == EchoVerdict::damaged) {
-    ++tally_.damaged;
-    return;
-  }
-  if (is_slow_reader(arrival.member)) {
-    if (slow_ledger_.answered(reply.mark) == Answer::first)
-      slow_readers_.answered(arrival.member - options_.plan.sessions, now_);
-    return;
-  }
-  if (ledger_.answered(reply.mark) != Answer::first) return;
-  tally_.rtt.add(now_ - reply.mark.sent);
-  Member& member = members_[arrival.member];
-  if (member.moved_at != 0) {
-    tally_.roam.add(now_ - member.moved_at);
-    member.moved_at = 0;
-  }
+  std::array<uint8_t, kLargestArrival> room;  // only for what lies in several buffers
+  const uint32_t size = std::min(rte_pktmbuf_pkt_len(arrival.packet), kLargestArrival);
+  const void* const bytes = rte_pktmbuf_read(arrival.packet, 0, size, room.data());
+  answers_.take(arrival.member, {static_cast<const uint8_t*>(bytes), size}, now_);
+  rte_pktmbuf_free(arrival.packet);
 }
 
 }  // namespace culvert::load

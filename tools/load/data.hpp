@@ -9,7 +9,7 @@
 
 #include "dataplane/packet/address.hpp"
 #include "tools/crowd/crowd.hpp"
-#include "tools/load/ledger.hpp"
+#include "tools/load/answers.hpp"
 #include "tools/load/options.hpp"
 #include "tools/load/roster.hpp"
 #include "tools/load/slow_readers.hpp"
@@ -32,14 +32,18 @@ class Data {
   // The member's tunnel works, over DTLS or not.
   void tunnel(uint32_t member, bool dtls) { members_[member].dtls = dtls; }
   [[nodiscard]] bool has_dtls(uint32_t member) const { return members_[member].dtls; }
+  // The time at which what comes from now on arrives: before each turn of the crowd's.
+  void tell_time(Time now) noexcept { now_ = now; }
   // The member's tunnel is disturbed on purpose: what is on its way does not count.
-  void interrupt(uint32_t member);
+  void interrupt(uint32_t member, Time now) { answers_.ledger().interrupt(member, now); }
+  // The member's tunnel ended by itself, or has had time for its last answers: what was not answered is lost.
+  void give_up(uint32_t member) { answers_.ledger().give_up(member); }
   // ... and how long it takes until an answer comes is counted.
   void moved_port(uint32_t member, Time now);
   // The member is what the headend says that it is.
   void addressed(uint32_t member, const dp::InnerAddresses& inner);
 
-  [[nodiscard]] const Ledger& ledger() const noexcept { return ledger_; }
+  [[nodiscard]] const Ledger& ledger() const noexcept { return answers_.ledger(); }
 
  private:
   static constexpr uint32_t kBurst = 64;
@@ -47,7 +51,7 @@ class Data {
     dp::IpAddress inner{};  // of the target's family; unspecified: it has none
     bool dtls = false;
     bool other_next = false;  // with both tunnels: whose turn it is
-    Time moved_at = 0;        // 0: it has not, or has been heard since
+    uint32_t turn = 0;        // of its sizes
   };
   struct Burst {
     std::array<crowd::Outgoing, kBurst> packets{};
@@ -56,13 +60,9 @@ class Data {
 
   static void take(void* arg, std::span<const crowd::Arrival> arrivals);
   void take(const crowd::Arrival& arrival);
-  // What an answer of the target's says, if the packet is one, and goes to whom it came to. Frees it.
-  [[nodiscard]] EchoReply read(const crowd::Arrival& arrival) const;
-  [[nodiscard]] bool is_slow_reader(uint32_t member) const noexcept {
-    return member >= options_.plan.sessions;
-  }
   [[nodiscard]] crowd::Channel channel_of(Member& member) const noexcept;
-  // Of `size` bytes; `ledger` marks it.
+  [[nodiscard]] uint16_t next_size(uint32_t member) noexcept;
+  // Of `size` bytes, of which a buffer has room; `ledger` marks it. Null: there is no buffer.
   [[nodiscard]] rte_mbuf* request(uint32_t member, uint16_t size, Ledger& ledger, Time now);
   void flush(crowd::Channel channel, Burst& burst, Time now);
 
@@ -70,15 +70,13 @@ class Data {
   crowd::Crowd& crowd_;
   rte_mempool* const pool_;
   Tally& tally_;
-  SlowReaders& slow_readers_;
-  Ledger ledger_;
-  Ledger
-      slow_ledger_;  // of those members that are slow readers: what they leave unread is not lost
+  const uint32_t largest_;  // bytes of a packet in one buffer
+  Answers answers_;
   std::vector<Member> members_;
   Burst tls_, dtls_;
   double due_ = 0;
   Time last_, now_;
-  size_t turn_ = 0, size_turn_ = 0;
+  uint32_t turn_ = 0;  // whose it is, of those that are up
 };
 
 }  // namespace culvert::load

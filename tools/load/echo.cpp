@@ -18,12 +18,20 @@ constexpr uint32_t kMagic = 0x43564c44;
 
 struct Mark {
   uint32_t magic, member, epoch, number;
-  uint64_t sent;
+  uint64_t sent;  // the lower kSentBits; the rest is check_of() the mark
 };
 static_assert(sizeof(Mark) == 24);
+constexpr unsigned kSentBits = 48;  // microseconds of nine years
+constexpr uint64_t kSentMask = (uint64_t{1} << kSentBits) - 1;
 
 constexpr size_t kIpv4 = sizeof(dp::Ipv4Header), kIpv6 = sizeof(dp::Ipv6Header);
 constexpr size_t kIcmp = sizeof(dp::IcmpHeader);
+
+// What shows that a mark is one that was written: a time or an epoch that was damaged on the way is not to be believed.
+uint64_t check_of(const EchoMark& mark) noexcept {
+  const uint64_t who = delay::SplitMix64::mix(uint64_t{mark.member} << 32 | mark.number);
+  return delay::SplitMix64::mix(delay::SplitMix64::mix(who ^ mark.epoch) ^ mark.sent) >> kSentBits;
+}
 
 // The n-th eight bytes behind the mark.
 uint64_t filling(const EchoMark& mark, size_t n) noexcept {
@@ -59,7 +67,8 @@ void write_echo(std::span<uint8_t> packet, const dp::IpAddress& from, const dp::
   dp::IcmpHeader icmp{};
   icmp.type = v4 ? dp::IcmpHeader::kEchoRequest : dp::Icmp6Header::kEchoRequest;
   icmp.rest = (mark.member & 0xffff) << 16 | (mark.number & 0xffff);
-  const Mark written{kMagic, mark.member, mark.epoch, mark.number, mark.sent};
+  const Mark written{kMagic, mark.member, mark.epoch, mark.number,
+                     check_of(mark) << kSentBits | mark.sent};
   std::memcpy(packet.data() + header, &icmp, kIcmp);
   std::memcpy(packet.data() + header + kIcmp, &written, sizeof(written));
   fill(packet.subspan(header + kIcmp + sizeof(written)), mark);
@@ -103,9 +112,11 @@ EchoReply read_echo_reply(std::span<const uint8_t> packet, const dp::IpAddress& 
   std::memcpy(&mark, packet.data() + header + kIcmp, sizeof(mark));
   const uint8_t reply = v4 ? dp::IcmpHeader::kEchoReply : dp::Icmp6Header::kEchoReply;
   if (icmp.type != reply || icmp.code != 0 || mark.magic != kMagic) return {};
-  EchoReply read{EchoVerdict::damaged, {mark.member, mark.epoch, mark.number, mark.sent}};
+  EchoReply read{EchoVerdict::damaged,
+                 {mark.member, mark.epoch, mark.number, mark.sent & kSentMask}};
   const bool numbered = icmp.rest == ((mark.member & 0xffff) << 16 | (mark.number & 0xffff));
-  if (numbered && is_filled(packet.subspan(header + kIcmp + sizeof(mark)), read.mark))
+  const bool marked = check_of(read.mark) == mark.sent >> kSentBits;
+  if (numbered && marked && is_filled(packet.subspan(header + kIcmp + sizeof(mark)), read.mark))
     read.verdict = EchoVerdict::intact;
   return read;
 }

@@ -15,7 +15,7 @@ struct EchoMark {
   uint32_t member = 0;
   uint32_t epoch = 0;   // of the member: a new one whenever its tunnel is disturbed on purpose
   uint32_t number = 0;  // of the member
-  Time sent = 0;
+  Time sent = 0;        // less than 2^48
 };
 
 // Bytes of the smallest packet that has room for a mark.

@@ -24,7 +24,7 @@ constexpr std::array kFigures{
     Figure{"storm", Unit::seconds},       Figure{"lost", Unit::count},
     Figure{"loss", Unit::share},          Figure{"damaged", Unit::count},
     Figure{"duplicates", Unit::count},    Figure{"dtls-failed", Unit::count},
-    Figure{"dtls-sessions", Unit::count},
+    Figure{"dtls-sessions", Unit::count}, Figure{"answered-sessions", Unit::count},
 };
 constexpr std::array<std::string_view, 5> kTimes{"setup", "dtls", "reconnect", "roam", "rtt"};
 

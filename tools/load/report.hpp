@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,8 +42,9 @@ struct Report {
   std::vector<std::pair<std::string, uint64_t>> drops{};  // of the crowd's own stack, by name
   uint64_t port_missed = 0;                               // frames that the port had no room for
   std::vector<GoalResult> goals{};
-  std::string end{};     // why it ended, a few words
-  bool complete = true;  // it was not ended before its time
+  std::string end{};       // why it ended, a few words
+  bool complete = true;    // it was not ended before its time
+  bool broke_off = false;  // by an error, which `end` tells
 
   // Of the ramp; 0 if nobody came.
   [[nodiscard]] double log_ins_per_second() const noexcept;
@@ -50,6 +52,8 @@ struct Report {
 };
 
 [[nodiscard]] Figures figures_of(const Report& report);
+// Of one that figures_of() does not have: why, a few words.
+[[nodiscard]] std::string why_no_figure(const Report& report, std::string_view name);
 [[nodiscard]] std::string as_text(const Report& report);
 [[nodiscard]] nlohmann::ordered_json as_json(const Report& report);
 

@@ -1,6 +1,7 @@
 // The report for programs. Times are in seconds.
 #include <fmt/format.h>
 
+#include "tools/load/buckets.hpp"
 #include "tools/load/report.hpp"
 
 namespace culvert::load {
@@ -16,6 +17,9 @@ Json distribution(const replay::Histogram& of) {
   for (const double percent : kPercents)
     json[fmt::format("{:g}", percent)] = seconds(of.percentile(percent));
   json["max"] = seconds(of.max());
+  json["buckets"] = Json::array();
+  for (const Bucket& each : buckets_of(of))
+    json["buckets"].push_back({{"below", seconds(each.below)}, {"count", each.count}});
   return json;
 }
 
@@ -38,20 +42,23 @@ Json reasons(const Reasons& of) {
 
 Json data(const Report& r) {
   if (!r.data_wanted) return nullptr;
-  return {
-      {"sent", r.data.sent},
-      {"answered", r.data.answered},
-      {"lost", r.data.missing()},
-      {"interrupted", r.data.interrupted},
-      {"duplicates", r.data.again},
-      {"late", r.data.late},
-      {"damaged", r.tally.damaged},
-      {"foreign", r.tally.foreign},
-      {"not_sent",
-       {{"later", r.tally.later}, {"closed", r.tally.closed_channel}, {"unfit", r.tally.unfit}}},
-      {"bytes_up", r.tally.bytes_up},
-      {"bytes_down", r.tally.bytes_down},
-      {"round_trip_seconds", distribution(r.tally.rtt)}};
+  return {{"sent", r.data.sent},
+          {"answered", r.data.answered},
+          {"sessions_answered", r.data.heard},
+          {"lost", r.data.missing()},
+          {"interrupted", r.data.interrupted},
+          {"duplicates", r.data.again},
+          {"late", r.data.late},
+          {"damaged", r.tally.damaged},
+          {"foreign", r.tally.foreign},
+          {"not_sent",
+           {{"later", r.tally.later},
+            {"closed", r.tally.closed_channel},
+            {"unfit", r.tally.unfit},
+            {"no_buffer", r.tally.no_buffer}}},
+          {"bytes_up", r.tally.bytes_up},
+          {"bytes_down", r.tally.bytes_down},
+          {"round_trip_seconds", distribution(r.tally.rtt)}};
 }
 
 Json strangers(const Report& r) {
@@ -78,7 +85,8 @@ Json slow_readers(const Report& r) {
         {"refused", count.refused},     {"slow", count.slow},
         {"shown_out", count.shown_out}, {"kept", count.kept},
         {"ends", reasons(count.ends)},  {"echoes_asked", count.requests},
-        {"echoes_read", count.answers}, {"stay_seconds", distribution(count.stay)}};
+        {"echoes_read", count.answers}, {"damaged", count.damaged},
+        {"foreign", count.foreign},     {"stay_seconds", distribution(count.stay)}};
   }
   return json;
 }
@@ -126,9 +134,11 @@ nlohmann::ordered_json as_json(const Report& r) {
   json["port_missed"] = r.port_missed;
   json["goals"] = Json::array();
   for (const GoalResult& goal : r.goals) {
-    json["goals"].push_back({{"goal", goal.goal.text},
-                             {"found", goal.found ? Json(*goal.found) : Json(nullptr)},
-                             {"met", goal.met}});
+    json["goals"].push_back(
+        {{"goal", goal.goal.text},
+         {"found", goal.found ? Json(*goal.found) : Json(nullptr)},
+         {"met", goal.met},
+         {"why", goal.found ? Json(nullptr) : Json(why_no_figure(r, goal.goal.figure))}});
   }
   return json;
 }

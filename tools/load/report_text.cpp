@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/load/buckets.hpp"
 #include "tools/load/report.hpp"
 
 namespace culvert::load {
@@ -27,33 +28,21 @@ std::string distribution_text(const replay::Histogram& of) {
   return said + ", max " + seconds(static_cast<double>(of.max()));
 }
 
-// A bar for each factor of two in which somebody was; the longest has `kWidth` signs.
+// The longest bar has `kWidth` signs.
 std::string bars(const replay::Histogram& of) {
   constexpr double kWidth = 50;
-  constexpr int kSteps = 64;
-  std::array<uint64_t, kSteps> counts{};
-  uint64_t below = 0;
-  int first = kSteps, last = 0;
-  for (int i = 0; i < kSteps; ++i) {
-    const uint64_t up_to = of.count_to(i == 63 ? ~uint64_t{0} : (uint64_t{1} << (i + 1)) - 1);
-    counts[static_cast<size_t>(i)] = up_to - below;
-    below = up_to;
-    if (counts[static_cast<size_t>(i)] == 0) continue;
-    first = std::min(first, i);
-    last = i;
-  }
-  const auto most = static_cast<double>(*std::ranges::max_element(counts));
+  const std::vector<Bucket> buckets = buckets_of(of);
+  const auto most = std::ranges::max_element(buckets, {}, &Bucket::count);
   std::string said;
-  for (int i = first; i <= last; ++i) {
-    const uint64_t count = counts[static_cast<size_t>(i)];
-    const auto length = static_cast<size_t>(std::ceil(static_cast<double>(count) / most * kWidth));
-    said += fmt::format("    < {:>9} {:>8} {}\n", seconds(std::ldexp(1.0, i + 1)), count,
-                        std::string(length, '#'));
+  for (const Bucket& each : buckets) {
+    const double share = static_cast<double>(each.count) / static_cast<double>(most->count);
+    said += fmt::format("    < {:>9} {:>8} {}\n", seconds(each.below), each.count,
+                        std::string(static_cast<size_t>(std::ceil(share * kWidth)), '#'));
   }
   return said;
 }
 
-std::string attempts(const Attempts& a) {
+std::string attempts_text(const Attempts& a) {
   return a.failed == 0 ? fmt::format("{}", a.worked)
                        : fmt::format("{} of {}, {} failed", a.worked, a.made, a.failed);
 }
@@ -68,17 +57,19 @@ std::string reasons_text(const Reasons& of) {
 std::string data_text(const Report& r) {
   const LedgerTotals& d = r.data;
   std::string said =
-      row("data", fmt::format("{} echo requests, {} answered, {} lost, {} damaged, {} double",
-                              d.sent, d.answered, d.missing(), r.tally.damaged, d.again));
+      row("data", fmt::format("{} echo requests, {} answered, {} lost, {} damaged, {} double; {} "
+                              "of the sessions got answers",
+                              d.sent, d.answered, d.missing(), r.tally.damaged, d.again, d.heard));
   if (d.interrupted != 0) {
     said += row("", fmt::format("{} were on their way when their tunnel was cut, moved or left; {} "
                                 "of their answers came late",
                                 d.interrupted, d.late));
   }
-  if (r.tally.later + r.tally.closed_channel + r.tally.unfit != 0) {
+  const Tally& t = r.tally;
+  if (t.later + t.closed_channel + t.unfit + t.no_buffer != 0) {
     said += row("not sent", fmt::format("{} for which TCP had no room, {} without a channel, {} "
-                                        "that were too large for it",
-                                        r.tally.later, r.tally.closed_channel, r.tally.unfit));
+                                        "that were too large for it, {} without a packet buffer",
+                                        t.later, t.closed_channel, t.unfit, t.no_buffer));
   }
   if (r.tally.rtt.count() != 0) said += row("round trip", distribution_text(r.tally.rtt));
   return said;
@@ -111,6 +102,8 @@ std::string slow_readers_text(const Report& r) {
     if (count.stay.count() != 0)
       words += fmt::format(", after {} on average", seconds(count.stay.mean()));
     words += fmt::format("; of {} echoes they read {}", count.requests, count.answers);
+    if (count.damaged + count.foreign != 0)
+      words += fmt::format(", and {} damaged, {} others", count.damaged, count.foreign);
     if (!count.ends.empty()) words += "; " + reasons_text(count.ends);
     said += row("slow readers", words);
   }
@@ -124,13 +117,13 @@ std::string times(const char* name, const replay::Histogram& of) {
 std::string set_ups(const Report& r) {
   const Tally& t = r.tally;
   std::string said = row("log-ins", fmt::format("{}, {:.1f} a second in the ramp",
-                                                attempts(t.log_ins), r.log_ins_per_second()));
+                                                attempts_text(t.log_ins), r.log_ins_per_second()));
   said += times("  took", t.setup);
   if (t.dtls.made != 0) {
-    said += row("DTLS",
-                fmt::format("{}; {} had it at the end of the hold", attempts(t.dtls), r.held_dtls));
+    said += row("DTLS", fmt::format("{}; {} had it at the end of the hold", attempts_text(t.dtls),
+                                    r.held_dtls));
     if (t.dtls_again.made != 0)
-      said += row("  again", attempts(t.dtls_again) + " of those, by who had tried before");
+      said += row("  again", attempts_text(t.dtls_again) + " of those, by who had tried before");
     said += times("  took", t.dtls_setup);
   }
   for (const StormReport& storm : r.storms) {
@@ -138,7 +131,7 @@ std::string set_ups(const Report& r) {
                                      storm.members, with_unit(storm.seconds, Unit::seconds)));
   }
   if (t.reconnects.made != 0)
-    said += row("reconnects", attempts(t.reconnects)) + times("  took", t.reconnect);
+    said += row("reconnects", attempts_text(t.reconnects)) + times("  took", t.reconnect);
   if (t.roamed_port + t.roamed_address != 0) {
     said += row("roamed", fmt::format("{} to another port, {} to another address, {} failed",
                                       t.roamed_port, t.roamed_address, t.roams_failed));
@@ -172,7 +165,8 @@ std::string as_text(const Report& r) {
     const Unit unit = unit_of_figure(goal.goal.figure).value_or(Unit::count);
     said += row(goal.met ? "goal met" : "GOAL MISSED",
                 fmt::format("{}: {}", goal.goal.text,
-                            goal.found ? with_unit(*goal.found, unit) : "nothing was measured"));
+                            goal.found ? with_unit(*goal.found, unit)
+                                       : why_no_figure(r, goal.goal.figure)));
   }
   return said + fmt::format("{}: {}\n", r.complete ? "Complete" : "Not complete", r.end);
 }

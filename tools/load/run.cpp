@@ -161,6 +161,7 @@ bool play(Load& load, const dp::Clock& clock, const std::atomic<int>& interrupti
       load.strangers.send_away(now);
       load.slow_readers.send_away();
     }
+    load.data.tell_time(now);
     busy |= load.crowd.poll(now);
     busy |= load.conductor.listen(now);
     if (progress.due()) show(load, progress, memory, now);

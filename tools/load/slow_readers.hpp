@@ -35,6 +35,7 @@ struct SlowReaderCount {
   uint64_t kept = 0;                   // ... or had it still when they left
   Reasons ends{};                      // why log-ins were refused and sessions ended by the headend
   uint64_t requests = 0, answers = 0;  // echoes asked for and read
+  uint64_t damaged = 0, foreign = 0;   // other packets that they read
   replay::Histogram stay{};            // of the slow ones: until one or the other, microseconds
 };
 
@@ -67,6 +68,8 @@ class SlowReaders {
   void refused(uint32_t reader, const std::string& why);
   void asked(uint32_t reader) noexcept { ++count_of(reader).requests; }
   void answered(uint32_t reader, Time now);
+  void got_damaged(uint32_t reader) noexcept { ++count_of(reader).damaged; }
+  void got_foreign(uint32_t reader) noexcept { ++count_of(reader).foreign; }
   // The headend ended the session.
   void ended(uint32_t reader, const std::string& why, Time now);
 

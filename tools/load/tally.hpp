@@ -27,9 +27,10 @@ struct Tally {
   // port); and of echo requests.
   replay::Histogram setup{}, dtls_setup{}, reconnect{}, roam{}, rtt{};
 
-  uint64_t bytes_up = 0, bytes_down = 0;              // of inner packets
-  uint64_t damaged = 0, foreign = 0;                  // that came down the tunnels
-  uint64_t later = 0, closed_channel = 0, unfit = 0;  // requests that could not be sent, by reason
+  uint64_t bytes_up = 0, bytes_down = 0;  // of inner packets
+  uint64_t damaged = 0, foreign = 0;      // that came down the tunnels
+  // Requests that could not be sent, by reason.
+  uint64_t later = 0, closed_channel = 0, unfit = 0, no_buffer = 0;
 };
 
 }  // namespace culvert::load

@@ -1,13 +1,13 @@
 // Requests as a host inside gets them, and answers whole, broken and foreign.
 #include "tools/load/echo.hpp"
 
-#include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <rte_ip.h>
 
-#include "tools/load/ledger.hpp"
+#include "tests/tools/load/answered.hpp"
 
 namespace culvert::load {
 namespace {
@@ -21,16 +21,6 @@ const EchoMark kMark{.member = 70'001, .epoch = 3, .number = 90'002, .sent = 123
 std::vector<uint8_t> request(size_t size, bool v6) {
   std::vector<uint8_t> packet(size);
   write_echo(packet, v6 ? kInner6 : kInner, v6 ? kServer6 : kServer, kMark);
-  return packet;
-}
-
-// What the host inside makes of it; it leaves the checksums alone, which nobody reads here.
-std::vector<uint8_t> answered(std::vector<uint8_t> packet, bool v6) {
-  const size_t first = v6 ? 8 : 12, size = v6 ? 16 : 4;
-  std::swap_ranges(packet.begin() + static_cast<ptrdiff_t>(first),
-                   packet.begin() + static_cast<ptrdiff_t>(first + size),
-                   packet.begin() + static_cast<ptrdiff_t>(first + size));
-  packet[v6 ? 40 : 20] = v6 ? 129 : 0;
   return packet;
 }
 
@@ -76,6 +66,20 @@ TEST_P(Echo, EachChangedByteOfTheDataIsSeen) {
   }
 }
 
+// Also of the smallest packet, which has nothing behind its mark.
+TEST_P(Echo, EachChangedByteOfTheMarkIsSeen) {
+  for (const size_t size : {size_t{smallest_echo(GetParam())}, size_t{100}}) {
+    const auto good = answered(request(size, GetParam()), GetParam());
+    const size_t end = smallest_echo(GetParam()), magic = 4, mark = 24;
+    for (size_t at = end - mark + magic; at < end; ++at) {
+      auto bad = good;
+      bad[at] ^= 1;
+      EXPECT_EQ(read_echo_reply(bad, GetParam() ? kServer6 : kServer).verdict, EchoVerdict::damaged)
+          << at << " of " << size;
+    }
+  }
+}
+
 TEST_P(Echo, OtherPacketsAreForeign) {
   const bool v6 = GetParam();
   const auto from = v6 ? kServer6 : kServer;
@@ -86,46 +90,6 @@ TEST_P(Echo, OtherPacketsAreForeign) {
   for (size_t size = 0; size < good.size(); ++size) {
     EXPECT_EQ(read_echo_reply({good.data(), size}, from).verdict, EchoVerdict::foreign) << size;
   }
-}
-
-TEST(Ledger, CountsAnswersOnceAndWhatIsMissing) {
-  Ledger ledger(2);
-  std::vector<EchoMark> marks;
-  for (int i = 0; i < 200; ++i) {
-    marks.push_back(ledger.next(1, 1000));
-    ledger.sent(1);
-  }
-  std::swap(marks[50], marks[100]);
-  for (size_t i = 0; i < marks.size(); ++i) {
-    if (i == 7 || i == 8) continue;
-    EXPECT_EQ(ledger.answered(marks[i]), Answer::first) << i;
-    EXPECT_EQ(ledger.answered(marks[i]), Answer::again) << i;
-  }
-  EXPECT_EQ(ledger.totals().sent, 200u);
-  EXPECT_EQ(ledger.totals().answered, 198u);
-  EXPECT_EQ(ledger.totals().again, 198u);
-  EXPECT_EQ(ledger.totals().missing(), 2u);
-}
-
-TEST(Ledger, WhatADisturbanceTakesIsNotLost) {
-  Ledger ledger(1);
-  const EchoMark before = ledger.next(0, 1);
-  ledger.sent(0);
-  ledger.interrupt(0);
-  const EchoMark not_sent = ledger.next(0, 2);
-  const EchoMark second = ledger.next(0, 3);
-  ledger.sent(0);
-  EXPECT_EQ(ledger.answered(before), Answer::late);
-  EXPECT_EQ(ledger.answered(second), Answer::first);
-  EXPECT_EQ(ledger.totals().interrupted, 1u);
-  EXPECT_EQ(ledger.totals().late, 1u);
-  EXPECT_EQ(ledger.totals().missing(), 0u);
-  EXPECT_EQ(not_sent.number + 1, second.number);
-}
-
-TEST(Ledger, AMarkOfNobodyIsLate) {
-  Ledger ledger(1);
-  EXPECT_EQ(ledger.answered({.member = 5}), Answer::late);
 }
 
 }  // namespace
