@@ -3,6 +3,8 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -22,14 +24,33 @@ void interrupt(int) {
   interruptions.fetch_add(1);
 }
 
+// Does not throw, even if nobody can read it.
+void complain(const std::string& sentence) {
+  (void)std::fputs(("culvert-load: " + sentence + "\n").c_str(), stderr);
+}
+
 int fail(const std::exception& error, ExitStatus status) {
-  fmt::print(stderr, "culvert-load: {}\n", error.what());
+  complain(error.what());
   return static_cast<int>(status);
 }
 
 ExitStatus status_of(const culvert::load::Report& report) {
+  if (report.broke_off) return ExitStatus::failed;
   if (!report.goals_met()) return ExitStatus::missed;
   return report.complete ? ExitStatus::done : ExitStatus::interrupted;
+}
+
+// Throws if not all of it could be written: a result that nobody has is none.
+void print(const culvert::load::Report& report, bool json) {
+  if (json) {
+    // The URL is as it was typed, whatever its encoding.
+    using Json = nlohmann::ordered_json;
+    const Json all = culvert::load::as_json(report);
+    fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
+  } else {
+    fmt::print("{}", culvert::load::as_text(report));
+  }
+  if (std::fflush(stdout) != 0) throw std::runtime_error("the result could not be written");
 }
 
 }  // namespace
@@ -45,11 +66,8 @@ int main(int argc, char** argv) {
   std::signal(SIGTERM, interrupt);
   try {
     const auto report = culvert::load::run(*command_line.options, interruptions);
-    if (command_line.options->json) {
-      fmt::print("{}\n", culvert::load::as_json(report).dump(2));
-    } else {
-      fmt::print("{}", culvert::load::as_text(report));
-    }
+    print(report, command_line.options->json);
+    if (report.broke_off) complain(report.end);
     return static_cast<int>(status_of(report));
   } catch (const culvert::load::Failure& error) {
     return fail(error, error.status());

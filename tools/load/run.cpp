@@ -255,11 +255,24 @@ Report run(const Options& options, const std::atomic<int>& interruptions) {
                       std::move(credentials));
   Load load{options,       port, crowd,     scenario, *strangers,
             *slow_readers, data, conductor, *tally,   pool.get()};
-  const bool waited = play(load, clock, interruptions);
-  Report report = gather(load, clock.at(rte_rdtsc()));
+  bool waited = false;
+  std::string error;
+  try {
+    waited = play(load, clock, interruptions);
+  } catch (const std::exception& failure) {
+    error = failure.what();
+  }
+  const Time end = clock.at(rte_rdtsc());
+  if (!waited) {  // and so nobody for the last answers
+    for (uint32_t member = 0; member < options.plan.sessions; ++member)
+      data.interrupt(member, end);
+  }
+  Report report = gather(load, end);
   report.goals = judge(options.goals, figures_of(report));
-  report.complete = interruptions.load() == 0;
-  report.end = !waited           ? "interrupted twice"
+  report.broke_off = !error.empty();
+  report.complete = !report.broke_off && interruptions.load() == 0;
+  report.end = report.broke_off  ? "broke off: " + error
+               : !waited         ? "interrupted twice"
                : report.complete ? "the scenario is over"
                                  : "interrupted";
   port.stop();
