@@ -19,6 +19,7 @@ std::string_view to_string(Why why) noexcept {
     case Why::reset_by_peer: return "reset by the headend";
     case Why::bad_record: return "bad record";
     case Why::dead_peer: return "headend silent";
+    case Why::key_worn_out: return "key worn out";
     case Why::by_request: return "by request";
   }
   return "unknown";

@@ -40,6 +40,7 @@ enum class Why : uint8_t {
   reset_by_peer,
   bad_record,  // the peer's records are not authentic, or are no CSTP
   dead_peer,   // DPD
+  key_worn_out,  // our own key has sealed as much as it may, and there is no way to another (TLS 1.2, DTLS)
   by_request,  // leave(), cut(), vanish(), roam()
 };
 [[nodiscard]] std::string_view to_string(Why why) noexcept;  // "timed out"

@@ -20,7 +20,7 @@ Why why_of(dp::EndReason reason) noexcept {
     case EndReason::bad_framing:
     case EndReason::key_update_flood: return Why::bad_record;
     case EndReason::dpd_failure: return Why::dead_peer;
-    case EndReason::key_worn_out:
+    case EndReason::key_worn_out: return Why::key_worn_out;
     case EndReason::closed_here: return Why::by_request;
     default: return Why::closed_by_peer;
   }

@@ -29,6 +29,17 @@ constexpr double kLongest = 1e7;  // seconds
 constexpr double kFastest = 1e6;  // a second
 constexpr uint32_t kMostSlowReaders = 10'000;
 
+// CLI::Range takes "nan", which is in no range.
+CLI::Validator between(double least, double most) {
+  const auto wrong = [least, most](const std::string& word) {
+    double value = 0;
+    const bool right = CLI::detail::lexical_cast(word, value) && value >= least && value <= most;
+    return right ? std::string()
+                 : fmt::format("{} is not between {:g} and {:g}", word, least, most);
+  };
+  return {wrong, CLI::Range(least, most).get_description(), "between"};
+}
+
 void describe_place(CLI::App& app, Options& o, Words& w) {
   const char* group = "Where";
   app.add_option("url", o.url, "https://ADDRESS[:PORT][/GROUP] of the headend")
@@ -76,7 +87,7 @@ void describe_log_in(CLI::App& app, Options& o, Words& w) {
                  "From a DTLS handshake that failed, or whose tunnel died, to the next one, a "
                  "quarter more or less; 0: there is none")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, kLongest))
+      ->check(between(0, kLongest))
       ->capture_default_str()
       ->group(group);
   app.add_option("--ciphers", o.ciphers, "Of TLS 1.2, by OpenSSL's names with colons between")
@@ -96,14 +107,14 @@ void describe_crowd(CLI::App& app, Options& o, Words& w) {
   const auto rate = [&](const char* name, double& value, const char* help) {
     app.add_option(name, value, help)
         ->type_name("PER-SECOND")
-        ->check(CLI::Range(0.0, kFastest))
+        ->check(between(0, kFastest))
         ->capture_default_str()
         ->group(group);
   };
   const auto seconds = [&](const char* name, double& value, const char* help) {
     app.add_option(name, value, help)
         ->type_name("SECONDS")
-        ->check(CLI::Range(0.0, kLongest))
+        ->check(between(0, kLongest))
         ->capture_default_str()
         ->group(group);
   };
@@ -141,12 +152,13 @@ void describe_crowd(CLI::App& app, Options& o, Words& w) {
   seconds("--settle", w.settle_s, "Without new data at the end, before they leave");
   app.add_option("--leave-rate", p.leave_rate, "How many leave at the end")
       ->type_name("PER-SECOND")
-      ->check(CLI::Range(0.1, kFastest))
+      ->check(between(0.1, kFastest))
       ->capture_default_str()
       ->group(group);
   app.add_flag("--vanish", p.vanish, "They do not say that they leave")->group(group);
   app.add_option("--seed", p.seed, "Of who is drawn for what")
       ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group(group);
 }
@@ -159,7 +171,7 @@ void describe_data(CLI::App& app, Options& o, Words& w) {
       ->group(group);
   app.add_option("--pings", o.pings, "Of each session")
       ->type_name("PER-SECOND")
-      ->check(CLI::Range(0.001, 1000.0))
+      ->check(between(0.001, 1000))
       ->capture_default_str()
       ->group(group);
   app.add_option("--sizes", o.sizes, "Of inner packets, in turns, such as 64,576,1300")
@@ -181,7 +193,7 @@ void describe_strangers(CLI::App& app, Words& w) {
   app.add_option("--slow", w.slow,
                  "So many a second that connect and say a ClientHello a byte at a time")
       ->type_name("PER-SECOND")
-      ->check(CLI::Range(0.0, kFastest))
+      ->check(between(0, kFastest))
       ->group(group);
 }
 
@@ -212,7 +224,7 @@ void describe_result(CLI::App& app, Options& o, Words& w) {
       ->group(group);
   app.add_option("--link-wait", o.link_wait_s, "How long link and headend may take to be there")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, kLongest))
+      ->check(between(0, kLongest))
       ->capture_default_str()
       ->group(group);
   app.add_flag("--no-huge", w.no_huge, "Use no huge pages, and say nothing of it")->group(group);

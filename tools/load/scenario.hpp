@@ -104,7 +104,9 @@ class Scenario {
   void begin_storm(Time now);
   void out_of_storm(Member& member, bool back, Time now);
   void try_again(uint32_t member, Time now, bool has_cookie);
-  [[nodiscard]] bool settled() const noexcept { return on_their_way_ == 0 && waiting_.empty(); }
+  [[nodiscard]] bool settled() const noexcept {
+    return on_their_way_ == 0 && waiting_.empty() && coming_.empty();
+  }
 
   const Plan plan_;
   delay::SplitMix64 chance_;

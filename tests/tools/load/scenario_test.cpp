@@ -187,6 +187,14 @@ TEST(Scenario, AnEarlyEndWaitsForThoseOnTheirWayButNotForever) {
   EXPECT_TRUE(stuck.scenario.over());
 }
 
+TEST(Scenario, WhoIsToFollowOneThatLeftIsWaitedFor) {
+  PaperCrowd crowd(
+      {.sessions = 20, .rate = 0, .at_once = 1, .hold = 2 * kSecond, .churn = 100, .settle = 0});
+  crowd.play(60);
+  ASSERT_TRUE(crowd.scenario.over());
+  EXPECT_EQ(crowd.scenario.held(), 20u);
+}
+
 TEST(Scenario, TheyMayVanishInsteadOfLeaving) {
   PaperCrowd crowd({.sessions = 5, .rate = 1000, .hold = 0, .vanish = true});
   crowd.play(20);
