@@ -45,7 +45,8 @@ void Scenario::advance(Time now) {
   const Time since = now - began(phase_);
   switch (phase_) {
     case Phase::ramp:
-      if (first_log_ins_ == plan_.sessions && settled()) enter(Phase::hold, now);
+      // Who fell meanwhile comes back in the hold: a headend that ends sessions again and again would never see it.
+      if (settled_in_ == plan_.sessions) enter(Phase::hold, now);
       return;
     case Phase::hold:
       if (wave_due(now)) begin_storm(now);
@@ -174,6 +175,11 @@ void Scenario::out_of_storm(Member& member, bool back, Time now) {
   if (--of_storm_ == 0) storms_.back().ended = now;
 }
 
+void Scenario::settle_in(Member& member) noexcept {
+  settled_in_ += member.settled_in ? 0 : 1;
+  member.settled_in = true;
+}
+
 void Scenario::came_up(uint32_t member, Time now) {
   Member& m = members_[member];
   if (m.state != State::on_its_way) return;
@@ -182,6 +188,7 @@ void Scenario::came_up(uint32_t member, Time now) {
   m.tries = 0;
   m.by_cookie = false;
   out_of_storm(m, true, now);
+  settle_in(m);
   up_.add(member);
   peak_ = std::max(peak_, up_.size());
 }
@@ -197,6 +204,11 @@ void Scenario::fell(uint32_t member, Time now, bool has_cookie) {
   Member& m = members_[member];
   if (m.state != State::up) return;
   up_.remove(member);
+  // Beyond its length the hold waits for a storm and for those that are out already, but not for ever new ones.
+  if (phase_ == Phase::hold && now - began(Phase::hold) >= plan_.hold && of_storm_ == 0) {
+    m.state = State::done;
+    return;
+  }
   try_again(member, now, has_cookie);
 }
 
@@ -208,6 +220,7 @@ void Scenario::try_again(uint32_t member, Time now, bool has_cookie) {
     m.state = State::done;
     if (!ending) ++gave_up_;
     out_of_storm(m, false, now);
+    settle_in(m);
     return;
   }
   m.state = State::waiting;

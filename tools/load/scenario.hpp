@@ -76,7 +76,8 @@ class Scenario {
     State state = State::out;
     bool by_cookie = false;  // the next try
     bool in_storm = false;
-    uint32_t tries = 0;  // since it was last up
+    bool settled_in = false;  // was up once, or has given up
+    uint32_t tries = 0;       // since it was last up
   };
   struct Wait {
     Time until;
@@ -103,6 +104,7 @@ class Scenario {
   [[nodiscard]] uint32_t draw() noexcept;
   void begin_storm(Time now);
   void out_of_storm(Member& member, bool back, Time now);
+  void settle_in(Member& member) noexcept;
   void try_again(uint32_t member, Time now, bool has_cookie);
   [[nodiscard]] bool settled() const noexcept {
     return on_their_way_ == 0 && waiting_.empty() && coming_.empty();
@@ -121,6 +123,7 @@ class Scenario {
   uint32_t of_storm_ = 0;  // of the last storm, neither back nor given up
   Stream churn_, death_, roam_, leave_;
   uint32_t first_log_ins_ = 0;  // members that have been sent once
+  uint32_t settled_in_ = 0;     // members
   uint32_t on_their_way_ = 0, peak_ = 0, held_ = 0, gave_up_ = 0;
   Time last_left_ = 0;
   bool roamed_to_port_ = false;

@@ -52,7 +52,7 @@ TEST(Ledger, WhatWasLostBeforeADisturbanceStaysLost) {
   std::vector<EchoMark> marks;
   for (Time second = 0; second < 10; ++second)
     marks.push_back(send(ledger, 0, second * kSecond));
-  for (const size_t answered : {0, 1, 3, 4, 6, 7})
+  for (const size_t answered : {0u, 1u, 3u, 4u, 6u, 7u})
     EXPECT_EQ(ledger.answered(marks[answered]), Answer::first);
   // Numbers 2 and 5 are gone for seconds; 8 and 9 may be on their way.
   ledger.interrupt(0, 9 * kSecond + kSecond / 2);

@@ -187,6 +187,21 @@ TEST(Scenario, AnEarlyEndWaitsForThoseOnTheirWayButNotForever) {
   EXPECT_TRUE(stuck.scenario.over());
 }
 
+TEST(Scenario, WhoFallsAgainAndAgainDoesNotKeepItFromItsEnd) {
+  PaperCrowd crowd({.sessions = 10, .rate = 5, .hold = 3 * kSecond, .storms = 1});
+  while (!crowd.scenario.over() && crowd.now < 60 * kSecond) {
+    crowd.turn();
+    for (const uint32_t member : {0u, 1u, 2u}) {
+      if (crowd.scenario.up().has(member)) crowd.scenario.fell(member, crowd.now, true);
+    }
+  }
+  ASSERT_TRUE(crowd.scenario.over());
+  EXPECT_LT(in_seconds(crowd.scenario.began(Phase::settle) - crowd.scenario.began(Phase::hold)), 6);
+  EXPECT_GE(crowd.scenario.held(), 7u);
+  EXPECT_EQ(crowd.scenario.gave_up(), 0u);
+  EXPECT_GT(crowd.count(Act::reconnect), 3u * 3);
+}
+
 TEST(Scenario, WhoIsToFollowOneThatLeftIsWaitedFor) {
   PaperCrowd crowd(
       {.sessions = 20, .rate = 0, .at_once = 1, .hold = 2 * kSecond, .churn = 100, .settle = 0});
