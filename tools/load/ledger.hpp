@@ -53,8 +53,7 @@ class Ledger {
       ++totals_.again;
       return Answer::again;
     }
-    --m.open;
-    if (const uint32_t ago = m.span - span_of(mark.sent); ago < 2) --(ago == 0 ? m.young : m.older);
+    m.close(m.span - span_of(mark.sent));
     totals_.heard += m.heard ? 0 : 1;
     m.heard = true;
     ++totals_.answered;
@@ -93,6 +92,12 @@ class Ledger {
       older = to == span + 1 ? young : 0;
       young = 0;
       span = to;
+    }
+    // One that was sent so many spans ago is answered; a late copy that passes for new may find none.
+    void close(uint32_t ago) noexcept {
+      --open;
+      if (ago == 0 && young != 0) --young;
+      if (ago == 1 && older != 0) --older;
     }
     void begin_epoch() noexcept {
       ++epoch;

@@ -99,6 +99,19 @@ TEST(Ledger, WhatATunnelTakesThatEndsByItselfIsLost) {
   EXPECT_EQ(ledger.totals().missing(), 1u);
 }
 
+TEST(Ledger, ALateCopyThatPassesForNewTakesNothingFromADisturbance) {
+  Ledger ledger(1);
+  (void)send(ledger, 0, 0);  // is lost
+  std::vector<EchoMark> marks;
+  for (int i = 0; i < 100; ++i) {
+    marks.push_back(send(ledger, 0, 10 * kSecond));
+    EXPECT_EQ(ledger.answered(marks.back()), Answer::first);
+  }
+  (void)ledger.answered(marks.front());
+  ledger.interrupt(0, 10 * kSecond);
+  EXPECT_EQ(ledger.totals().interrupted, 0u);
+}
+
 TEST(Ledger, CountsWhoGotAnAnswerOnce) {
   Ledger ledger(3);
   for (const uint32_t member : {0u, 2u, 2u}) {
