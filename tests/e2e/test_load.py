@@ -191,7 +191,8 @@ def test_who_is_refused_is_told_why(stage, crowded):
 @pytest.mark.skipif(not shutil.which("ocserv"), reason="ocserv is not installed: tools/install-dependencies compare")
 @pytest.mark.alone
 def test_ocserv_is_a_peer(lab):
-    """The same crowd against a headend that is not ours: what the tool says does not depend on what it was made for."""
+    """The same crowd against a headend that is not ours: what the tool says does not depend on what it was made for.
+    ocserv's tunnel devices have less room than its clients' tunnels, and cut answers of 1300 bytes in two."""
     # Not in pytest's folder, which ocserv's unprivileged processes could not enter.
     folder = Path(tempfile.mkdtemp(prefix="culvert-load-test."))
     folder.chmod(0o755)
@@ -199,7 +200,8 @@ def test_ocserv_is_a_peer(lab):
     headend = Ocserv(lab, folder, 60)
     try:
         done = load.run(lab, folder, USER, PASSWORD, "--sessions", 25, "--rate", 20, "--hold", 8, "--storm", 1,
-                        "--tries", 20, *MIXED, "--goal", "sessions=25,gave-up=0,damaged=0,loss<2%", timeout=120)
+                        "--tries", 20, "--sizes", "64,576,1200", "--goal",
+                        "sessions=25,gave-up=0,damaged=0,loss<2%", timeout=120)
         assert done.status == 0, f"{done.said}\n{done.report}\n{headend.tail()}"
         assert done.report["storms"][0]["back"] == 25
         assert done.report["dtls"]["worked"] >= 25

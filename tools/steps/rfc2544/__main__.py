@@ -22,7 +22,7 @@ from .rows import NoResults, Plan, as_document, from_document, measure
 
 def searched(arguments: argparse.Namespace) -> dict:
     plan = Plan(arguments.port, arguments.receive, tuple(arguments.sizes), tuple(arguments.directions),
-                tuple(arguments.more), arguments.mac, arguments.mac_back, tuple(arguments.ciphers))
+                tuple(arguments.more), arguments.mac or "", arguments.mac_back or "", tuple(arguments.ciphers))
     folder = Path(tempfile.mkdtemp(prefix="culvert-rfc2544."))
     try:
         if not arguments.build:
