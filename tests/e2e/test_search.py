@@ -59,7 +59,9 @@ def test_the_limit_is_found(measured):
         found, = (each for each in row["search"]["searches"][0]["found"] if each["goal"] == "NDR")
         assert found["exact"] and found["rate"] < found["upper"]
         assert found["at_upper"]["loss_ratio"] > 1e-5 >= found["at_rate"]["loss_ratio"]
-        assert found["bottleneck"] == "device" and not found["generator_bound"]
+        at_upper = [trial for trial in row["search"]["searches"][0]["trials"] if trial["rate"] == found["upper"]]
+        if all(trial["sent"] == trial["expected"] for trial in at_upper):  # not a machine that was too busy for that
+            assert found["bottleneck"] == "device" and not found["generator_bound"]
         assert row["search"]["tester_rate"] > 30_000
         sustained = row["search"]["sustained"]
         assert row["search"]["sustained_share"] == 0.8 and sustained["rate"] == pytest.approx(0.8 * ndr["rate"])
