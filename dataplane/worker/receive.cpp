@@ -47,12 +47,32 @@ bool Worker::receive() noexcept {
     if (passed < n) {
       count(dropped_on[shared.interfaces_.by_port(port->id())->index], n - passed);
     }
+    if ((guarded >> shared.interfaces_.by_port(port->id())->index & 1) != 0) {
+      drop_forged(edges.local_icmp);
+      drop_forged(edges.local_icmp6);
+    }
     // A port that spreads flows over as many queues as there are workers has chosen the owner
     // already.
     box_edges(inflow_of(n), port->spread() == Spread::tuple && port->rx_queues() == workers);
     transit_edge(port->id());
   }
   return busy;
+}
+
+// ICMP from outside in a client's name: the answer would go into that client's tunnel, to which nobody outside may
+// send anything.
+void Worker::drop_forged(Batch& in) noexcept {
+  if (in.empty()) return;
+  uint32_t kept = 0;
+  for (rte_mbuf* m : in) {
+    const IpAddress source = source_of(m);
+    if (in_pool(shared.pools_, source) || shared.sessions_->lookup(source) != nullptr) {
+      drop(drops, DropReason::svc_spoof_detect, m);
+    } else {
+      in[kept++] = m;
+    }
+  }
+  in.set_size(kept);
 }
 
 void Worker::box_edges(tcp::Inflow inflow, bool hardware_steered) noexcept {
@@ -161,7 +181,11 @@ bool Worker::take_over() noexcept {
       case Handoff::neighbour: (packet.family == 6 ? discovery : edges.arp).push(m); break;
       case Handoff::tunnel: seal_sink().push(m); break;
       case Handoff::inner_down: down_sink().push(m); break;
-      case Handoff::transmit: tx[shared.interfaces_.by_port(packet.port)->index]->push(m); break;
+      case Handoff::transmit:
+        packet.handoff = Handoff::none;
+        // From here on it may be the port's, or freed.
+        tx[shared.interfaces_.by_port(packet.port)->index]->push(m);
+        continue;
       case Handoff::datagram:
       case Handoff::dtls_seek: edges.local_udp.push(m); continue;  // input() wants to know which
       case Handoff::dtls_reply: dtls_reply_sink().push(m); break;

@@ -124,6 +124,18 @@ def test_clear_packets_for_clients_are_refused_outside(stage, headend, service):
         stage.lab.client.run("ip", "-6", "route", "del", "fd00:10:10::/96")
 
 
+@pytest.mark.parametrize("outside", [OUTSIDE, OUTSIDE6])
+def test_pings_outside_in_a_clients_name_do_not_come_to_it(stage, headend, outside):
+    """The answer would go into the client's tunnel, with what whoever is outside has written."""
+    client = stage.connect()
+    name = client.address6 if ":" in outside else client.address
+    before = headend.show.drops().get("svc-spoof-detect", 0)
+    done = stage.lab.client.run("ping", "-n", "-c", "3", "-i", "0.1", "-W", "1", "-I", name, outside, check=False)
+    assert done.returncode != 0, done.stdout
+    until(lambda: headend.show.drops().get("svc-spoof-detect", 0) >= before + 3, "three drops by name")
+    ping(stage.lab.client, outside)  # in its own name it may
+
+
 def test_same_address_after_reconnect(stage, headend):
     """SIGUSR2: both addresses stay, over a new connection from the same client."""
     client = stage.connect(outside=OUTSIDE6, trace=True)
