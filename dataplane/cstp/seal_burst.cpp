@@ -80,7 +80,7 @@ void SealBurst::sent(Tunnel& t, const crypto::record::SealOp& op) noexcept {
   dp::count(n.tx_bytes, op.payload_size - kHeaderSize);
   dp::count(n.tx_records);
   dp::count(c_.tunnels.records_sealed);
-  note_sealed(c_, t, op.payload_size);
+  note_sealed(c_, t, op.record_size);
 }
 
 }  // namespace culvert::cstp

@@ -47,7 +47,6 @@ struct Context {
   Edges edges;
   Listeners listeners{};
   Counters counters{};
-  uint16_t ip_id = 0;
   // 16-byte blocks that a key of any cipher may seal, if that is less than its cipher allows:
   // WorkerSettings::sealing_limit.
   uint64_t sealing_limit = std::numeric_limits<uint64_t>::max();

@@ -55,6 +55,12 @@ void note_sealed(Context& c, TransmitSide& s, uint32_t record_size) noexcept {
   c.transmit.owe(s, owed::kEnded);
 }
 
+// Of each client apart: a count of all would tell each of them how much the others are sent (RFC 6274 §3.5.2). Nobody
+// may cut these datagrams, so that any number will do (RFC 6864 §4.1).
+uint16_t identification(const dp::TunnelCounters& n) noexcept {
+  return static_cast<uint16_t>(n.tx_records.load(std::memory_order_relaxed));
+}
+
 void refuse(Context& c, TransmitSide& s, DropReason reason, rte_mbuf* m) noexcept {
   dp::count(c.transmit.counters(c.transmit.slot_of(s)).tx_dropped);
   dp::drop(c.drops, reason, m);
@@ -128,7 +134,7 @@ void output(Context& c, std::span<rte_mbuf*> packets, Framing framing, Time now)
     dp::count(n.tx_records);
     s->last_tx = now;
     note_sealed(c, *s, ops[i].record_size);
-    s->path.prepend(m, c.ip_id++);
+    s->path.prepend(m, identification(n));
     c.edges.out.push(m);
   }
   dp::count(c.counters.records_sealed, count);
@@ -171,9 +177,10 @@ void send_close_notify(Context& c, TransmitSide& s) noexcept {
     return;
   }
   trim(m, op);
-  dp::count(c.transmit.counters(c.transmit.slot_of(s)).tx_records);
+  dp::TunnelCounters& n = c.transmit.counters(c.transmit.slot_of(s));
+  dp::count(n.tx_records);
   dp::count(c.counters.records_sealed);
-  s.path.prepend(m, c.ip_id++);
+  s.path.prepend(m, identification(n));
   c.edges.out.push(m);
 }
 
@@ -190,7 +197,7 @@ void send_datagram(Context& c, const dp::Flow& flow, std::span<const uint8_t> pa
   std::memcpy(to, payload.data(), payload.size());
   UdpPath path;
   path.set(flow);
-  path.prepend(m, c.ip_id++);
+  path.prepend(m, 0);
   c.edges.out.push(m);
 }
 

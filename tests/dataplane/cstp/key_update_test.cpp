@@ -318,5 +318,18 @@ TEST(WornKey, EndsATls12TunnelSoThatTheClientComesBack) {
   EXPECT_TRUE(d.heard_fin);
 }
 
+// 48 bytes with the CSTP header, and 29 of header, nonce and tag: five blocks each, and not three.
+TEST(WornKey, WholeRecordsCount) {
+  Dialogue d(suite_of(crypto::Version::tls12));
+  d.promote();
+  d.context.sealing_limit = 500;
+  d.down(std::vector<std::string>(99, pattern(40, 3)));
+  d.pump();
+  EXPECT_FALSE(d.told());
+  d.down({pattern(40, 3)});
+  d.pump();
+  EXPECT_EQ(d.expect(MessageKind::ended).reason, EndReason::key_worn_out);
+}
+
 }  // namespace
 }  // namespace culvert::cstp::test
