@@ -19,14 +19,16 @@ void output_one(OutputContext& context, rte_mbuf* m, uint32_t destination, const
 void output_fragments(OutputContext& context, rte_mbuf* m, uint32_t destination, const NextHop* hop,
                       Adjacency& last, Time now) noexcept {
   LinkContext& link = context.link;
+  // 64 KiB over the smallest MTU that hosts must take (576 bytes) makes fewer than 128.
+  std::array<rte_mbuf*, 128> parts;
+  const uint16_t mtu = link.interfaces[hop->interface].mtu;
   if (header_at<Ipv4Header>(m, 0)->dont_fragment() ||
+      m->pkt_len > parts.size() * fragment_payload(mtu) ||
       (m->ol_flags & (RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TCP_SEG)) != 0) {
     drop(link.drops, DropReason::exceeds_mtu, m);
     return;
   }
-  // 64 KiB over the smallest MTU that hosts must take (576 bytes) makes fewer than 128.
-  std::array<rte_mbuf*, 128> parts;
-  const uint32_t count = fragment_ipv4(m, link.interfaces[hop->interface].mtu, link.pool, parts);
+  const uint32_t count = fragment_ipv4(m, mtu, link.pool, parts);
   if (count == 0) {
     drop(link.drops, DropReason::no_buffer, m);
     return;

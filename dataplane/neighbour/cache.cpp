@@ -268,7 +268,12 @@ bool NeighbourCache::tick(Entry& e, Time now, NeighbourRequest& request) noexcep
   }
   if (e.requests >= config_.max_requests) {
     drop_queue(e);
-    enter(e, NeighbourState::failed, now);
+    // RFC 4861 §7.3.3: who does not answer where he was may be elsewhere, and the next packet asks everybody.
+    if (e.state == NeighbourState::probe) {
+      erase(&e);
+    } else {
+      enter(e, NeighbourState::failed, now);
+    }
     return false;
   }
   ++e.requests;

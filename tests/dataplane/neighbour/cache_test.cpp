@@ -130,6 +130,11 @@ TEST_F(Cache, UnansweredProbeEndsTheEntry) {
   const auto asked = pass(2 * 60 * kSecond);
   EXPECT_EQ(asked.size(), 3U);
   EXPECT_EQ(cache_->find(peer(), 0, now_), nullptr);
+  // At once, and of everybody: its address may be another one now.
+  EXPECT_EQ(cache_->entries(), 0U);
+  EXPECT_TRUE(cache_->wait(peer(), 0, packet(), now_));
+  learn(peer(), Source::reply);
+  free_ready();
 }
 
 TEST_F(Cache, AnsweredProbeIsReachableAgain) {
