@@ -26,8 +26,10 @@ using dp::kSecond;
 
 namespace {
 
-constexpr size_t kMaxRunning = 256;   // each has a socket
-constexpr size_t kMaxWaiting = 4096;  // sessions may end all at once
+constexpr size_t kMaxRunning = 256;  // each has a socket
+constexpr size_t kMaxRunningAccounts =
+    kMaxRunning / 2;                  // a silent accounting server keeps nobody out
+constexpr size_t kMaxWaiting = 4096;  // passwords
 constexpr uint64_t kWakeId = 0;
 
 // The address that this box asks from, as the servers know it.
@@ -95,13 +97,18 @@ Client::~Client() {
 }
 
 bool Client::ask(const AaaServerConfig& group, Question question, Done done) {
-  if (waiting_.size() >= kMaxWaiting) return false;
+  const bool accounting = question.attempt == nullptr;
+  // All sessions may end in one go, and each must be accounted for; who waits longer is one too many all the
+  // same, since a server that is silent for long must not cost memory without end.
+  const size_t limit = accounting ? kMaxWaiting + env_.config->dataplane.max_sessions : kMaxWaiting;
+  auto& queue = accounting ? waiting_accounts_ : waiting_;
+  if (queue.size() >= limit) return false;
   auto e = std::make_unique<Exchange>();
   e->id = next_id_++;
   e->group = group;
   e->question = std::move(question);
   e->done = std::move(done);
-  waiting_.push_back(std::move(e));
+  queue.push_back(std::move(e));
   // Later, so that nobody is answered before ask() has returned.
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t n = ::write(wake_, &one, sizeof one);
@@ -113,9 +120,15 @@ ServerHealth& Client::health_of(const Exchange& e) {
 }
 
 void Client::begin_waiting() {
-  while (!waiting_.empty() && running_.size() < kMaxRunning) {
-    std::unique_ptr<Exchange> next = std::move(waiting_.front());
-    waiting_.pop_front();
+  while (running_.size() < kMaxRunning) {
+    // A user waits for the answer about a password, nobody for one about an account.
+    const bool accounting = waiting_.empty();
+    if (accounting && (waiting_accounts_.empty() || running_accounts_ >= kMaxRunningAccounts))
+      return;
+    auto& queue = accounting ? waiting_accounts_ : waiting_;
+    std::unique_ptr<Exchange> next = std::move(queue.front());
+    queue.pop_front();
+    if (accounting) running_accounts_++;
     Exchange& e = *next;
     running_.emplace(e.id, std::move(next));
     if (e.cancelled()) {
@@ -132,6 +145,14 @@ void Client::begin_waiting() {
 
 bool Client::ask_next(Exchange& e) {
   ServerHealth& health = health_of(e);
+  if (e.tried.empty()) {
+    for (const AaaHostConfig& host : e.group.hosts) {
+      if (!host.key.empty()) continue;
+      e.result.log.push_back({4, 0,
+                              fmt::format("RADIUS: server {} is not asked, since it has no key",
+                                          host.address.to_string())});
+    }
+  }
   while (const auto at = health.choose(e.group, e.tried, e.question.has_fallback, env_.now_us())) {
     const AaaHostConfig& host = e.group.hosts[*at];
     e.tried.push_back(host.address);
@@ -161,13 +182,18 @@ bool Client::open(Exchange& e, const AaaHostConfig& host) {
   Attributes attributes = e.question.attributes;
   add_nas_address(attributes, e.socket.get());
   crypto::wipe(e.packet);  // for the server that was asked before
-  if (accounting) {
-    e.packet = encode_accounting(random[16], host.key, attributes);
-  } else {
-    RequestAuthenticator authenticator;
-    std::copy_n(random.begin(), authenticator.size(), authenticator.begin());
-    e.packet = encode_access(random[16], authenticator, host.key,
-                             e.question.attempt->password.view(), attributes);
+  try {
+    if (accounting) {
+      e.packet = encode_accounting(random[16], host.key, attributes);
+    } else {
+      RequestAuthenticator authenticator;
+      std::copy_n(random.begin(), authenticator.size(), authenticator.begin());
+      e.packet = encode_access(random[16], authenticator, host.key,
+                               e.question.attempt->password.view(), attributes);
+    }
+  } catch (const std::runtime_error& fault) {
+    without_digests(fault);
+    return false;
   }
   const uint64_t now = env_.now_us();
   e.give_up_us = now + host.timeout_s * kSecond;
@@ -205,8 +231,16 @@ void Client::read(Exchange& e) {
     }
     ServerHealth& health = health_of(e);
     const bool must_sign = e.host->message_authenticator_required || health.signs(e.host->address);
-    const Fault fault = decode_answer({buffer.data(), static_cast<size_t>(size)}, e.packet,
-                                      e.host->key, must_sign, e.result.answer);
+    Fault fault = Fault::none;
+    try {
+      fault = decode_answer({buffer.data(), static_cast<size_t>(size)}, e.packet, e.host->key,
+                            must_sign, e.result.answer);
+    } catch (const std::runtime_error& cause) {
+      without_digests(cause);
+      no_answer(e);
+      if (!ask_next(e)) finish(e, Result::Kind::unreachable);
+      return;
+    }
     if (fault == Fault::none) {
       if (e.question.attempt && e.result.answer.attributes.find(Type::message_authenticator))
         health.signs_from_now_on(e.host->address);
@@ -247,6 +281,11 @@ void Client::no_answer(Exchange& e) {
   }
 }
 
+// OpenSSL has no MD5 in its FIPS mode, and will have none for the next question either.
+void Client::without_digests(const std::runtime_error& cause) {
+  if (!std::exchange(told_of_digests_, true)) env_.log(3, 0, cause.what());
+}
+
 void Client::tick() {
   const uint64_t now = env_.now_us();
   // What ends, ends in the list of the finished; running_ itself must not change on the way.
@@ -271,6 +310,7 @@ void Client::tick() {
 void Client::finish(Exchange& e, Result::Kind kind) {
   e.socket.reset();
   e.result.kind = kind;
+  if (e.question.attempt == nullptr) running_accounts_--;
   const auto found = running_.find(e.id);
   finished_.push_back(std::move(found->second));
   running_.erase(found);
@@ -284,13 +324,14 @@ void Client::report_finished() {
 }
 
 void Client::send_and_forget() {
-  for (const auto& e : waiting_) {
-    if (e->question.attempt) continue;
+  for (const auto& e : waiting_accounts_) {
     (void)ask_next(*e);
     e->socket.reset();
   }
+  waiting_accounts_.clear();
   waiting_.clear();
   running_.clear();
+  running_accounts_ = 0;
 }
 
 }  // namespace culvert::control::radius

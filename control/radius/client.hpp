@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,7 +49,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // `done` is called once, later, from on_event() or tick(). False: too many questions wait.
+  // `done` is called once, later, from on_event() or tick(). False: too many questions wait, 4096 about
+  // passwords or, about accounts, as many and one for each session that there may be.
   [[nodiscard]] bool ask(const AaaServerConfig& group, Question question, Done done);
 
   [[nodiscard]] int event_fd() const noexcept { return epoll_; }  // readable: call on_event()
@@ -57,7 +59,9 @@ class Client {
   // At the end: whatever still waits for its turn is sent once, and nobody waits for answers.
   void send_and_forget();
   // Questions without an answer.
-  [[nodiscard]] size_t pending() const noexcept { return waiting_.size() + running_.size(); }
+  [[nodiscard]] size_t pending() const noexcept {
+    return waiting_.size() + waiting_accounts_.size() + running_.size();
+  }
 
  private:
   struct Exchange;
@@ -69,6 +73,7 @@ class Client {
   [[nodiscard]] bool open(Exchange& e, const AaaHostConfig& host);
   void read(Exchange& e);
   void no_answer(Exchange& e);
+  void without_digests(const std::runtime_error& cause);
   void finish(Exchange& e, Result::Kind kind);
   void report_finished();
 
@@ -76,8 +81,11 @@ class Client {
   int epoll_ = -1;
   int wake_ = -1;  // rung by ask()
   uint64_t next_id_ = 1;
+  bool told_of_digests_ = false;
   std::map<uint64_t, std::unique_ptr<Exchange>> running_;
-  std::deque<std::unique_ptr<Exchange>> waiting_;
+  size_t running_accounts_ = 0;
+  std::deque<std::unique_ptr<Exchange>> waiting_;  // about passwords
+  std::deque<std::unique_ptr<Exchange>> waiting_accounts_;
   std::vector<std::unique_ptr<Exchange>> finished_;
   // By group, and whether it is about accounting: that is another port and may be another program.
   std::map<std::pair<std::string, bool>, ServerHealth> health_;

@@ -15,7 +15,7 @@ namespace culvert::control::radius {
 
 class ServerHealth {
  public:
-  // The first host that is neither dead nor in `tried`. When nobody has been tried yet and all are
+  // The first host that has a key and is neither dead nor in `tried`. When nobody has been tried yet and all are
   // dead, they come back to life: at once without a fallback, else when their dead time is over.
   [[nodiscard]] std::optional<size_t> choose(const AaaServerConfig& group,
                                              const std::vector<dp::IpAddress>& tried,
@@ -27,7 +27,7 @@ class ServerHealth {
       bool was_tried = false;
       for (const dp::IpAddress& t : tried)
         was_tried |= t == address;
-      if (!was_tried && !state_[address].dead) return i;
+      if (!was_tried && !group.hosts[i].key.empty() && !state_[address].dead) return i;
     }
     return std::nullopt;
   }
@@ -61,7 +61,7 @@ class ServerHealth {
 
   [[nodiscard]] bool all_dead(const AaaServerConfig& group) {
     for (const AaaHostConfig& host : group.hosts) {
-      if (!state_[host.address].dead) return false;
+      if (!host.key.empty() && !state_[host.address].dead) return false;
     }
     return true;
   }

@@ -19,7 +19,7 @@ class RadiusAccounting : public testing::Test {
     env.config = &config;
     env.now_us = [this] { return now; };
     env.wall_time = [] { return std::time_t{0x5f000000}; };
-    env.log = [](int, unsigned, const std::string&) {};
+    env.log = [this](int, unsigned, const std::string& text) { refused += text; };
 
     SessionRecord record;
     record.user = "ann";
@@ -64,6 +64,7 @@ class RadiusAccounting : public testing::Test {
   FakeServer server;
   Config config = config_defaults();
   SetupEnv env;
+  std::string refused;  // what was logged: of requests that were not taken or answered
   uint64_t now = 100 * kSecond;
   Registry registry;
   SessionRecord* session = nullptr;
@@ -173,6 +174,35 @@ TEST_F(RadiusAccounting, NothingOfSessionsThatNeverHadATunnelOrHaveNoServer) {
   add_tunnel();
   accounting.ended(*session, EndCause::user_requested);
   EXPECT_TRUE(next().all().empty());
+}
+
+TEST_F(RadiusAccounting, ManySessionsMayEndAtOnce) {
+  config.dataplane.max_sessions = 5000;
+  std::vector<const SessionRecord*> sessions;
+  for (unsigned i = 0; i < 5000; i++) {
+    SessionRecord record;
+    record.user = "user" + std::to_string(i);
+    record.tunnel_group = "T";
+    record.tunnels = 1;
+    sessions.push_back(&registry.add(std::move(record)));
+    accounting.tunnel_added(*sessions.back());
+    next();
+  }
+  for (const SessionRecord* each : sessions)
+    accounting.ended(*each, EndCause::shutdown);
+  EXPECT_EQ(client.pending(), 5000u);
+  for (unsigned i = 0; i < 5000; i += 100) {
+    client.on_event();
+    for (unsigned n = 0; n < 100; n++) {
+      const auto request = server.receive();
+      ASSERT_FALSE(request.empty());
+      server.send(answer_to(request, Code::accounting_response, kSecret, {}, false));
+    }
+    client.on_event();
+    client.on_event();
+  }
+  EXPECT_EQ(client.pending(), 0u);
+  EXPECT_TRUE(refused.empty());
 }
 
 TEST_F(RadiusAccounting, TheLastStopsAreSentWithoutWaiting) {

@@ -1,6 +1,10 @@
 // Questions over real sockets on the loopback, with servers that answer, lie, or say nothing.
+#include <array>
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -260,18 +264,72 @@ TEST_F(RadiusClient, APasswordThatIsTooLongIsWrongAndNoServersFault) {
 TEST_F(RadiusClient, ACrowdWaitsItsTurnAndIsBounded) {
   FakeServer server;
   add_host(server.port);
+  const auto attempt = std::make_shared<AuthAttempt>();
+  attempt->password = SecretText("pw");
   unsigned accepted = 0;
   unsigned done = 0;
-  for (unsigned i = 0; i < 5000; i++)
-    accepted +=
-        client.ask(config.aaa_servers.at("R"), Question{}, [&done](const Result&) { done++; }) ? 1
-                                                                                               : 0;
+  for (unsigned i = 0; i < 5000; i++) {
+    Question question;
+    question.attempt = attempt;
+    if (client.ask(config.aaa_servers.at("R"), question, [&done](const Result&) { done++; }))
+      accepted++;
+  }
   EXPECT_EQ(accepted, 4096u);
   EXPECT_EQ(done, 0u);
   client.on_event();
   EXPECT_EQ(client.pending(), 4096u);
   pass(4);  // the first 256 were not answered: the server is dead, and the others hear so
   EXPECT_EQ(client.pending() + done, 4096u);
+}
+
+TEST_F(RadiusClient, AccountsOfAllSessionsMayWaitAndKeepNoPasswordWaiting) {
+  config.dataplane.max_sessions = 5000;
+  FakeServer server;
+  add_host(server.port);
+  const auto tell = [this] {
+    return client.ask(config.aaa_servers.at("R"), Question{}, [](const Result&) {});
+  };
+  for (unsigned i = 0; i < 4096 + 5000; i++)
+    ASSERT_TRUE(tell());
+  EXPECT_FALSE(tell());
+  client.on_event();
+  while (!server.receive().empty()) {
+  }
+  ask();
+  const auto request = server.receive();
+  ASSERT_FALSE(request.empty());
+  EXPECT_EQ(request[0], static_cast<uint8_t>(Code::access_request));
+}
+
+TEST_F(RadiusClient, AServerWithoutAKeyIsNotAsked) {
+  FakeServer server;
+  add_host(server.port);
+  config.aaa_servers["R"].hosts[0].key.clear();
+  const auto attempt = ask();
+  EXPECT_EQ(answered, 1u);
+  EXPECT_EQ(attempt->answer.verdict, AuthVerdict::unavailable);
+  EXPECT_TRUE(server.receive().empty());
+  ASSERT_EQ(attempt->answer.log.size(), 1u);
+  EXPECT_EQ(attempt->answer.log[0].text,
+            "RADIUS: server 127.0.0.1 is not asked, since it has no key");
+}
+
+// As in its FIPS mode.
+TEST_F(RadiusClient, WithoutMd5NoServerCanBeAskedAndThatIsSaidOnce) {
+  FakeServer server;
+  add_host(server.port);
+  std::array<uint8_t, 1> random;  // so that what fails is not the first random number
+  ASSERT_EQ(RAND_bytes(random.data(), random.size()), 1);
+  ASSERT_EQ(EVP_set_default_properties(nullptr, "fips=yes"), 1);
+  const auto attempt = ask();
+  answered = 0;
+  ask();
+  EXPECT_EQ(EVP_set_default_properties(nullptr, ""), 1);
+  EXPECT_EQ(answered, 1u);
+  EXPECT_EQ(attempt->answer.verdict, AuthVerdict::unavailable);
+  EXPECT_TRUE(server.receive().empty());
+  ASSERT_EQ(log.size(), 1u);
+  EXPECT_NE(log[0].find("which OpenSSL refuses here"), std::string::npos);
 }
 
 }  // namespace

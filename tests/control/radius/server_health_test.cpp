@@ -11,7 +11,7 @@ constexpr uint64_t kMinute = 60'000'000;
 class Health : public testing::Test {
  protected:
   Health() {
-    group.hosts = {{.address = one}, {.address = two}};
+    group.hosts = {{.address = one, .key = "1"}, {.address = two, .key = "2"}};
     group.max_failed_attempts = 2;
   }
   void kill(const dp::IpAddress& address, uint64_t now_us = 0) {
@@ -28,6 +28,15 @@ TEST_F(Health, AsksInOrderAndEachOnce) {
   EXPECT_EQ(health.choose(group, {}, false, 0), 0u);
   EXPECT_EQ(health.choose(group, {one}, false, 0), 1u);
   EXPECT_EQ(health.choose(group, {one, two}, false, 0), std::nullopt);
+}
+
+TEST_F(Health, AsksNobodyWithoutAKey) {
+  group.hosts[0].key.clear();
+  EXPECT_EQ(health.choose(group, {}, false, 0), 1u);
+  kill(two);  // the last that could be asked: now all are dead, and come back
+  EXPECT_EQ(health.choose(group, {}, false, 0), 1u);
+  group.hosts[1].key.clear();
+  EXPECT_EQ(health.choose(group, {}, false, 0), std::nullopt);
 }
 
 TEST_F(Health, PassesOverADeadServer) {
