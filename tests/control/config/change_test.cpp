@@ -86,6 +86,25 @@ TEST(Change, TellsWhichModesAreOpen) {
   EXPECT_EQ(open("group-policy LAB attributes ; webvpn ; hostname x"), "");
 }
 
+// The shell sends each line as it is typed, behind those that entered its mode.
+TEST(Change, AServersKeyComesAfterItsLine) {
+  const Config base = parse(kBase).config;
+  const auto group = change(base, "aaa-server R protocol radius");
+  ASSERT_TRUE(group.ok());
+  const auto host = change(group.config, "aaa-server R host 10.0.0.1");
+  ASSERT_TRUE(host.ok()) << host.errors.front().to_string();
+  ASSERT_EQ(host.warnings.size(), 1u);
+  EXPECT_NE(host.warnings[0].message.find("has no key and is not asked"), std::string::npos);
+  ASSERT_EQ(host.open_modes.size(), 1u);
+  EXPECT_EQ(host.open_modes[0].line, "aaa-server R host 10.0.0.1");
+  // What is saved in between can be read again.
+  EXPECT_TRUE(parse(running_config(host.config)).ok());
+  const auto good = change(host.config, host.open_modes[0].line + " ; key secret");
+  ASSERT_TRUE(good.ok());
+  EXPECT_TRUE(good.warnings.empty());
+  EXPECT_EQ(good.config.aaa_servers.at("R").hosts.at(0).key, "secret");
+}
+
 TEST(Change, WhatNeedsARestart) {
   const Config base = parse(kBase).config;
   const auto needs = [&](std::string_view lines) {

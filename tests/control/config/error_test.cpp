@@ -184,7 +184,6 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"aaa-server R host 192.0.2.1", 1, 12, "does not exist"},
         Bad{"aaa-server R protocol radius\naaa-server R inside host 192.0.2.1", 2, 14,
             "in parentheses"},
-        Bad{"aaa-server R protocol radius\naaa-server R (inside) host 192.0.2.1", 2, 28, "no key"},
         Bad{"aaa-server R protocol radius\naaa-server R host 192.0.2.1\n key *****", 3, 6,
             "the key itself"},
         Bad{"aaa-server R protocol radius\naaa-server R host 192.0.2.1\n timeout 0", 3, 10,
