@@ -138,6 +138,7 @@ const std::array kTunnelGroup = {
                   const TunnelGroupConfig plain;
                   TunnelGroupConfig& group = d.tunnel_group();
                   group.address_pools.clear();
+                  group.ipv6_address_pools.clear();
                   group.default_group_policy = plain.default_group_policy;
                   group.authentication_server_group = plain.authentication_server_group;
                   group.authentication_local_fallback = plain.authentication_local_fallback;

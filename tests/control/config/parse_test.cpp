@@ -203,6 +203,25 @@ TEST(Parse, UndoesInsideModes) {
   EXPECT_EQ(r.config, default_config());
 }
 
+TEST(Parse, UndoesAWholeBlockOfATunnelGroup) {
+  const std::string_view group =
+      "ip local pool P 10.10.10.1-10.10.10.9 mask 255.255.255.0\n"
+      "ipv6 local pool P6 2001:db8::1/64 10\naaa-server R protocol radius\n"
+      "group-policy G internal\ntunnel-group T type remote-access\n"
+      "tunnel-group T general-attributes\n address-pool P\n ipv6-address-pool P6\n "
+      "default-group-policy G\n authentication-server-group R LOCAL\n accounting-server-group R\n "
+      "username-from-certificate UID\n";
+  const auto full = parse(group);
+  ASSERT_TRUE(full.ok()) << full.errors.front().to_string();
+  const auto r = parse(std::string(group) + "no tunnel-group T general-attributes\n");
+  ASSERT_TRUE(r.ok());
+  const TunnelGroupConfig& made = full.config.tunnel_groups.at("T");
+  const TunnelGroupConfig plain{.name = "T"};
+  EXPECT_NE(made.ipv6_address_pools, plain.ipv6_address_pools);
+  EXPECT_NE(made.certificate_user, plain.certificate_user);
+  EXPECT_EQ(r.config.tunnel_groups.at("T"), plain);
+}
+
 TEST(Parse, WarnsOfASharedCore) {
   const auto r = parse("dataplane\n workers 0-1\n");
   ASSERT_TRUE(r.ok());
