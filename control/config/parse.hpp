@@ -9,6 +9,8 @@
 
 namespace culvert::control {
 
+// What follows the word at fault is never repeated, and passwords before it are masked: errors end
+// in logs.
 struct ConfigError {
   std::string file;
   size_t line = 0;      // from 1; 0: no line is to blame
@@ -21,8 +23,6 @@ struct ConfigError {
   [[nodiscard]] std::string to_string() const;
 };
 
-// What follows the word at fault is never repeated, and passwords before it are masked: errors end
-// in logs.
 // A mode that was entered and not left.
 struct OpenMode {
   std::string line;    // that entered it
