@@ -299,7 +299,7 @@ void Headend::close_sessions() {
   if (setup_ == nullptr) return;
   state_.set_setup(nullptr);
   // Clients are told; then the workers get a moment to say it on the wire.
-  setup_->logoff_all();
+  setup_->logoff_all(EndCause::shutdown);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
   while ((setup_->connections() != 0 || setup_->dtls().tunnels().size() != 0) &&
          std::chrono::steady_clock::now() < deadline) {

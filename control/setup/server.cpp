@@ -56,7 +56,7 @@ void Setup::config_changed() {
 
 Setup::~Setup() {
   // The sessions say goodbye first; the claims of the tunnels keep the addresses until here.
-  (void)sessions_.logoff_all();
+  (void)sessions_.logoff_all(EndCause::shutdown);
   sessions_.set_observer(nullptr);
   radius_.send_and_forget();
   outbox_.flush();

@@ -43,10 +43,12 @@ class Setup {
   // Posts what found no free message or a full ring before. Once per pass of the loop.
   void flush();
 
-  // `vpn-sessiondb logoff`: how many sessions were ended.
+  // `vpn-sessiondb logoff`, and the daemon's end: how many sessions were ended.
   unsigned logoff_index(uint32_t index) { return sessions_.logoff_index(index); }
   unsigned logoff_user(std::string_view user) { return sessions_.logoff_user(user); }
-  unsigned logoff_all() { return sessions_.logoff_all(); }
+  unsigned logoff_all(EndCause cause = EndCause::administrator_reset) {
+    return sessions_.logoff_all(cause);
+  }
 
   // For connections from now on.
   void set_tls(std::shared_ptr<const ServerContext> tls) { tls_ = std::move(tls); }

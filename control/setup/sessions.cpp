@@ -32,8 +32,7 @@ Sessions::Sessions(SetupEnv& env, const SetupLimits& limits, Outbox& outbox, Dtl
 }
 
 Sessions::~Sessions() {
-  while (!registry_.all().empty())
-    end(*registry_.all().begin()->second, Cause::shutdown);
+  (void)logoff_all(Cause::shutdown);
 }
 
 std::string Sessions::prefix(const SessionRecord& session) {
@@ -126,10 +125,10 @@ unsigned Sessions::logoff_user(std::string_view user) {
   return static_cast<unsigned>(sessions.size());
 }
 
-unsigned Sessions::logoff_all() {
+unsigned Sessions::logoff_all(Cause cause) {
   unsigned count = 0;
   for (; !registry_.all().empty(); count++)
-    end(*registry_.all().begin()->second, Cause::administrator_reset);
+    end(*registry_.all().begin()->second, cause);
   return count;
 }
 

@@ -61,10 +61,10 @@ class Sessions : private DtlsOwner {
   [[nodiscard]] LoginResult login(const Login& login);
   // The client's own logout. False if there is no such session.
   bool logout(std::string_view cookie);
-  // Ends sessions as an administrator does. How many.
+  // Ends sessions as an administrator does, or all for another cause. How many.
   unsigned logoff_index(uint32_t index);
   unsigned logoff_user(std::string_view user);
-  unsigned logoff_all();
+  unsigned logoff_all(EndCause cause = EndCause::administrator_reset);
   // Timeouts. Call it about once a second.
   void tick(uint64_t now_us);
 

@@ -178,6 +178,22 @@ TEST(Dialogue, AdministratorLogoff) {
   EXPECT_TRUE(b.connection.closed.has_value());
 }
 
+TEST(Dialogue, TheEndOfTheHeadendIsCalledSo) {
+  for (const bool said : {true, false}) {
+    FakeWorld world;
+    Login a(world);
+    (void)a.connect(a.log_in());
+    if (said) {
+      EXPECT_EQ(world.setup->logoff_all(EndCause::shutdown), 1u);
+    } else {
+      world.setup.reset();
+    }
+    EXPECT_TRUE(world.logged("Reason: Administrator Shutdown")) << said;
+    EXPECT_TRUE(world.logged("terminated: Administrator shutdown.")) << said;
+    EXPECT_FALSE(world.logged("Administrator Reset")) << said;
+  }
+}
+
 TEST(Dialogue, OldestSessionMakesRoomForANewLogin) {
   FakeWorld world;
   world.config.group_policies["DfltGrpPolicy"].simultaneous_logins = 2;
