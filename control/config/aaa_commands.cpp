@@ -201,7 +201,7 @@ const std::array kAaa = {
             .show = show_host},
     Command{.mode = Mode::aaa_host,
             .syntax = "authentication-port <port:1-65535>",
-            .help = "UDP port for questions about users (default 1812)",
+            .help = "UDP port for questions about users (default 1812; an ASA's default is 1645)",
             .set =
                 [](Draft& d, const Arguments& a) {
                   host_of(d).authentication_port = static_cast<uint16_t>(a.number("port"));
@@ -213,7 +213,7 @@ const std::array kAaa = {
                 }},
     Command{.mode = Mode::aaa_host,
             .syntax = "accounting-port <port:1-65535>",
-            .help = "UDP port for accounting (default 1813)",
+            .help = "UDP port for accounting (default 1813; an ASA's default is 1646)",
             .set =
                 [](Draft& d, const Arguments& a) {
                   host_of(d).accounting_port = static_cast<uint16_t>(a.number("port"));
