@@ -11,13 +11,25 @@
 
 namespace culvert::control {
 
+namespace {
+
+// And those above it: nothing has made the state directory where no certificate was made for it.
+void make_folder(const std::string& folder) {
+  for (size_t end = 0; end != std::string::npos;) {
+    end = folder.find('/', end + 1);
+    const std::string part = folder.substr(0, end);
+    if (::mkdir(part.c_str(), 0700) == 0 || errno == EEXIST) continue;
+    throw std::runtime_error("cannot make the folder " + part + ": " + std::strerror(errno));
+  }
+}
+
+}  // namespace
+
 CaptureFile::CaptureFile(const std::string& folder, const std::string& name, uint64_t limit)
     : path_(folder + "/" + name + ".pcapng"),
       older_path_(folder + "/" + name + ".older.pcapng"),
       limit_(limit) {
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw std::runtime_error("cannot make the folder " + folder + ": " + std::strerror(errno));
-  }
+  make_folder(folder);
   ::unlink(older_path_.c_str());
   if (!open()) {
     throw std::runtime_error("cannot make the file " + path_ + ": " + std::strerror(error_));

@@ -220,6 +220,19 @@ TEST(Captures, RefuseWithASentence) {
   EXPECT_THROW(nowhere.start({.name = "a"}), std::runtime_error);
 }
 
+// As on a headend that has a certificate of its own, which needs no state directory otherwise.
+TEST(Captures, MakeTheFoldersAboveTheirs) {
+  World w;
+  Captures captures(w.source(), w.folder + "/state/here/captures");
+  captures.start({.name = "a"});
+  for (const char* made : {"/state", "/state/here", "/state/here/captures"}) {
+    EXPECT_EQ(std::filesystem::status(w.folder + made).permissions(),
+              std::filesystem::perms::owner_all)
+        << made;
+  }
+  EXPECT_TRUE(std::filesystem::exists(w.folder + "/state/here/captures/a.pcapng"));
+}
+
 // Whoever can make files in the folder cannot make us write somewhere else.
 TEST(Captures, DoNotFollowLinks) {
   World w;
