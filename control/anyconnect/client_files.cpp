@@ -108,6 +108,13 @@ ClientProfiles read_profiles(const std::map<std::string, std::string>& files) {
       throw std::runtime_error("clients cannot ask for a profile called " + profile.file +
                                ": give it a name of letters, digits, '.', '-' and '_'");
     }
+    for (const auto& [other, earlier] : profiles) {
+      if (earlier.file != profile.file) continue;
+      // It is by this name that clients ask.
+      throw std::runtime_error("the client profiles " + other + " and " + name +
+                               " have both the file name " + profile.file +
+                               ": give the files of 'anyconnect profiles' different names");
+    }
     profile.sha1 = sha1_of(profile.body);
     profiles[name] = std::move(profile);
   }

@@ -48,6 +48,18 @@ TEST_F(ClientFilesTest, NothingIsToBeUpdated) {
   EXPECT_FALSE(client_file("", {}).has_value());
 }
 
+TEST_F(ClientFilesTest, NoTwoProfilesHaveTheSameFileName) {
+  std::filesystem::create_directory(folder_ + "/other");
+  const std::string a = write("lab.xml", "abc"), b = write("other/lab.xml", "def");
+  try {
+    (void)read_profiles({{"one", a}, {"two", b}});
+    FAIL();
+  } catch (const std::runtime_error& e) {
+    EXPECT_NE(std::string(e.what()).find("profiles one and two have both the file name lab.xml"),
+              std::string::npos);
+  }
+}
+
 TEST_F(ClientFilesTest, ProfilesByTheirHash) {
   // SHA-1 of "abc": FIPS 180-4's example.
   const ClientProfiles profiles = read_profiles({{"lab", write("lab.xml", "abc")}});
