@@ -67,7 +67,8 @@ class Headend {
   void apply(Config wanted, Files files);
   [[nodiscard]] ConfigChange configure(const std::string& lines, const std::string& by);
   void reload();
-  void on_reload(const ParseResult& result);
+  // False: it was refused, and nothing has changed.
+  bool on_reload(const ParseResult& result);
 
   Config config_;  // in force
   Log& log_;

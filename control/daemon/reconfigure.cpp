@@ -120,22 +120,22 @@ void Headend::reload() {
           log_.log(Severity::error, fmt::format("nothing was changed: {}", error));
           return;
         }
-        if (changes != changes_) {
+        const bool undoes = changes != changes_;
+        if (on_reload(*result) && undoes) {
           log_.log(Severity::warning, "what was configured while the file was read is undone");
         }
-        on_reload(*result);
       });
   if (!begun) log_.log(Severity::notification, "the file will be read once more anyway");
 }
 
-void Headend::on_reload(const ParseResult& result) {
+bool Headend::on_reload(const ParseResult& result) {
   for (const ConfigError& warning : result.warnings)
     log_.log(Severity::warning, warning.to_string());
   for (const ConfigError& error : result.errors)
     log_.log(Severity::error, error.to_string());
   if (!result.ok()) {
     log_.log(Severity::error, fmt::format("nothing was changed: {} has errors", config_file_));
-    return;
+    return false;
   }
   try {
     Config wanted = result.config;
@@ -143,8 +143,10 @@ void Headend::on_reload(const ParseResult& result) {
     apply(std::move(wanted), Files::read_again);
     log_.log(Severity::notification,
              fmt::format("{} was read again and is in force", config_file_));
+    return true;
   } catch (const std::runtime_error& e) {
     log_.log(Severity::error, fmt::format("{}: {}", config_file_, e.what()));
+    return false;
   }
 }
 
