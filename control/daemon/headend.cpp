@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -101,8 +102,8 @@ dp::EalConfig eal_config(const Config& config, Log& log) {
   return eal;
 }
 
-Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls, Log& log,
-                 const std::string& config_file, std::optional<unsigned> stderr_level)
+Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls, TlsFiles tls_files,
+                 Log& log, const std::string& config_file, std::optional<unsigned> stderr_level)
     : config_(config),
       log_(log),
       base_(event_base_new()),
@@ -113,7 +114,7 @@ Headend::Headend(const Config& config, std::shared_ptr<const ServerContext> tls,
       eal_(eal_config(config_, log)),
       dataplane_(eal_, dataplane_spec(config_)),
       captures_(capture_source(dataplane_), config_.state_dir + "/captures"),
-      tls_files_(config_.ssl),
+      tls_files_(std::move(tls_files)),
       listeners_([this](dp::MessageKind kind, const IpAddress& address, uint16_t port) {
         orders_->listen(kind, address, port);
       }),

@@ -36,8 +36,10 @@ class Headend {
  public:
   // Starts everything but the loop. Throws std::runtime_error with a sentence.
   // `stderr_level`: overrides `logging console`, at the start and when the file is read again.
-  Headend(const Config& config, std::shared_ptr<const ServerContext> tls, Log& log,
-          const std::string& config_file, std::optional<unsigned> stderr_level = std::nullopt);
+  // `tls_files`: as they were before `tls` was made of them.
+  Headend(const Config& config, std::shared_ptr<const ServerContext> tls, TlsFiles tls_files,
+          Log& log, const std::string& config_file,
+          std::optional<unsigned> stderr_level = std::nullopt);
   ~Headend();
   Headend(const Headend&) = delete;
   Headend& operator=(const Headend&) = delete;

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "control/anyconnect/client_files.hpp"
 #include "control/daemon/config_file.hpp"
 #include "control/daemon/headend.hpp"
 #include "control/show/output.hpp"
@@ -50,11 +51,16 @@ int run(const std::string& config_file, bool check_only, const std::string& log_
                                        : static_cast<unsigned>(std::stoul(log_level));
     config->logging.stderr_level = *stderr_level;
   }
-  const auto tls =
-      check_only && config->ssl.trust_point.empty()
-          ? nullptr  // nothing to check, and --check makes no certificate
-          : std::make_shared<const ServerContext>(config->ssl, config->state_dir, config->hostname);
+  std::shared_ptr<const ServerContext> tls;
+  std::optional<TlsFiles> files;  // before they are read: a change after that is noticed
+  if (check_only && config->ssl.trust_point.empty()) {
+    ServerContext::check_without_certificate(config->ssl);  // --check makes none
+  } else {
+    files.emplace(config->ssl);
+    tls = std::make_shared<const ServerContext>(config->ssl, config->state_dir, config->hostname);
+  }
   if (check_only) {
+    (void)read_profiles(config->webvpn.profiles);
     fmt::print("{}: good\n{}", config_file, show_mtu_advice(*config).text);
     return 0;
   }
@@ -67,7 +73,7 @@ int run(const std::string& config_file, bool check_only, const std::string& log_
   log.log(Severity::notification,
           fmt::format("certificate {}{}: {}", tls->certificate_file(),
                       tls->self_signed() ? " (self-signed)" : "", tls->pin()));
-  Headend headend(*config, tls, log, config_file, stderr_level);
+  Headend headend(*config, tls, std::move(*files), log, config_file, stderr_level);
   headend.run();
   return 0;
 }

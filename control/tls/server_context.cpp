@@ -51,9 +51,7 @@ std::string carried(const SslConfig& ssl, crypto::Version version,
 
 }  // namespace
 
-ServerContext::ServerContext(const SslConfig& ssl, const std::string& state_dir,
-                             const std::string& hostname)
-    : context_(SSL_CTX_new(TLS_server_method())) {
+ServerContext::ServerContext(const SslConfig& ssl) : context_(SSL_CTX_new(TLS_server_method())) {
   if (!context_) refuse("OpenSSL could not start: check that libssl 3 and its providers are whole");
   SSL_CTX* c = context_.get();
   SSL_CTX_set_min_proto_version(c, ssl.allow_tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
@@ -72,12 +70,20 @@ ServerContext::ServerContext(const SslConfig& ssl, const std::string& state_dir,
   // A daemon has nobody to ask for a passphrase.
   SSL_CTX_set_default_passwd_cb(c, [](char*, int, int, void*) { return -1; });
   TlsConnection::watch(c);
+}
 
+ServerContext::ServerContext(const SslConfig& ssl, const std::string& state_dir,
+                             const std::string& hostname)
+    : ServerContext(ssl) {
   self_signed_ = ssl.trust_point.empty();
   certificate_file_ = self_signed_ ? ensure_self_signed(state_dir, hostname) : ssl.trust_point;
   load_certificate(ssl);
   set_ciphers(ssl);
   set_pin();
+}
+
+void ServerContext::check_without_certificate(const SslConfig& ssl) {
+  ServerContext(ssl).set_ciphers(ssl);
 }
 
 void ServerContext::load_certificate(const SslConfig& ssl) {

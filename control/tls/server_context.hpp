@@ -22,6 +22,10 @@ class ServerContext {
   // is not there yet. Throws std::runtime_error with one sentence that says what to do.
   ServerContext(const SslConfig& ssl, const std::string& state_dir, const std::string& hostname);
 
+  // Throws as the constructor for what is wrong with anything but the certificate, which it neither
+  // reads nor makes.
+  static void check_without_certificate(const SslConfig& ssl);
+
   [[nodiscard]] SSL_CTX* get() const noexcept { return context_.get(); }
   // "pin-sha256:BASE64": SHA-256 of the public key, as `openconnect --servercert` takes it.
   [[nodiscard]] const std::string& pin() const noexcept { return pin_; }
@@ -34,6 +38,7 @@ class ServerContext {
   }
 
  private:
+  explicit ServerContext(const SslConfig& ssl);  // without certificate and ciphers
   void load_certificate(const SslConfig& ssl);
   void set_ciphers(const SslConfig& ssl);
   void set_pin();

@@ -59,6 +59,32 @@ def test_bad_line_is_shown_with_a_caret(tmp_path, good_text, case):
     assert re.search(r"^ *\^", said, re.M), said[:2000]
 
 
+WITHOUT_A_START = {
+    "authorities that are not there": ("ssl client-ca /nowhere/ca.pem", "/nowhere/ca.pem"),
+    "authorities that are no certificates": ("ssl client-ca {empty}", "{empty}"),
+    "a revocation list that is none": ("ssl client-ca {certificate}\nssl client-crl {empty}", "{empty}"),
+    "ciphers that nobody has": ("ssl cipher tlsv1.3 custom NONSENSE", "NONSENSE"),
+    "a profile that is not there": ("webvpn\n anyconnect profiles P /nowhere/p.xml", "/nowhere/p.xml"),
+    "an empty profile": ("webvpn\n anyconnect profiles P {empty}", "{empty}"),
+}
+
+
+@pytest.mark.parametrize("own", (True, False), ids=("own certificate", "self-signed"))
+@pytest.mark.parametrize("case", WITHOUT_A_START)
+def test_what_cannot_start_is_not_good(tmp_path, good_text, certificate, case, own):
+    """Files and ciphers that a start would refuse, with a certificate and without one, which --check does not make."""
+    line, said = (text.format(empty=tmp_path / "empty", certificate=certificate) for text in WITHOUT_A_START[case])
+    (tmp_path / "empty").write_text("")
+    lines = [each for each in good_text.splitlines() if own or "trust-point" not in each]
+    path = tmp_path / "bad.conf"
+    path.write_text("\n".join([*lines, line, ""]))
+    before = sorted(tmp_path.iterdir())
+    done = check(path)
+    assert done.returncode == 1, done.stdout.decode()
+    assert said in done.stderr.decode(), done.stderr.decode()
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_random_configurations_never_crash(tmp_path, good_text):
     """60 good configurations with bytes, words and lines changed: accepted or refused with a message, never a crash."""
     chance = random.Random(SEED)

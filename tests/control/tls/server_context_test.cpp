@@ -65,6 +65,25 @@ TEST_F(ServerContextTest, RefusalsSayWhatToDo) {
   EXPECT_NE(problem({}, directory_ + "/empty.pem/x").find("state-directory"), std::string::npos);
 }
 
+TEST_F(ServerContextTest, AllButTheCertificateCanBeChecked) {
+  const auto checked = [](const SslConfig& ssl) -> std::string {
+    try {
+      ServerContext::check_without_certificate(ssl);
+      return "";
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+  };
+  EXPECT_EQ(checked({}), "");
+  SslConfig ssl;
+  ssl.client_ca = directory_ + "/missing.pem";
+  EXPECT_NE(checked(ssl).find("ssl client-ca"), std::string::npos) << checked(ssl);
+  ssl = {};
+  ssl.tls13.custom = "NONSENSE";
+  EXPECT_NE(checked(ssl).find("none of the TLSv1.3 ciphers"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(directory_));
+}
+
 TEST_F(ServerContextTest, OnlyCiphersThatWorkersCarry) {
   SslConfig ssl;
   ssl.tls12.custom = "AES256-CCM:ECDHE-ECDSA-AES128-GCM-SHA256:RC4-SHA";
