@@ -95,9 +95,8 @@ std::vector<SessionView> LiveState::sessions() const {
                     (s->dtls->state == DtlsTunnel::State::silent && !s->tunnel))) {
       view.tunnels.push_back(tunnel_view(*s->dtls));
     }
-    if (!view.tunnels.empty()) {
-      view.headend = s->tunnel ? s->tunnel->flow.local : s->dtls->flow.local;
-    } else {
+    view.headend = s->headend;
+    if (view.tunnels.empty()) {
       view.inactive_since = wall - std::chrono::microseconds(steady - s->state_since_us);
     }
     views.push_back(std::move(view));

@@ -92,7 +92,7 @@ void Accounting::tick(uint64_t now_us) {
 
 void Accounting::send(const SessionRecord& session, Account& account, Status status,
                       std::optional<EndCause> cause) {
-  const IpAddress headend = session.tunnel ? session.tunnel->flow.local : IpAddress{};
+  const IpAddress headend = session.tunnel ? session.tunnel->flow.local : session.headend;
   Question question;
   Attributes& a = question.attributes;
   a = describe(*env_.config, {session.user, session.tunnel_group, session.public_address, headend});

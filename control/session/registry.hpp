@@ -87,6 +87,7 @@ struct SessionRecord {
   AuthAttributes attributes;  // what a server said at the login
   IpAddress public_address;
   uint16_t public_port = 0;
+  IpAddress headend;  // that the client reached at the log-in
   std::string user_agent;
   std::string device;  // the client's device-id: "linux-64"
   std::time_t login_time = 0;

@@ -83,6 +83,7 @@ Sessions::LoginResult Sessions::login(const Login& login) {
   session.auth_mode = login.mode;
   session.public_address = login.flow.remote;
   session.public_port = login.flow.remote_port;
+  session.headend = login.flow.local;
   session.user_agent = login.user_agent;
   session.device = login.device;
   session.login_time = env_.wall_time();

@@ -43,7 +43,7 @@ struct SessionView {
   IpAddress assigned6;  // likewise
   IpAddress public_address;
   uint16_t public_port = 0;
-  IpAddress headend;                // the address that the client reached, for the audit number
+  IpAddress headend;                // that the client reached at the log-in, for the audit number
   std::vector<TunnelView> tunnels;  // without the parent; empty: waiting to resume
   std::string group_policy;
   std::string tunnel_group;

@@ -80,6 +80,7 @@ TEST(Dialogue, LostTunnelWaitsAndResumes) {
   const std::string address = header(a.connect(cookie), "X-CSTP-Address");
   world.ended(a.connection, dp::EndReason::dpd_failure);
   const SessionRecord& record = *world.setup->sessions().all().begin()->second;
+  EXPECT_EQ(record.headend.to_string(), "198.51.100.1");  // also while there is no tunnel
   EXPECT_EQ(record.state, SessionState::waiting);
   EXPECT_EQ(world.published.begin()->first->current_channel().kind(), dp::Channel::Kind::none);
   EXPECT_TRUE(
