@@ -1,10 +1,12 @@
 // Login, logout, limits and timeouts. Message texts are the ASA's.
 #include "control/setup/sessions.hpp"
 
+#include <chrono>
 #include <limits>
 
 #include <fmt/format.h>
 
+#include "control/log/duration_text.hpp"
 #include "dataplane/cstp/frame.hpp"
 #include "dataplane/packet/time.hpp"
 
@@ -16,13 +18,6 @@ namespace {
 
 // The client ends and does not come back by itself.
 constexpr auto kCstpTerminate = static_cast<uint8_t>(cstp::PacketType::terminate);
-
-std::string duration(uint64_t seconds) {
-  const uint64_t days = seconds / 86400;
-  const std::string clock =
-      fmt::format("{}h:{:02}m:{:02}s", seconds % 86400 / 3600, seconds % 3600 / 60, seconds % 60);
-  return days == 0 ? clock : fmt::format("{}d {}", days, clock);
-}
 
 }  // namespace
 
@@ -193,13 +188,14 @@ void Sessions::log_end(const SessionRecord& session, Cause cause) {
   env_.log(
       6, 716002,
       fmt::format("{} WebVPN session terminated: {}.", prefix(session), termination_text(cause)));
-  env_.log(4, 113019,
-           fmt::format("Group = {}, Username = {}, IP = {}, Session disconnected. Session Type: "
-                       "{}, Duration: {}, Bytes xmt: {}, Bytes rcv: {}, Reason: {}",
-                       session.tunnel_group, session.user, session.public_address.to_string(),
-                       session.tunnel ? "SSL" : "AnyConnect-Parent",
-                       duration((env_.now_us() - session.login_us) / kSecond), totals.tx_bytes,
-                       totals.rx_bytes, to_string(cause)));
+  env_.log(
+      4, 113019,
+      fmt::format("Group = {}, Username = {}, IP = {}, Session disconnected. Session Type: "
+                  "{}, Duration: {}, Bytes xmt: {}, Bytes rcv: {}, Reason: {}",
+                  session.tunnel_group, session.user, session.public_address.to_string(),
+                  session.tunnel ? "SSL" : "AnyConnect-Parent",
+                  duration_text(std::chrono::seconds((env_.now_us() - session.login_us) / kSecond)),
+                  totals.tx_bytes, totals.rx_bytes, to_string(cause)));
 }
 
 }  // namespace culvert::control

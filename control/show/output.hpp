@@ -48,8 +48,6 @@ struct Output {
 
 // "14:28:09 CDT Tue Mar 17 2020", local time.
 [[nodiscard]] std::string login_time_text(Time time);
-// "2h:21m:21s", from one day on "2d 4h:21m:44s"; negative as zero.
-[[nodiscard]] std::string duration_text(std::chrono::seconds duration);
 // "0013.2401.01a3".
 [[nodiscard]] std::string mac_text(const std::array<uint8_t, 6>& mac);
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "control/log/duration_text.hpp"
+
 namespace culvert::control {
 namespace {
 

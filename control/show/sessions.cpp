@@ -35,12 +35,6 @@ std::string login_time_text(Time time) {
   return {text, std::strftime(text, sizeof text, "%H:%M:%S %Z %a %b %d %Y", &parts)};
 }
 
-std::string duration_text(std::chrono::seconds duration) {
-  const auto s = std::max<int64_t>(duration.count(), 0);
-  const std::string days = s >= 86400 ? fmt::format("{}d ", s / 86400) : "";
-  return fmt::format("{}{}h:{:02}m:{:02}s", days, s / 3600 % 24, s / 60 % 60, s % 60);
-}
-
 Output show_sessions(const StateSource& state) {
   return session_list(
       state, "AnyConnect",
