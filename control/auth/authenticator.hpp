@@ -31,6 +31,7 @@ struct AuthAttributes {
   std::optional<unsigned> interim_interval_s;  // Acct-Interim-Interval
   std::vector<std::string> classes;            // Class, as it came (RFC 2865 §5.25)
   bool from_server = false;                    // verified by a server, not by LOCAL
+  bool from_local = false;                     // verified by LOCAL; neither: by a certificate alone
 };
 
 enum class AuthVerdict : uint8_t {

@@ -56,7 +56,8 @@ const std::array kUsername = {
             .enters = Mode::username},
     Command{.mode = Mode::username,
             .syntax = "vpn-group-policy <policy:word>",
-            .help = "The user's group policy (default: that of the connection profile)",
+            .help = "The user's group policy (default: that of the connection profile); it "
+                    "holds where LOCAL verified the password",
             .set =
                 [](Draft& d, const Arguments& a) {
                   d.user().group_policy = a.text("policy");

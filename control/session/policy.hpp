@@ -44,9 +44,9 @@ struct Policy {
 // The policy of `name`, or DfltGrpPolicy if there is none of that name.
 [[nodiscard]] Policy resolve_policy(const Config& config, const std::string& name);
 
-// For a user of a tunnel group: the policy that a server named, else the user's own, else the
-// group's; address pools of the policy, else of the group; timeouts of the server, else of the
-// policy.
+// For a user of a tunnel group: the policy that a server named, else the user's own if it was LOCAL
+// that verified the password (somebody else's user may have the same name), else the group's;
+// address pools of the policy, else of the group; timeouts of the server, else of the policy.
 [[nodiscard]] Policy resolve_policy(const Config& config, const std::string& tunnel_group,
                                     const std::string& user, const AuthAttributes& attributes = {});
 

@@ -78,7 +78,14 @@ TEST(Policy, Inheritance) {
   EXPECT_EQ(own.anyconnect_mtu, 1400u);
   EXPECT_EQ(own.address_pools, std::vector<std::string>{"P"});
   EXPECT_EQ(own.dpd_gateway_s, 30u);
-  const Policy users = resolve_policy(config, "TG", "u");
+  // A user of that name whom a server or a certificate speaks for is another one.
+  EXPECT_EQ(resolve_policy(config, "TG", "u").name, "own");
+  AuthAttributes said;
+  said.from_server = true;
+  EXPECT_EQ(resolve_policy(config, "TG", "u", said).name, "own");
+  said.from_server = false;
+  said.from_local = true;
+  const Policy users = resolve_policy(config, "TG", "u", said);
   EXPECT_EQ(users.name, "DfltGrpPolicy");
   EXPECT_EQ(users.disconnected_timeout_s, 600u);
   AuthAttributes attributes;
@@ -91,6 +98,8 @@ TEST(Policy, Inheritance) {
   EXPECT_EQ(servers.disconnected_timeout_s, 90u);
   EXPECT_EQ(servers.session_timeout_s, 7u);
   attributes.group_policy = "no such policy";
+  EXPECT_EQ(resolve_policy(config, "TG", "u", attributes).name, "own");
+  attributes.from_local = true;
   EXPECT_EQ(resolve_policy(config, "TG", "u", attributes).name, "DfltGrpPolicy");
 }
 

@@ -179,6 +179,18 @@ TEST(Dialogue, AdministratorLogoff) {
   EXPECT_TRUE(b.connection.closed.has_value());
 }
 
+TEST(Dialogue, WhomLocalVerifiedHasItsOwnPolicy) {
+  FakeWorld world;
+  world.config.group_policies["Own"].name = "Own";
+  world.config.users["vpn"].group_policy = "Own";
+  Login a(world);
+  const std::string cookie = a.log_in();
+  const SessionRecord& record = *world.setup->sessions().all().begin()->second;
+  EXPECT_EQ(record.policy.name, "Own");
+  (void)a.connect(cookie);
+  EXPECT_EQ(record.policy.name, "Own");
+}
+
 TEST(Dialogue, TheEndOfTheHeadendIsCalledSo) {
   for (const bool said : {true, false}) {
     FakeWorld world;
