@@ -46,6 +46,18 @@ def test_in_the_shell(headend):
     assert "  anyconnect ssl dtls none\n  anyconnect mtu 1301\n" in running and " tunnel-group-list enable\n" in running
 
 
+def test_a_radius_server_in_the_shell(headend):
+    """Its key comes a line later than its address: until then there is a warning."""
+    lines = ["configure terminal", "aaa-server R protocol radius", "aaa-server R host 10.0.0.1", "key secret",
+             "timeout 3", "end"]
+    done = subprocess.run([CULVERTCTL, "--socket", headend.config.socket], input="\n".join(lines) + "\n",
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done
+    assert done.stdout.count("WARNING: This server has no key and is not asked") == 1, done
+    running = headend.show.text("show running-config")
+    assert "aaa-server R host 10.0.0.1\n key *****\n timeout 3\n" in running
+
+
 def test_all_or_nothing(headend):
     before = headend.show.text("show running-config")
 
