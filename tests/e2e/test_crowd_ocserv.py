@@ -26,6 +26,7 @@ def ocserv(lab):
         Path(folder).chmod(0o755)
         headend = Ocserv(lab, Path(folder))
         try:
+            headend.wait_ready()
             with echo_server(lab.server, SERVER):
                 yield headend
                 headend.stop()

@@ -199,6 +199,7 @@ def test_ocserv_is_a_peer(lab):
     load.route_to_pool(lab)
     headend = Ocserv(lab, folder, 60)
     try:
+        headend.wait_ready()
         done = load.run(lab, folder, USER, PASSWORD, "--sessions", 25, "--rate", 20, "--hold", 8, "--storm", 1,
                         "--tries", 20, "--sizes", "64,576,1200", "--goal",
                         "sessions=25,gave-up=0,damaged=0,loss<2%", timeout=120)

@@ -144,10 +144,10 @@ def headend(lab, tmp_path):
 
     def start(fix: str = "none", **settings) -> Headend:
         certificate = make_certificate(tmp_path, RSA)
-        headend = Headend(lab, NoteConfig(tmp_path / "state", certificate, fix, **settings), tmp_path).wait_ready()
+        headend = Headend(lab, NoteConfig(tmp_path / "state", certificate, fix, **settings), tmp_path)
         headend.certificate_pin = pin_of(certificate)
         started.append(headend)
-        return headend
+        return headend.wait_ready()
 
     yield start
     for each in started:

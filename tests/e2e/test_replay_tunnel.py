@@ -230,9 +230,10 @@ def test_a_headend_that_no_longer_tells_costs_no_result(both_sides, tmp_path, he
 def test_a_tunnel_that_takes_nothing_ends_it(both_sides, tmp_path):
     """The headend stands still: what waits for it waits 10 s, and no longer."""
     there = Headend(both_sides, HeadendConfig(state=tmp_path / "state", certificate=make_certificate(tmp_path)),
-                    tmp_path).wait_ready()
+                    tmp_path)
     file = tunnel_replay.dialogue(tmp_path / "dialogue.pcap", 4, 50, sizes=(1300,))
     try:
+        there.wait_ready()
         replay = tunnel_replay.start(both_sides, tmp_path, USER, PASSWORD, file, "--tls", "--direction", "up", "--pps",
                                      2000, "--loops", 0, "--sessions", 1)
         try:
@@ -270,6 +271,7 @@ def test_ocserv_is_a_peer(both_sides, own_folder):
     folder = own_folder
     headend = Ocserv(both_sides, folder)
     try:
+        headend.wait_ready()
         file = tunnel_replay.dialogue(folder / "dialogue.pcap", 24, 20, sizes=FIT_OCSERV)
         done = tunnel_replay.run(both_sides, folder, USER, PASSWORD, file, "--sessions", 12, "--both", "--direction",
                                  "both", "--pps", 500, v6=False)

@@ -71,6 +71,7 @@ class Comparison:
         folder = self._folder / f"{kind.name}{number}"
         folder.mkdir(mode=0o755)
         self._headend = kind(self._lab, folder)
+        self._headend.wait_ready()
         self.versions[kind.name] = self._headend.version()
         for channel in self._channels:
             self._connect(channel, folder)

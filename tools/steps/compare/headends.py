@@ -1,4 +1,5 @@
-"""The two headends, each started in the headend's namespace of one lab."""
+"""The two headends, each started in the headend's namespace of one lab. Whoever makes one has it while he waits for it,
+and can end it then."""
 
 import signal
 import subprocess
@@ -22,8 +23,12 @@ class Culvert:
         certificate = make_certificate(folder)
         config = HeadendConfig(state=folder / "state", certificate=certificate, dataplane=["memory 256"],
                                policy=[f"anyconnect mtu {INNER_MTU}"])
-        self._headend = Headend(lab, config, folder).wait_ready()
+        self._headend = Headend(lab, config, folder)
         self.pin = pin_of(certificate)
+
+    def wait_ready(self) -> "Culvert":
+        self._headend.wait_ready()
+        return self
 
     def version(self) -> str:
         return self._headend.show.text("show version").splitlines()[0]
@@ -59,7 +64,10 @@ class Ocserv:
         self._own_the_wires()
         self._process = Process(lab.headend.command("ocserv", "--foreground", "--config", config),
                                 folder / "ocserv.log")
+
+    def wait_ready(self) -> "Ocserv":
         until(self._listens, lambda: f"ocserv listens:\n{self._process.tail()}")
+        return self
 
     def version(self) -> str:
         done = subprocess.run(["ocserv", "--version"], capture_output=True, text=True)

@@ -79,6 +79,7 @@ class Comparison:
         folder.mkdir(mode=0o755)
         with step(f"{sessions} sessions on {kind.name}") as progress:
             self._headend = kind(self._lab, folder, sessions)
+            self._headend.wait_ready()
             versions[kind.name] = self._headend.version()
             idle = shared_out_kib(self._lab.headend.name)
             self._crowd = load.start(

@@ -24,8 +24,13 @@ class Culvert:
         config = HeadendConfig(state=folder / "state", certificate=make_certificate(folder), ipv6=False,
                                policy=[f"anyconnect mtu {INNER_MTU}"], **settings)
         self._lab = lab
-        self._headend = Headend(lab, config, folder).wait_ready(60)
-        self._at_start = held(lab, self._headend)
+        self._headend = Headend(lab, config, folder)
+        self._at_start: dict = {}
+
+    def wait_ready(self) -> "Culvert":
+        self._headend.wait_ready(60)
+        self._at_start = held(self._lab, self._headend)
+        return self
 
     def version(self) -> str:
         return self._headend.show.text("show version").splitlines()[0]

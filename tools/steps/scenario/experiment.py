@@ -81,7 +81,8 @@ class Experiment:
         self.pin = pin_of(certificate)
         config = NoteConfig(self.folder / "state", certificate, self.settings.fix, self.settings.icmp,
                             self.settings.cause)
-        self.headend = Headend(self.lab, config, self.folder).wait_ready()
+        self.headend = Headend(self.lab, config, self.folder)
+        self.headend.wait_ready()
 
     def start_client(self) -> None:
         settings = self.settings

@@ -79,7 +79,8 @@ class Measurement:
             # Nobody asks whether they are alive while they are counted.
             policy=["anyconnect dpd-interval gateway none", "anyconnect ssl keepalive none"],
             extra=[*room_for_one_user(USER, stored(PASSWORD)), " vpn-idle-timeout none"])
-        self._headend = Headend(self._lab, config, folder).wait_ready(60)
+        self._headend = Headend(self._lab, config, folder)
+        self._headend.wait_ready(60)
 
     def _gather(self, pin: str, progress) -> None:
         password = self._folder / "password"
