@@ -124,4 +124,9 @@ void DtlsTunnel::close() noexcept {
   state_ = State::failed;
 }
 
+void DtlsTunnel::end(std::string_view why) {
+  close();
+  problem_ = why;
+}
+
 }  // namespace culvert::client

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "control/socket/descriptor.hpp"
@@ -34,6 +35,8 @@ class DtlsTunnel {
   void write(std::span<const uint8_t> plaintext);
   // close_notify.
   void close() noexcept;
+  // The same, with a reason for problem().
+  void end(std::string_view why);
 
   [[nodiscard]] int fd() const noexcept { return socket_.get(); }
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }

@@ -64,7 +64,8 @@ void Client::read_dtls() {
         send_dtls(Frame::dpd_response, echo);
         break;
       }
-      case Frame::disconnect: return give_up_dtls("the headend closed it");
+      // Whoever called looks at its state next, and gives it up then.
+      case Frame::disconnect: return dtls_->end("the headend closed it");
       case Frame::dpd_response:
       case Frame::keepalive: break;
       case Frame::terminate:
