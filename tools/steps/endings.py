@@ -8,11 +8,14 @@ from typing import Callable, Iterable
 
 from .build import BuildError
 from .console import tail
+from .interrupts import interruptible
 
 
 @contextmanager
 def told(command: str, failed: int = 1, logs: Callable[[], str] = str):
-    """Leaves with `failed`, or with 130 if it was interrupted. `logs` gives what is to be read below the sentence."""
+    """Leaves with `failed`, or with 130 if it was interrupted, by whatever asks a command to end. `logs` gives what is
+    to be read below the sentence."""
+    interruptible()
     try:
         yield
     except BuildError as error:

@@ -11,6 +11,7 @@ from . import console
 from .build import RELEASE, ninja, set_up
 from .console import step
 from .endings import told
+from .interrupts import interruptible, undisturbed
 
 
 class Measurement(Protocol):
@@ -29,6 +30,7 @@ def carry_out(command: str, make: Callable[[Path], Measurement], as_text: Callab
     nothing else there; returns the exit status, 1 if a result is not complete."""
     if as_json:
         console.out = sys.stderr
+    interruptible()
     folder = Path(tempfile.mkdtemp(prefix=f"culvert-{command}."))
     folder.chmod(0o755)  # ocserv's unprivileged processes must be able to enter
     measurement = make(folder)
@@ -40,6 +42,7 @@ def carry_out(command: str, make: Callable[[Path], Measurement], as_text: Callab
                     ninja(RELEASE, progress, *programs)
             result = measurement.run()
     finally:
+        undisturbed()
         measurement.clear()
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(result, indent=2) if as_json else as_text(result))

@@ -18,6 +18,7 @@ from harness.ping import ping
 from . import console, kept
 from .build import RELEASE, BuildError, ninja, set_up
 from .console import step, tail
+from .interrupts import interruptible, undisturbed
 from .report import Report, as_text, measure
 
 FOLDER = Path("/run/culvert-quickstart")
@@ -142,6 +143,7 @@ def main() -> int:
     arguments = parse_arguments()
     if arguments.json:
         console.out = sys.stderr
+    interruptible()
     try:
         lock = only_one()
         if clear_the_stage():
@@ -155,6 +157,7 @@ def main() -> int:
 
 def demonstrate(arguments: argparse.Namespace) -> int:
     demonstration = Demonstration(arguments.device)
+    kept_running = False
     try:
         with step("Build") as progress:
             set_up(RELEASE)
@@ -163,18 +166,20 @@ def demonstrate(arguments: argparse.Namespace) -> int:
         if not arguments.keep:
             with step("Logout and clean end"):
                 demonstration.finish()
-            demonstration.clear()
+        kept_running = arguments.keep
     except BuildError as error:
         say(f"\nquickstart: {error}")
         return 1
-    except Exception as error:  # whatever it is: nothing may be left running
+    except Exception as error:
         say(f"\nquickstart failed: {error or type(error).__name__}\n{demonstration.logs()}")
-        demonstration.clear()
         return 1
     except KeyboardInterrupt:
         say("\nquickstart: interrupted")
-        demonstration.clear()
         return 130
+    finally:  # whatever it is: nothing may be left running
+        undisturbed()
+        if not kept_running:
+            demonstration.clear()
     print(json.dumps(report.values, indent=2) if arguments.json else as_text(report))
     if arguments.keep:
         say(how_to_look_around())

@@ -49,5 +49,7 @@ class Lab:
                     self.client.run("ip", family, "route", "flush", "table", priority, check=False)
 
     def _run(self, command: str) -> None:
-        done = subprocess.run([LAB, "--prefix", self.prefix, command], capture_output=True, text=True)
+        # In a session of its own it is taken down even where the terminal goes away, which ends all of ours.
+        done = subprocess.run([LAB, "--prefix", self.prefix, command], capture_output=True, text=True,
+                              start_new_session=command == "down")
         assert done.returncode == 0, done.stderr

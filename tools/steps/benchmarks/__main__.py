@@ -10,6 +10,7 @@ from pathlib import Path
 from steps import console
 from steps.build import RELEASE, BuildError, ninja, set_up
 from steps.console import step
+from steps.interrupts import interruptible
 from steps.rfc2544.rows import NoResults, from_document
 from steps.rfc2544.rows import Row as LineRow
 
@@ -149,6 +150,7 @@ def main() -> int:
     arguments = parse_arguments(words)
     if arguments.json == "-":
         console.out = sys.stderr
+    interruptible()
     try:
         make(arguments, words)
     except BrokenPipeError:

@@ -3,7 +3,6 @@
 import argparse
 import json
 import shutil
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from steps.build import RELEASE, ninja, set_up
 from steps.console import step
 from steps.endings import ends, told, turn
+from steps.interrupts import interruptible, undisturbed
 
 from .cells import ALL, ROUND_TRIPS, Cell, parse_cell
 from .comparison import Comparison, good
@@ -56,7 +56,7 @@ def parse_arguments() -> tuple[argparse.Namespace, list[Cell], list[Cell]]:
 
 def main() -> int:
     arguments, cells, shared = parse_arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruptible()
     folder = Path(tempfile.mkdtemp(prefix="culvert-tcp."))
     lock = turn("compare-tcp", wait=True)  # two at once would measure each other
     comparison = Comparison(arguments, cells, shared, folder)
@@ -75,6 +75,7 @@ def main() -> int:
                 with step("What tshark says of the captures") as progress:
                     result["captures"] = comparison.examine(progress)
     finally:  # whatever it is: nothing may be left running
+        undisturbed()
         comparison.clear()
         lock.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -15,6 +15,7 @@ from harness.paths import CULVERT_CLIENT, CULVERTCTL, TUNNEL_SCRIPT
 from steps import console, kept
 from steps.build import RELEASE, BuildError, ninja, set_up
 from steps.console import step, tail
+from steps.interrupts import interruptible, undisturbed
 
 from .experiment import Experiment, Settings
 from .note import CAUSES, FIXES, ICMP
@@ -53,8 +54,8 @@ def one_run(lab: Lab, arguments: argparse.Namespace) -> int:
         with step(f"{FIXES[settings.fix].title}, ICMP {settings.icmp}, {settings.minute:g} s"):
             result = experiment.run(keep=arguments.keep)
     except BaseException:
-        say(logs())
         experiment.clear()
+        say(logs())
         raise
     entries = experiment.timeline.entries()
     start = result["started"]
@@ -133,6 +134,7 @@ def main() -> int:
     arguments = parse_arguments()
     if arguments.json:
         console.out = sys.stderr
+    interruptible()
     lab = Lab(LAB_PREFIX)
     with open(LOCK, "w") as lock:
         try:
@@ -168,6 +170,7 @@ def play(lab: Lab, arguments: argparse.Namespace) -> int:
         say(f"\nscenario failed: {error or type(error).__name__}")
         return 1
     finally:
+        undisturbed()
         if not (good and arguments.keep):
             clear_the_stage(lab)
 

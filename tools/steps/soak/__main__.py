@@ -3,7 +3,6 @@
 import argparse
 import json
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ from harness.paths import BUILD
 from steps.build import SANITIZED, BuildError, ninja, set_up
 from steps.console import step
 from steps.endings import told, turn
+from steps.interrupts import interruptible, undisturbed
 
 from .soak import HeadendEnded, Soak
 from .verdict import as_text, good
@@ -50,7 +50,7 @@ def work(soak: Soak, arguments: argparse.Namespace) -> dict:
 
 def main() -> int:
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruptible()
     lock = turn("soak", wait=False)  # its lab has but one name
     folder = Path(tempfile.mkdtemp(prefix="culvert-soak."))
     soak = Soak(arguments.minutes, arguments.clients, folder)
@@ -67,6 +67,7 @@ def main() -> int:
                 print(f"\nsoak: {error}", file=sys.stderr)
                 return 1
     finally:  # whatever it is: nothing may be left running
+        undisturbed()
         soak.clear()
         lock.close()
         if arguments.json:
