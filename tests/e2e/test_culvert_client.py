@@ -7,7 +7,7 @@ import pytest
 
 from harness.blocked_udp import blocked_udp
 from harness.culvert_client import CulvertClient
-from harness.lab import OUTSIDE, OUTSIDE6, SERVER, SERVER6
+from harness.lab import CLIENT, OUTSIDE, OUTSIDE6, SERVER, SERVER6
 from harness.paths import CULVERT_CLIENT
 from harness.ping import ping
 from harness.poll import until
@@ -76,6 +76,40 @@ def test_comes_back_with_its_cookie(stage, headend, connect):
     summary = client.log_out()
     assert [each["reason"] for each in summary["connections"]] == ["first", "lost", "asked"], summary
     assert len(client.events("logged-in")) == 1
+
+
+@pytest.fixture
+def distant_headend(stage):
+    """The way to the headend is the default route, over which a tunnel's halves of everything win."""
+    client = stage.lab.client
+    client.run("ip", "route", "del", "198.51.100.0/24", "dev", "wan")
+    client.run("ip", "route", "add", "default", "via", OUTSIDE, "dev", "wan", "onlink")
+    yield
+    client.run("ip", "route", "del", "default", "dev", "wan", check=False)
+    client.run("ip", "route", "add", "198.51.100.0/24", "dev", "wan", "proto", "kernel", "scope", "link", "src", CLIENT)
+
+
+@pytest.mark.parametrize("dtls", ["none", "psk"])
+def test_comes_back_past_its_own_tunnel(stage, headend, distant_headend, connect, dtls):
+    """Adapter and routes outlive the connection, and take everything but what is bound to a device."""
+    halves = ("--route", "0.0.0.0/1", "--route", "128.0.0.0/1")
+    client = connect(options=("--dtls", dtls, *halves))
+    ping(stage.lab.client, SERVER)
+    client.process.signal(12)  # SIGUSR2
+    client.wait_event("connected", 2)
+    ping(stage.lab.client, SERVER)
+    reasons = ["first", "asked"]
+    if dtls == "none":
+        with trouble(stage.lab, 443, outgoing="reject with tcp reset"):
+            stage.lab.client.run("ping", "-c", "1", "-W", "1", SERVER, check=False)
+            client.wait_event("reconnecting", reason="lost")
+        client.wait_event("connected", 3)
+        reasons.append("lost")
+    else:
+        client.wait_event("dtls", 2, state="up")
+    ping(stage.lab.server, client.address)
+    summary = client.log_out()
+    assert [each["reason"] for each in summary["connections"]] == reasons, summary
 
 
 def test_dtls_dies(stage, connect):

@@ -76,6 +76,7 @@ void Client::log_in() {
 // The adapter is there, or has the right MTU, only after the headend's reply.
 void Client::open_tunnel(Reason reason, Clock::time_point lost_at) {
   if (!tls_) tls_ = std::make_unique<TlsStream>(gateway_, options_, signals_);
+  gateway_.way = tls_->way();
   Grant grant =
       connect_tunnel(*tls_, gateway_, options_, cookie_.view(), grant_.addresses, signals_);
   // The same session has the same addresses; only IPv6 may be withheld, where the MTU is too small.

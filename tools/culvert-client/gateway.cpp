@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -51,34 +52,37 @@ bool same_host(const sockaddr* a, const sockaddr_storage& b) noexcept {
                      &reinterpret_cast<const sockaddr_in6&>(b).sin6_addr, sizeof(in6_addr)) == 0;
 }
 
-// The device that has the address; empty if it is not to be found.
+// The device that has the address; empty if it is not to be found, or is the loopback.
 std::string device_of(const sockaddr_storage& address) {
   ifaddrs* all = nullptr;
   if (getifaddrs(&all) != 0) return {};
   const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(all, freeifaddrs);
   for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
-    if (same_host(each->ifa_addr, address)) return each->ifa_name;
+    if (same_host(each->ifa_addr, address)) {
+      return std::string_view(each->ifa_name) == "lo" ? "" : each->ifa_name;
+    }
   }
   return {};
 }
 
 // A tunnel that takes everything would take its own packets, too.
-void stay_on_device_of(int socket, const sockaddr_storage& local) {
-  const std::string device = device_of(local);
-  if (device.empty() || device == "lo") return;
+void stay_on(int socket, const std::string& device) noexcept {
+  if (device.empty()) return;
   (void)setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(),
                    static_cast<socklen_t>(device.size()));
 }
 
-control::Descriptor try_tcp(const addrinfo& target, bool keeps_device, Signals& signals,
-                            Clock::time_point deadline, std::string& problem) {
+// It goes out by the way's device from its first segment on.
+control::Descriptor try_tcp(const Way& way, Signals& signals, Clock::time_point deadline,
+                            std::string& problem) {
   control::Descriptor socket(
-      ::socket(target.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+      ::socket(way.peer.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!socket) {
     problem = words(errno);
     return {};
   }
-  int error = ::connect(socket.get(), target.ai_addr, target.ai_addrlen) == 0 ? 0 : errno;
+  stay_on(socket.get(), way.device);
+  int error = ::connect(socket.get(), plain(way.peer), size_of(way.peer)) == 0 ? 0 : errno;
   if (error == EINPROGRESS) {
     wait_for(signals, socket.get(), POLLOUT, deadline, "an answer to the TCP connection");
     socklen_t size = sizeof error;
@@ -90,8 +94,12 @@ control::Descriptor try_tcp(const addrinfo& target, bool keeps_device, Signals& 
   }
   const int yes = 1;
   (void)setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  if (keeps_device) stay_on_device_of(socket.get(), local_address(socket.get()));
   return socket;
+}
+
+Failure no_connection(const Gateway& gateway, const std::string& problem) {
+  return Failure(
+      fmt::format("no TCP connection to {} port {}: {}", gateway.host, gateway.port, problem));
 }
 
 }  // namespace
@@ -136,7 +144,15 @@ std::string Gateway::authority() const {
 }
 
 control::Descriptor connect_tcp(const Gateway& gateway, Signals& signals,
-                                Clock::time_point deadline, sockaddr_storage& peer) {
+                                Clock::time_point deadline, Way& way) {
+  std::string problem;
+  if (gateway.way &&
+      (gateway.way->device.empty() || if_nametoindex(gateway.way->device.c_str()) != 0)) {
+    control::Descriptor socket = try_tcp(*gateway.way, signals, deadline, problem);
+    if (!socket) throw no_connection(gateway, problem);
+    way = *gateway.way;
+    return socket;
+  }
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -146,23 +162,25 @@ control::Descriptor connect_tcp(const Gateway& gateway, Signals& signals,
     throw Failure(fmt::format("there is no address of {}: {}", gateway.host, gai_strerror(error)));
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
-  std::string problem;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    control::Descriptor socket = try_tcp(*each, gateway.keeps_device, signals, deadline, problem);
+    way = {};
+    std::memcpy(&way.peer, each->ai_addr, each->ai_addrlen);
+    control::Descriptor socket = try_tcp(way, signals, deadline, problem);
     if (!socket) continue;
-    peer = {};
-    std::memcpy(&peer, each->ai_addr, each->ai_addrlen);
+    if (gateway.keeps_device) {
+      way.device = device_of(local_address(socket.get()));
+      stay_on(socket.get(), way.device);
+    }
     return socket;
   }
-  throw Failure(
-      fmt::format("no TCP connection to {} port {}: {}", gateway.host, gateway.port, problem));
+  throw no_connection(gateway, problem);
 }
 
 control::Descriptor connect_udp(int tcp, const sockaddr_storage& peer, uint16_t port) {
   control::Descriptor socket(
       ::socket(peer.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
   if (!socket) throw Failure("no UDP socket: " + words(errno));
-  stay_on_device_of(socket.get(), local_address(tcp));
+  stay_on(socket.get(), device_of(local_address(tcp)));
   sockaddr_storage target = peer;
   if (target.ss_family == AF_INET6) {
     reinterpret_cast<sockaddr_in6&>(target).sin6_port = htons(port);

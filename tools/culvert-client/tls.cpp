@@ -64,7 +64,7 @@ std::string pin_of(X509* certificate) {
 TlsStream::TlsStream(const Gateway& gateway, const Options& options, Signals& signals)
     : context_(make_context(options)) {
   const auto deadline = Clock::now() + options.patience;
-  socket_ = connect_tcp(gateway, signals, deadline, peer_);
+  socket_ = connect_tcp(gateway, signals, deadline, way_);
   ssl_.reset(SSL_new(context_.get()));
   if (!ssl_ || SSL_set_fd(ssl_.get(), socket_.get()) != 1) {
     throw Failure("OpenSSL could not start: " + control::openssl_reason("no memory"));

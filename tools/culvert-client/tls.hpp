@@ -38,14 +38,15 @@ class TlsStream {
   // 32 bytes for DTLS, of this connection (RFC 5705).
   [[nodiscard]] std::vector<uint8_t> export_secret(std::string_view label) const;
   [[nodiscard]] int fd() const noexcept { return socket_.get(); }
-  [[nodiscard]] const sockaddr_storage& peer() const noexcept { return peer_; }
+  [[nodiscard]] const Way& way() const noexcept { return way_; }
+  [[nodiscard]] const sockaddr_storage& peer() const noexcept { return way_.peer; }
   [[nodiscard]] std::string version() const { return SSL_get_version(ssl_.get()); }
   [[nodiscard]] std::string suite() const { return SSL_get_cipher_name(ssl_.get()); }
 
  private:
   void verify(const Options& options) const;
 
-  sockaddr_storage peer_{};
+  Way way_;
   control::Descriptor socket_;
   control::Owned<SSL_CTX> context_;
   control::Owned<SSL> ssl_;
