@@ -6,11 +6,13 @@ import subprocess
 import pytest
 
 from harness.blocked_udp import blocked_udp
+from harness.certificate import pin_of
 from harness.culvert_client import CulvertClient
 from harness.lab import CLIENT, OUTSIDE, OUTSIDE6, SERVER, SERVER6
 from harness.paths import CULVERT_CLIENT
 from harness.ping import ping
 from harness.poll import until
+from harness.scripted_headend import ScriptedHeadend
 from harness.transfer import send_and_compare
 from harness.trouble import trouble
 
@@ -129,6 +131,20 @@ def test_dtls_dies(stage, connect):
     summary = client.log_out()
     assert [each["reason"] for each in summary["connections"]] == ["first", "new-mtu"], summary
     assert [each["adapter_mtu"] for each in summary["connections"]] == [1418, 1347], summary
+
+
+def test_dtls_is_ended_by_a_frame(lab, certificate, tmp_path):
+    """The client goes on by TLS, and tries DTLS again, each time that it happens."""
+    headend = ScriptedHeadend(lab.client, certificate)
+    client = CulvertClient(lab, pin_of(certificate), tmp_path, options=("--dtls", "psk"), outside=headend.authority)
+    try:
+        for times in (1, 2):
+            headend.say_by_dtls(b"\x05")
+            client.wait_event("dtls", times, state="lost", why="the headend closed it")
+        assert client.log_out()["reconnects"] == 0
+    finally:
+        client.kill()
+        headend.close()
 
 
 def test_detaches(stage, headend, connect):

@@ -132,8 +132,9 @@ void Client::greet_by_dtls() {
 }
 
 void Client::move_dtls() {
-  if (dtls_->state() == DtlsTunnel::State::shaking_hands &&
-      dtls_->advance() == DtlsTunnel::State::up) {
+  dtls_->advance();
+  // A near headend may have answered all of it while the first flight was sent.
+  if (!dtls_was_up_ && dtls_->state() == DtlsTunnel::State::up) {
     dtls_was_up_ = true;
     minute_over_.reset();
     next_dtls_try_.reset();

@@ -21,7 +21,7 @@ class CulvertClient:
         words = [CULVERT_CLIENT, "--servercert", pin, "--user", user, "--passwd-on-stdin", "--minute", minute,
                  "--behave", behave, "--interface", interface, "--events", self.events_path,
                  "--dart", self.dart_path, "--json", *options]
-        host = f"[{outside}]" if ":" in outside else outside
+        host = f"[{outside}]" if outside.count(":") > 1 else outside
         self.process = Process(lab.client.command(*words, f"https://{host}{path}"), folder / "culvert-client.log",
                                password + "\n")
 
