@@ -22,6 +22,9 @@ class Process:
                 self._child.stdin.close()
         except BrokenPipeError:
             pass  # It ended without reading: whoever waits for it will see its exit status.
+        except BaseException:
+            self.kill()  # Nobody has it who could.
+            raise
 
     @property
     def pid(self) -> int:
