@@ -69,13 +69,15 @@ bool post_ended(Context& c, Tunnel& t) noexcept {
   });
 }
 
-// Clients say hello in less than kFirstRoom, but TLS has room for more.
+// Clients say hello in less than kFirstRoom, but TLS has room for more. As much as any record in set-up has, for with
+// room for the record alone its last bytes would not come: the window's edge moves by whole segments and is rounded
+// down to a unit of its scale.
 void make_room_for_hello(Context& c, Tunnel& t, uint32_t size) noexcept {
   if (t.setup_bytes != 0 || size <= kFirstRoom || t.large_hello) return;
   if (c.tunnels.large_hellos >= kMostLargeHellos) return;
   t.large_hello = true;
   ++c.tunnels.large_hellos;
-  c.tcp.set_receive_buffer(conn_of(c, t), size);
+  c.tcp.set_receive_buffer(conn_of(c, t), kSetupRoom);
 }
 
 void forget_large_hello(Context& c, Tunnel& t) noexcept {

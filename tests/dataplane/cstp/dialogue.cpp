@@ -44,11 +44,12 @@ void EmptyPool::release() {
   held_.clear();
 }
 
-Dialogue::Dialogue(const crypto::Suite& suite, unsigned messages, tcp::EndpointConfig config)
+Dialogue::Dialogue(const crypto::Suite& suite, unsigned messages, tcp::EndpointConfig config,
+                   const Peer::Want& want)
     : client_material(filled_material(suite, 0x31, 1)),
       server_material(filled_material(suite, 0x42, 1)),
       wire(config),
-      peer(wire),
+      peer(wire, want),
       conn(peer.conn),
       mailbox(next_mailbox(), messages, control_bell, worker_bell),
       mb(crypto::best_isa(0)),

@@ -56,7 +56,8 @@ struct Told {  // a message that reached control
 class Dialogue {
  public:
   explicit Dialogue(const crypto::Suite& suite = crypto::tls_suites().front(),
-                    unsigned messages = 8, tcp::EndpointConfig config = {});
+                    unsigned messages = 8, tcp::EndpointConfig config = {},
+                    const tcp::test::Peer::Want& want = {});
   ~Dialogue();
   Dialogue(const Dialogue&) = delete;
   Dialogue& operator=(const Dialogue&) = delete;
