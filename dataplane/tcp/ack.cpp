@@ -152,14 +152,20 @@ void Machine::on_sack(Connection& c, const Segment& s, News& news) noexcept {
       dp::count(counters_.dsacks_in);
     }
   }
+  // Nonsense lies outside what was sent. It goes before the blocks are put in order, for numbers from all round
+  // the circle have none.
+  const auto end = std::remove_if(
+      blocks.begin() + first, blocks.begin() + count, [&](const SackBlock& b) noexcept {
+        return !(b.start < b.end) || b.end > c.snd_nxt || b.end <= c.snd_una;
+      });
+  const std::span told(blocks.begin() + first, end);
+  for (SackBlock& block : told)
+    block.start = max(block.start, c.snd_una);
   // Lowest first, or what was overtaken by nothing would look so (RFC 8985 §6.2 step 3).
-  std::sort(blocks.begin() + first, blocks.begin() + count,
+  std::sort(told.begin(), told.end(),
             [](const SackBlock& a, const SackBlock& b) { return a.start < b.start; });
   const uint32_t before = c.sent.sacked_bytes();
-  for (SackBlock block : std::span(blocks).subspan(first, count - first)) {
-    // Nonsense lies outside what was sent.
-    if (!(block.start < block.end) || block.end > c.snd_nxt || block.end <= c.snd_una) continue;
-    block.start = max(block.start, c.snd_una);
+  for (const SackBlock& block : told) {
     c.sent.sack(sent_pool_, block,
                 [&](const SentRange& part) noexcept { on_delivered(c, s, part, news); });
   }
