@@ -142,6 +142,7 @@ void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
     }
     if (header.state == RecordHeader::State::malformed || header.size < t.overhead.shortest) {
       finish(up, now);  // what came before it is good
+      if ((t.owed & owed::kRead) != 0) break;
       if (t.phase == Phase::tunnel && !t.awaits_receive_keys) {
         fail(c_, t, DropReason::tls_bad_record, kAlertUnexpectedMessage, EndReason::bad_record);
       }
@@ -149,6 +150,8 @@ void OpenBurst::gather(Tunnel& t, const dp::BatchSink& up, Time now) noexcept {
     }
     if (header.size + RTE_PKTMBUF_HEADROOM > rte_pktmbuf_data_room_size(c_.pool)) {
       finish(up, now);
+      // What was held is at the front of the stream again: it comes first.
+      if ((t.owed & owed::kRead) != 0) break;
       if (t.phase == Phase::tunnel && !t.awaits_receive_keys) open_large(t, header.size, up, now);
       continue;
     }

@@ -286,6 +286,24 @@ TEST(Renegotiation, IsRefusedAndTheTunnelLives) {
   EXPECT_EQ(d.expect(MessageKind::ended).reason, EndReason::key_update_flood);
 }
 
+TEST(Renegotiation, WhatItHoldsComesBeforeALargeRecord) {
+  for (const size_t segment : {size_t{1400}, size_t{13}}) {
+    Dialogue d(suite_of(crypto::Version::tls12));
+    d.promote();
+    const std::string hello = std::string("\x01\0\0\x40", 4) + std::string(64, 'h');
+    d.say(join({d.seal(ContentType::handshake, hello), d.sealed_packet(PacketType::data, "small"),
+                d.sealed_packet(PacketType::data, pattern(5000)),
+                d.sealed_packet(PacketType::data, "behind")}),
+          segment);
+    for (int i = 0; i < 5; ++i)
+      d.pump();
+    EXPECT_EQ(d.tunnel().phase, Phase::tunnel);
+    EXPECT_EQ(d.up, (std::vector<std::string>{"small", "behind"}));
+    EXPECT_EQ(d.dropped(DropReason::svc_bad_length), 1u);
+    EXPECT_EQ(d.dropped(DropReason::tls_decrypt), 0u);
+  }
+}
+
 TEST(Renegotiation, OpensslHearsTheRefusal) {
   const crypto::Suite& suite = suite_of(crypto::Version::tls12);
   TlsPair pair(suite);
