@@ -305,10 +305,11 @@ void Machine::release(Connection& c) noexcept {
   if (c.released) return;
   if (c.receive.readable() > 0) {
     drops_.add(dp::DropReason::tcp_socket_closed);
-    c.receive.clear();
-    recount(c);
     activate(c);
   }
+  // What lies beyond a gap, too: it would pin its buffers, and be reported for as long as the peer takes.
+  c.receive.clear();
+  recount(c);
   shutdown(c);
   c.released = true;
   if (c.state == State::closed) return free_slot(c);

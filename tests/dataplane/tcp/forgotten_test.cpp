@@ -48,6 +48,23 @@ TEST(Forgotten, silent_in_fin_wait_2) {
   expect_reset_after_a_minute(wire, wire.now);
 }
 
+TEST(Forgotten, keeps_nothing_from_beyond_a_gap) {
+  Wire wire;
+  Peer peer(wire, {.sack = true});
+  peer.give(1000, std::string(500, 'x'), 0);
+  ASSERT_EQ(wire.endpoint->buffers_held(), 1u);
+  wire.endpoint->release(peer.conn);
+  EXPECT_EQ(wire.endpoint->buffers_held(), 0u);
+  EXPECT_EQ(wire.dropped(DropReason::tcp_socket_closed), 0u);
+  wire.poll();
+  wire.forget();
+  peer.give(0, std::string(1000, 'x'), 0);
+  wire.run(kSecond);
+  ASSERT_FALSE(wire.quiet());
+  EXPECT_EQ(peer.acked_by(wire.out.back()), 1000u);
+  EXPECT_EQ(wire.out.back().options.sack_count, 0);
+}
+
 TEST(Forgotten, window_kept_shut) {
   Wire wire;
   Peer peer(wire);
