@@ -71,6 +71,13 @@ class SentList {
   void append(SentPool& pool, Seq start, Seq end, Time now) noexcept;
   // [start, end) was sent again; it lies in one range, which is usually a lost one.
   void resent(SentPool& pool, Seq start, Seq end, Time now) noexcept;
+  // The front was sent again in part, and counts as lost none the less: whether the peer, whose window was closed, has
+  // taken it only the answer tells.
+  void front_repeated(Time now) noexcept {
+    if (head_ == nullptr) return;
+    head_->sent_at = now;
+    head_->retransmitted = true;
+  }
   // Everything before `una` has arrived. Calls delivered(const SentRange&) for each part that was
   // not known to have.
   template <typename F>

@@ -91,6 +91,9 @@ void Machine::on_retransmit(Connection& c) noexcept {
     const uint8_t flags = TcpHeader::kAck | (fin ? TcpHeader::kFin : 0);
     if (send_segment(c, c.snd_una, fin ? 0 : 1, flags, SendQueue::Cursor::again)) {
       dp::count(counters_.retransmits);
+      // Its answer is of this copy: it says nothing of when the first one left, nor that it has arrived.
+      c.sent.front_repeated(now_);
+      c.suspicion = Suspicion::none;
     }
   } else {
     activate(c);

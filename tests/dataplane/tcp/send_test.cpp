@@ -267,6 +267,31 @@ TEST(Send, shrinking_window) {
   EXPECT_TRUE(wire.quiet());
 }
 
+// A peer that takes the byte which probes the window it took back, when it opens it.
+TEST(Send, a_window_that_shrank_leaves_no_trace_in_the_timeout) {
+  Wire wire;
+  Peer peer(wire, {.mss = 1000, .sack = true});
+  ASSERT_TRUE(wire.endpoint->send_copy(peer.conn, bytes(pattern(5000))));
+  wire.poll();
+  peer.ack(1000, 0);
+  wire.run(10 * kSecond);
+  wire.forget();
+  peer.ack(1001, 60000);
+  ASSERT_FALSE(wire.quiet());
+  EXPECT_EQ(peer.offset_of(wire.take()), 1001u);
+  EXPECT_EQ(wire.endpoint->counters().undone.load(), 0u);
+  peer.ack(5000, 60000);
+  wire.run(kSecond);
+  // The next that is lost is sent again as soon as if nothing had been.
+  ASSERT_TRUE(wire.endpoint->send_copy(peer.conn, bytes(pattern(500))));
+  wire.poll();
+  wire.forget();
+  const uint64_t timeouts = wire.endpoint->counters().timeouts.load();
+  wire.run(2 * kSecond);
+  EXPECT_GT(wire.endpoint->counters().timeouts.load(), timeouts);
+  EXPECT_FALSE(wire.quiet());
+}
+
 TEST(Send, room_is_bounded_by_bytes_and_by_buffers) {
   Wire wire({.send_buffer = 64 * 1024});
   Peer peer(wire);
