@@ -109,6 +109,7 @@ void Machine::on_new_ack(Connection& c, const Segment& s, News& news) noexcept {
                      [&](const SentRange& part) noexcept { on_delivered(c, s, part, news); });
   c.send.acknowledge(min(s.ack, c.send.end()));
   c.high_rxt = max(c.high_rxt, s.ack);
+  if (c.recovery == Recovery::open) c.recover = kept_behind(c.recover, s.ack);
   c.retries = c.backoff = 0;
   // Without SACK: those of the duplicates that it makes up for, one being what filled the hole.
   const uint32_t segments = (news.acked + c.mss - 1) / c.mss;

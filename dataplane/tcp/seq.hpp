@@ -33,4 +33,10 @@ struct Seq {
   return b < a ? b : a;
 }
 
+// A mark that moves only at certain events, while `now` moves on: one that is left far behind follows, or after half of
+// the circle it would lie ahead.
+[[nodiscard]] constexpr Seq kept_behind(Seq mark, Seq now) noexcept {
+  return mark < now && now - mark > 1u << 30 ? now - 1u : mark;
+}
+
 }  // namespace culvert::tcp

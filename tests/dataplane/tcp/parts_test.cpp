@@ -22,6 +22,22 @@ TEST(Seq, wraps) {
   EXPECT_EQ(min(top, top + 0x20), top);
 }
 
+TEST(Seq, a_mark_that_is_left_behind_never_comes_to_lie_ahead) {
+  constexpr uint32_t kQuarter = 1u << 30;
+  const Seq mark{0xfffffff0};
+  EXPECT_EQ(kept_behind(mark, mark), mark);
+  EXPECT_EQ(kept_behind(mark, mark + kQuarter), mark);
+  EXPECT_EQ(kept_behind(mark, mark + kQuarter + 1), mark + kQuarter);
+  EXPECT_EQ(kept_behind(mark + 1000, mark), mark + 1000);  // ahead on purpose
+  Seq kept = mark;
+  Seq now = mark;
+  for (int i = 0; i < 100'000; ++i) {
+    now += 65'536;
+    kept = kept_behind(kept, now);
+    ASSERT_LT(kept, now);
+  }
+}
+
 TEST(Options, round_trip) {
   OptionWriter w;
   w.mss(1380);
