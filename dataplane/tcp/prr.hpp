@@ -14,7 +14,7 @@ class Prr {
   Prr() = default;
   void start(uint32_t flight) noexcept { *this = Prr{std::max(flight, 1u)}; }
   // An ACK told that `delivered` bytes more have arrived. `pipe`: on their way now. `safe`: the ACK
-  // moved on, and no more is lost. `again`: something waits to be sent again.
+  // moved on, and no more is lost.
   void on_ack(uint32_t delivered, uint32_t pipe, uint32_t threshold, uint32_t mss,
               bool safe) noexcept {
     delivered_ += delivered;
