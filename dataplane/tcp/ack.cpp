@@ -165,9 +165,11 @@ void Machine::on_sack(Connection& c, const Segment& s, News& news) noexcept {
   // Lowest first, or what was overtaken by nothing would look so (RFC 8985 §6.2 step 3).
   std::sort(told.begin(), told.end(),
             [](const SackBlock& a, const SackBlock& b) { return a.start < b.start; });
+  // A hole and a piece for each segment, and some more for those that were not full.
+  const uint32_t most = SentList::kFewRanges + 8 * (c.flight() / c.mss);
   const uint32_t before = c.sent.sacked_bytes();
   for (const SackBlock& block : told) {
-    c.sent.sack(sent_pool_, block,
+    c.sent.sack(sent_pool_, block, most,
                 [&](const SentRange& part) noexcept { on_delivered(c, s, part, news); });
   }
   if (news.acked == 0 && c.sent.sacked_bytes() > before) dp::count(counters_.duplicate_acks);

@@ -79,7 +79,9 @@ bool Machine::send_lost(Connection& c) noexcept {
   bool sent = false;
   const uint32_t limit = payload_limit(c);
   uint32_t budget = pace(c);
-  while (const SentRange* range = c.sent.first_lost()) {
+  Seq from = c.snd_una;
+  while (const SentRange* range = c.sent.first_lost(from)) {
+    from = range->start;
     const uint32_t size = std::min(range->end - range->start, limit);
     if (!c.force_retransmit && pipe(c) + size > send_window(c)) break;
     if (!c.force_retransmit && size > budget) {

@@ -96,6 +96,14 @@ const SentRange* SentList::first_lost() const noexcept {
   return range;
 }
 
+const SentRange* SentList::first_lost(Seq at) noexcept {
+  if (lost_ == 0) return nullptr;
+  const SentRange* range = find(at);
+  while (range != nullptr && !range->lost)
+    range = range->next;
+  return range;
+}
+
 void SentList::append(SentPool& pool, Seq start, Seq end, Time now) noexcept {
   const bool alike = tail_ != nullptr && tail_->sent_at == now && !tail_->sacked && !tail_->lost &&
                      !tail_->retransmitted;

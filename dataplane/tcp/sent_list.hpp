@@ -9,6 +9,7 @@
 // advice (RFC 2018 §8).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -36,20 +37,26 @@ class SentPool {
   // nullptr if there is none.
   [[nodiscard]] SentRange* take() noexcept {
     SentRange* range = free_;
-    if (range != nullptr) free_ = range->next;
+    if (range != nullptr) {
+      free_ = range->next;
+      --left_;
+    }
     return range;
   }
   [[nodiscard]] bool has_two() const noexcept { return free_ != nullptr && free_->next != nullptr; }
   void give(SentRange* range) noexcept {
     range->next = free_;
     free_ = range;
+    ++left_;
   }
+  [[nodiscard]] uint32_t left() const noexcept { return left_; }
 
   [[nodiscard]] size_t bytes() const noexcept { return size_ * sizeof(SentRange); }
 
  private:
   std::unique_ptr<SentRange[]> ranges_;
   uint32_t size_;
+  uint32_t left_ = 0;
   SentRange* free_ = nullptr;
 };
 
@@ -58,6 +65,8 @@ class SentList {
   // No connection takes more ranges of the pool, whatever its peer selects: a window of three thousand
   // segments of which every second is lost.
   static constexpr uint32_t kMaxRanges = 3072;
+  // What a peer may cut by SACK however little is on its way, or left in the pool.
+  static constexpr uint32_t kFewRanges = 16;
 
   [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
   [[nodiscard]] uint32_t sacked_bytes() const noexcept { return sacked_; }
@@ -66,6 +75,8 @@ class SentList {
   // The highest range that the peer does not hold, nullptr if there is none.
   [[nodiscard]] const SentRange* last_unsacked() const noexcept;
   [[nodiscard]] const SentRange* first_lost() const noexcept;
+  // The first that ends behind `at`; from one to the next is a step or two.
+  [[nodiscard]] const SentRange* first_lost(Seq at) noexcept;
 
   // [start, end) was sent for the first time, start where the last range ends.
   void append(SentPool& pool, Seq start, Seq end, Time now) noexcept;
@@ -89,12 +100,16 @@ class SentList {
       if (!part.sacked) delivered(part);
     }
   }
-  // The peer holds `block`, which lies within what was sent; the same callback.
+  // The peer holds `block`, which lies within what was sent; the same callback. Where the connection has `most`
+  // ranges, or more than it leaves in the pool, the block counts only for the ranges that it covers whole: blocks of
+  // single bytes would cut what was sent into segments of single bytes (CVE-2019-11478).
   template <typename F>
-  void sack(SentPool& pool, SackBlock block, F&& delivered) noexcept {
+  void sack(SentPool& pool, SackBlock block, uint32_t most, F&& delivered) noexcept {
     for (SentRange* range = find(block.start); range != nullptr && range->start < block.end;
          range = range->next) {
       if (range->sacked || range->end <= block.start) continue;
+      const bool cut = range->start < block.start || block.end < range->end;
+      if (cut && count_ >= std::min(most, std::max(pool.left(), kFewRanges))) continue;
       range = isolate(pool, range, block);
       if (range == nullptr) return;
       range->sacked = true;

@@ -226,6 +226,35 @@ TEST(Hostile, sack_blocks_round_the_circle_do_not_hold_repair_up) {
   }
 }
 
+// CVE-2019-11478: holes of a byte, which would be sent again in segments of a byte.
+TEST(Hostile, sacks_of_single_bytes_do_not_cut_what_is_sent_again_to_pieces) {
+  Wire wire;
+  Peer peer(wire, {.sack = true});
+  ASSERT_TRUE(wire.endpoint->send_copy(peer.conn, bytes(pattern(3000))));
+  wire.poll();
+  const auto sack = [&](std::initializer_list<uint32_t> offsets) {
+    std::vector<SackBlock> blocks;
+    for (const uint32_t at : offsets)
+      blocks.push_back({peer.iss + 1 + at, peer.iss + 2 + at});
+    OptionWriter o;
+    o.sack(blocks);
+    Given g = peer.segment(0, {}, 0);
+    g.options = option_bytes(o);
+    peer.give(g);
+  };
+  wire.forget();
+  for (uint32_t at = 1; at + 6 < 2998; at += 8)
+    sack({at, at + 2, at + 4, at + 6});
+  EXPECT_LE(wire.out.size(), 24u);
+  wire.forget();
+  wire.run(3 * kSecond);
+  EXPECT_LE(wire.out.size(), 64u);  // some timeouts
+  wire.forget();
+  wire.now += 100 * kMs;
+  sack({2997});
+  EXPECT_LE(wire.out.size(), 16u);
+}
+
 // RFC 9293 §3.7.1: a peer that wants segments of a byte gets segments of 88 with the options.
 TEST(Hostile, a_tiny_mss_is_raised) {
   for (const uint16_t mss : {uint16_t{1}, uint16_t{20}, uint16_t{87}}) {

@@ -45,15 +45,16 @@ void against_model(uint32_t pool_size, uint32_t seed, bool exact) {
         const uint32_t start = una + below(nxt - una);
         const uint32_t end = std::min(start + 1 + below(80), nxt);
         uint32_t told = 0;
-        list.sack(pool, {base + start, base + end}, [&](const SentRange& part) {
-          for (uint32_t i = part.start - base; i < part.end - base; ++i) {
-            ++told;
-            if (!exact) continue;
-            ASSERT_FALSE(bytes[i].sacked);
-            ASSERT_EQ(bytes[i].sent_at, part.sent_at);
-            ASSERT_EQ(bytes[i].retransmitted, part.retransmitted);
-          }
-        });
+        list.sack(pool, {base + start, base + end}, SentList::kMaxRanges,
+                  [&](const SentRange& part) {
+                    for (uint32_t i = part.start - base; i < part.end - base; ++i) {
+                      ++told;
+                      if (!exact) continue;
+                      ASSERT_FALSE(bytes[i].sacked);
+                      ASSERT_EQ(bytes[i].sent_at, part.sent_at);
+                      ASSERT_EQ(bytes[i].retransmitted, part.retransmitted);
+                    }
+                  });
         uint32_t news = 0;
         for (uint32_t i = start; i < end; ++i) {
           news += bytes[i].sacked ? 0 : 1;
@@ -151,7 +152,7 @@ TEST(SentList, forgets_what_was_selected_or_lost) {
   SentPool pool(8);
   SentList list;
   list.append(pool, Seq{0}, Seq{4000}, 1);
-  list.sack(pool, {Seq{0}, Seq{1000}}, [](const SentRange&) {});
+  list.sack(pool, {Seq{0}, Seq{1000}}, SentList::kMaxRanges, [](const SentRange&) {});
   EXPECT_TRUE(list.reneged());
   list.forget_sacks();
   EXPECT_EQ(list.sacked_bytes(), 0u);
@@ -163,6 +164,32 @@ TEST(SentList, forgets_what_was_selected_or_lost) {
   list.lose_front(pool, 700);
   EXPECT_EQ(list.lost_bytes(), 700u);
   list.clear(pool);
+}
+
+TEST(SentList, sacks_cut_it_into_no_more_pieces_than_they_may) {
+  SentPool pool(400);
+  SentList one, two;
+  const auto every_second_byte = [&](SentList& list, uint32_t most) {
+    list.append(pool, Seq{0}, Seq{3000}, 1);
+    for (uint32_t at = 1; at < 3000; at += 2)
+      list.sack(pool, {Seq{at}, Seq{at + 1}}, most, [](const SentRange&) {});
+  };
+  every_second_byte(one, 20);
+  EXPECT_GE(pool.left(), 400u - 21);
+  EXPECT_GE(one.sacked_bytes(), 10u);
+  // All of it at once needs no cut.
+  one.sack(pool, {Seq{0}, Seq{3000}}, 20, [](const SentRange&) {});
+  EXPECT_EQ(one.sacked_bytes(), 3000u);
+  EXPECT_EQ(pool.left(), 400u);
+  one.clear(pool);
+  // Who takes all that he may leaves as much for the others.
+  every_second_byte(one, SentList::kMaxRanges);
+  EXPECT_GE(pool.left(), 199u);
+  every_second_byte(two, SentList::kMaxRanges);
+  EXPECT_GE(pool.left(), 99u);
+  EXPECT_GE(two.sacked_bytes(), 45u);
+  one.clear(pool);
+  two.clear(pool);
 }
 
 }  // namespace
