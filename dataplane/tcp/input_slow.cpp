@@ -164,6 +164,8 @@ void Machine::on_text(Connection& c, Segment& s) noexcept {
     // RFC 5681 §4.2: out of order, or filling a gap, is acknowledged at once.
     if (!in_order || c.receive.has_gap()) c.ack_now = true;
     c.receive.pack(pressed_);
+    // What fills the gap must come in, or what waits behind it keeps the pressure up for good.
+    if (pressed_ && in_order) c.receive.make_room(bytes, kPressedCost);
     if (pressed_ && c.receive.exceeds(bytes, kPressedCost, in_order)) {
       drops_.add(DropReason::no_buffer, bytes.buffers());
       bytes.clear();

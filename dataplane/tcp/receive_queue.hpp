@@ -59,6 +59,11 @@ class ReceiveQueue {
                              bool in_order) const noexcept {
     return cost() + bytes.cost() > limit && !(in_order && fits_the_last(bytes));
   }
+  // Gives up what waits beyond gaps, the highest first, until `bytes`, which are in order, do not exceed `limit`.
+  void make_room(const BufferList& bytes, uint32_t limit) noexcept {
+    while (last_ != nullptr && exceeds(bytes, limit, true))
+      remove_run(last_);
+  }
 
  private:
   // Links a new run in behind `left` (null: as the first). False if there is none to be had.

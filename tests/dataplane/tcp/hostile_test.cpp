@@ -116,6 +116,18 @@ TEST(Hostile, under_pressure_small_segments_still_make_a_whole_record) {
   }
 }
 
+TEST(Hostile, under_pressure_a_gap_can_still_be_filled) {
+  Wire wire;
+  Peer peer(wire);
+  for (uint32_t at = 1380; at < 21 * 1380; at += 1380)
+    peer.give(at, pattern(1380, at), 0);
+  wire.endpoint->set_pressure(true);
+  peer.give(0, pattern(1380), 0);
+  EXPECT_GE(wire.endpoint->readable(peer.conn), 1380u);
+  const std::string in_order = wire.read(peer.conn);
+  EXPECT_EQ(in_order, pattern(in_order.size()));
+}
+
 // RFC 3465 §2.3: bytes open the window, not ACKs.
 TEST(Hostile, splitting_acks_gains_nothing) {
   const auto in_flight = [](uint32_t step) {
