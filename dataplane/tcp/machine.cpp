@@ -173,8 +173,10 @@ void Machine::input_burst(std::span<rte_mbuf*> segments) noexcept {
         on_no_connection(s, hash);
       }
     } else {
-      // Only what will be kept: each segment that is dropped is counted as one.
-      const bool expected = s.seq == c->rcv_nxt && c->may_receive() && !c->receive.has_gap();
+      // Only what will be kept: each segment that is dropped is counted as one, and where there is little room the
+      // first of them may have it, packed one by one.
+      const bool expected = s.seq == c->rcv_nxt && c->may_receive() && !c->receive.has_gap() &&
+                            !pressed_ && c->receive.has_plenty((count - i) * buffer_cost(s.packet));
       while (expected && i + 1 < count && hashes[i + 1] == hash && coalesce(s, parsed[i + 1]))
         ++i;
       if (!input_fast(*c, s)) input_slow(*c, s, hash);

@@ -64,6 +64,10 @@ class ReceiveQueue {
     while (last_ != nullptr && exceeds(bytes, limit, true))
       remove_run(last_);
   }
+  // Whether buffers that cost `more` leave half of the budget, so that none of them has to be packed.
+  [[nodiscard]] bool has_plenty(uint32_t more) const noexcept {
+    return cost() + more <= budget_ / 2;
+  }
 
  private:
   // Links a new run in behind `left` (null: as the first). False if there is none to be had.

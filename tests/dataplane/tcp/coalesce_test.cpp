@@ -51,6 +51,27 @@ TEST(Coalesce, two_connections_in_one_burst_keep_apart) {
   EXPECT_EQ(wire.read(two.conn), pattern(4000));
 }
 
+// A train would be refused whole where single segments are packed, and the first of them taken.
+TEST(Coalesce, where_room_is_little_segments_are_taken_one_by_one) {
+  const auto in_one_burst = [](Peer& peer, uint32_t segments, size_t size) {
+    const std::string part = pattern(size);
+    std::vector<Given> all;
+    for (uint32_t i = 0; i < segments; ++i)
+      all.push_back(peer.segment(i * static_cast<uint32_t>(size), part, 0));
+    burst(peer, all);
+    return peer.wire.endpoint->readable(peer.conn);
+  };
+  Wire pressed;
+  Peer under_pressure(pressed);
+  pressed.endpoint->set_pressure(true);
+  EXPECT_GE(in_one_burst(under_pressure, 30, 1380), 16'384u + 256 + 5);
+  EndpointConfig config;
+  config.first_receive_buffer = 4096;
+  Wire little(config);
+  Peer newcomer(little);
+  EXPECT_EQ(in_one_burst(newcomer, 8, 500), 4000u);
+}
+
 TEST(Coalesce, every_drop_is_counted) {
   Wire wire;
   Peer peer(wire);
