@@ -94,10 +94,11 @@ class ScriptedHeadend:
         connection = _Connection(self._dtls, self._datagrams)
         try:
             connection.read()
+            # Before it is said: the client's next try comes at once, and from another port.
+            self._datagrams = self._bind(self._udp_port)
             connection.write(record)
         finally:
             connection.close()
-            self._datagrams = self._bind(self._udp_port)
 
     def close(self) -> None:
         self._listener.close()
@@ -106,6 +107,7 @@ class ScriptedHeadend:
     def _bind(self, port: int) -> socket.socket:
         with self._namespace.entered():
             datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         datagrams.bind((_ADDRESS, port))
         return datagrams
 

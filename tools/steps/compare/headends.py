@@ -23,8 +23,8 @@ class Culvert:
         certificate = make_certificate(folder)
         config = HeadendConfig(state=folder / "state", certificate=certificate, dataplane=["memory 256"],
                                policy=[f"anyconnect mtu {INNER_MTU}"])
-        self._headend = Headend(lab, config, folder)
         self.pin = pin_of(certificate)
+        self._headend = Headend(lab, config, folder)  # last: what is interrupted behind it is nobody's
 
     def wait_ready(self) -> "Culvert":
         self._headend.wait_ready()
