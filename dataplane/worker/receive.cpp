@@ -22,6 +22,12 @@ tcp::Inflow inflow_of(uint32_t packets) noexcept {
   return packets == Batch::capacity() ? tcp::Inflow::behind : tcp::Inflow::in_time;
 }
 
+// By arp_input() and nd_input(), by dtls::input(), and by ask_next_worker().
+bool is_read_later(Handoff what) noexcept {
+  return what == Handoff::neighbour || what == Handoff::datagram || what == Handoff::dtls_seek ||
+         what == Handoff::path_report;
+}
+
 void drop_all(DropCounters& drops, DropReason reason, Batch& packets) noexcept {
   for (rte_mbuf* m : packets)
     drop(drops, reason, m);
@@ -176,24 +182,21 @@ bool Worker::take_over() noexcept {
   for (rte_mbuf* m : arrived) {
     PacketMeta& packet = meta(m);
     const Handoff what = packet.handoff;
+    // Before it goes on, for then it may be a port's, or freed.
+    if (!is_read_later(what)) packet.handoff = Handoff::none;
     switch (what) {
       case Handoff::outside: edges.local_tcp.push(m); break;
       case Handoff::neighbour: (packet.family == 6 ? discovery : edges.arp).push(m); break;
       case Handoff::tunnel: seal_sink().push(m); break;
       case Handoff::inner_down: down_sink().push(m); break;
-      case Handoff::transmit:
-        packet.handoff = Handoff::none;
-        // From here on it may be the port's, or freed.
-        tx[shared.interfaces_.by_port(packet.port)->index]->push(m);
-        continue;
+      case Handoff::transmit: tx[shared.interfaces_.by_port(packet.port)->index]->push(m); break;
       case Handoff::datagram:
-      case Handoff::dtls_seek: edges.local_udp.push(m); continue;  // input() wants to know which
+      case Handoff::dtls_seek: edges.local_udp.push(m); break;
       case Handoff::dtls_reply: dtls_reply_sink().push(m); break;
-      case Handoff::path_report: path_reports.push(m); continue;  // ask_next_worker() wants to know
-      case Handoff::dtls_move: dtls::take_move(dtls, m); continue;
+      case Handoff::path_report: path_reports.push(m); break;
+      case Handoff::dtls_move: dtls::take_move(dtls, m); break;
       case Handoff::none: rte_pktmbuf_free(m); break;
     }
-    if (what != Handoff::neighbour) packet.handoff = Handoff::none;
   }
   arrived.clear();
   // Before anything comes up: what clients send to the box's own addresses passes through the same
