@@ -50,17 +50,17 @@ bool Worker::receive() noexcept {
                             edges.local_icmp.size() + edges.local_icmp6.size() +
                             edges.local_fragment.size() + edges.local_other.size() +
                             edges.transit.size();
-    if (passed < n) {
-      count(dropped_on[shared.interfaces_.by_port(port->id())->index], n - passed);
-    }
-    if ((guarded >> shared.interfaces_.by_port(port->id())->index & 1) != 0) {
+    const uint8_t interface = shared.interfaces_.by_port(port->id())->index;
+    const bool is_guarded = (guarded >> interface & 1) != 0;
+    if (passed < n) count(dropped_on[interface], n - passed);
+    if (is_guarded) {
       drop_forged(edges.local_icmp);
       drop_forged(edges.local_icmp6);
     }
     // A port that spreads flows over as many queues as there are workers has chosen the owner
     // already.
     box_edges(inflow_of(n), port->spread() == Spread::tuple && port->rx_queues() == workers);
-    transit_edge(port->id());
+    transit_edge(is_guarded);
   }
   return busy;
 }
@@ -154,10 +154,9 @@ void Worker::share_neighbours(Batch& messages) noexcept {
   }
 }
 
-void Worker::transit_edge(uint16_t port) noexcept {
+void Worker::transit_edge(bool is_guarded) noexcept {
   if (edges.transit.empty()) return;
-  const Interface* interface = shared.interfaces_.by_port(port);
-  if ((guarded >> interface->index & 1) == 0) {
+  if (!is_guarded) {
     const BatchSink sink = down_sink();
     for (rte_mbuf* m : edges.transit)
       sink.push(m);

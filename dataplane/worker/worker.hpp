@@ -128,7 +128,7 @@ struct alignas(64) Worker {
   void take_settings(const WorkerSettings& settings) noexcept;
   void share_neighbours(Batch& messages) noexcept;
   void announce() noexcept;
-  void transit_edge(uint16_t port) noexcept;
+  void transit_edge(bool is_guarded) noexcept;
   void drop_forged(Batch& in) noexcept;
   void steer_tcp(tcp::Inflow inflow, bool hardware_steered) noexcept;
   void connection_event(const tcp::Event& event, cstp::OpenBurst& burst) noexcept;
