@@ -88,14 +88,6 @@ const SentRange* SentList::last_unsacked() const noexcept {
   return range;
 }
 
-const SentRange* SentList::first_lost() const noexcept {
-  if (lost_ == 0) return nullptr;
-  const SentRange* range = head_;
-  while (range != nullptr && !range->lost)
-    range = range->next;
-  return range;
-}
-
 const SentRange* SentList::first_lost(Seq at) noexcept {
   if (lost_ == 0) return nullptr;
   const SentRange* range = find(at);

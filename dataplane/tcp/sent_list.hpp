@@ -74,8 +74,7 @@ class SentList {
   [[nodiscard]] const SentRange* front() const noexcept { return head_; }
   // The highest range that the peer does not hold, nullptr if there is none.
   [[nodiscard]] const SentRange* last_unsacked() const noexcept;
-  [[nodiscard]] const SentRange* first_lost() const noexcept;
-  // The first that ends behind `at`; from one to the next is a step or two.
+  // The first lost range that ends behind `at`, nullptr if there is none; from one to the next is a step or two.
   [[nodiscard]] const SentRange* first_lost(Seq at) noexcept;
 
   // [start, end) was sent for the first time, start where the last range ends.
