@@ -34,6 +34,12 @@ bool Silence::over(uint64_t packets, double now) noexcept {
   return idle_s_ > 0 && now - last_ > idle_s_;
 }
 
+bool Standstill::over(uint64_t taken, bool waits, double now) noexcept {
+  if (taken != taken_ || !waits) since_ = now;
+  taken_ = taken;
+  return now - since_ > limit_;
+}
+
 std::optional<double> seconds_left(const EndRules& rules, const HowFar& far) noexcept {
   std::optional<double> left;
   const auto bound = [&](double seconds) {

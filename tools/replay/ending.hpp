@@ -7,12 +7,15 @@
 
 namespace culvert::replay {
 
+// With whoever takes nothing.
+inline constexpr double kPatienceSeconds = 10;
+
 // When it ends besides when everything is sent. 0: not for that reason.
 struct EndRules {
   double seconds = 0;
-  uint64_t count = 0;      // packets received
-  double idle_s = 0;       // since the last packet was received
-  double patience_s = 10;  // with a port that takes nothing; never 0
+  uint64_t count = 0;                    // packets received
+  double idle_s = 0;                     // since the last packet was received
+  double patience_s = kPatienceSeconds;  // with a port that takes nothing; never 0
 };
 
 // Whether anything more will come, after the last packet was sent.
@@ -35,6 +38,21 @@ class Silence {
   double most_s_;  // from the beginning, whatever comes; 0: no limit
   double began_, last_;
   uint64_t packets_ = 0;
+};
+
+// Whether nothing moves any more although something waits. Times are seconds, from `since` on; `limit`: how long it may
+// last.
+class Standstill {
+ public:
+  Standstill(double since, double limit) noexcept : since_(since), limit_(limit) {}
+
+  // `taken`: packets that have found a taker, of all times. `waits`: whether one is due that has not. True if that has
+  // been so for longer than the limit, and none was taken meanwhile.
+  [[nodiscard]] bool over(uint64_t taken, bool waits, double now) noexcept;
+
+ private:
+  double since_, limit_;
+  uint64_t taken_ = 0;
 };
 
 // How far a run is.

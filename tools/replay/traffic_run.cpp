@@ -5,6 +5,7 @@
 #include <chrono>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <rte_launch.h>
@@ -133,19 +134,14 @@ std::string TrafficRun::progress_line() {
 }
 
 std::string TrafficRun::while_sending(Progress& progress) {
-  uint64_t sent = 0, refused = 0;
-  double moved = 0;  // when something was sent, or nothing was to be
+  uint64_t refused = 0;
+  Standstill standstill(0, rules_.patience_s);
   while (sending()) {
     if (std::string why = early_end(); !why.empty()) return why;
-    const double now = elapsed();
-    const uint64_t more = packets_sent();
-    const uint64_t refusals =
-        sum(senders_, [](const Sender& s) { return s.counters().refusals.load(); });
-    if (more != sent || refusals == refused) moved = now;
-    sent = more;
-    refused = refusals;
-    if (now - moved > rules_.patience_s) {
-      port_stuck_ = true;
+    const uint64_t before = std::exchange(
+        refused, sum(senders_, [](const Sender& s) { return s.counters().refusals.load(); }));
+    port_stuck_ = standstill.over(packets_sent(), refused != before, elapsed());
+    if (port_stuck_) {
       return fmt::format("a port has taken nothing for {:g} s", rules_.patience_s);
     }
     if (progress.due()) progress.show(progress_line());

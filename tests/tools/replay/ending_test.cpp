@@ -80,5 +80,18 @@ TEST(SecondsLeft, AreNotToldWhereNothingEndsIt) {
   EXPECT_FALSE(seconds_left({.idle_s = 1}, {.elapsed_s = 2, .received = 9, .receive_rate = 9}));
 }
 
+TEST(Standstill, IsNothingTakenWhileSomethingWaits) {
+  Standstill standstill(100, 10);
+  EXPECT_FALSE(standstill.over(0, true, 110));
+  EXPECT_TRUE(standstill.over(0, true, 111));
+  EXPECT_FALSE(standstill.over(1, true, 112)) << "one was taken";
+  EXPECT_FALSE(standstill.over(1, true, 122));
+  EXPECT_FALSE(standstill.over(1, false, 123)) << "nothing waits: a silence of the capture's";
+  EXPECT_FALSE(standstill.over(1, true, 133));
+  EXPECT_TRUE(standstill.over(1, true, 134));
+  // A turn that began before it, by a clock that is read earlier.
+  EXPECT_FALSE(Standstill(100, 10).over(0, true, 99));
+}
+
 }  // namespace
 }  // namespace culvert::replay

@@ -7,8 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include "tools/replay/tunnel/standstill.hpp"
-
 namespace culvert::replay {
 namespace {
 
@@ -85,19 +83,6 @@ TEST(TunnelReport, IsWholeIfNothingLacks) {
   EXPECT_FALSE(with([](TunnelReport& r) { r.unfit = 1; }));
   EXPECT_FALSE(with([](TunnelReport& r) { r.ended["timed out"] = 1; }));
   EXPECT_FALSE(with([](TunnelReport& r) { r.missing = "drops"; }));
-}
-
-TEST(Standstill, IsNothingTakenWhileSomethingWaits) {
-  Standstill standstill(100, 10);
-  EXPECT_FALSE(standstill.over(0, true, 110));
-  EXPECT_TRUE(standstill.over(0, true, 111));
-  EXPECT_FALSE(standstill.over(1, true, 112)) << "one was taken";
-  EXPECT_FALSE(standstill.over(1, true, 122));
-  EXPECT_FALSE(standstill.over(1, false, 123)) << "nothing waits: a silence of the capture's";
-  EXPECT_FALSE(standstill.over(1, true, 133));
-  EXPECT_TRUE(standstill.over(1, true, 134));
-  // A turn that began before it, by a clock that is read earlier.
-  EXPECT_FALSE(Standstill(100, 10).over(0, true, 99));
 }
 
 }  // namespace

@@ -3,16 +3,14 @@
 
 #include <fmt/format.h>
 
+#include "tools/replay/ending.hpp"
 #include "tools/replay/failure.hpp"
 #include "tools/replay/gather.hpp"
-#include "tools/replay/tunnel/standstill.hpp"
 #include "tools/replay/tunnel/tunnel_stage.hpp"
 
 namespace culvert::replay {
 
 namespace {
-
-constexpr double kPatienceSeconds = 10;  // with tunnels and a port that take nothing
 
 class Run : TunnelStage {
  public:
@@ -38,7 +36,7 @@ std::string Run::early_end(Standstill& standstill, double elapsed) {
   if (interrupted_.load()) return "interrupted";
   if (options_.seconds > 0 && elapsed >= options_.seconds)
     return fmt::format("{:g} seconds are over", options_.seconds);
-  stands_still_ = standstill.over(traffic_->settled(), traffic_->held_up(), rte_rdtsc());
+  stands_still_ = standstill.over(traffic_->settled(), traffic_->held_up(), elapsed);
   if (stands_still_) return fmt::format("{} for {:g} s", traffic_->held_up_by(), kPatienceSeconds);
   return {};
 }
@@ -47,11 +45,9 @@ void Run::show_progress(double elapsed) {
   const Ledger& ledger = traffic_->ledger();
   std::string line = fmt::format("sent {} ({}packets/s)", ledger.sent(),
                                  with_prefix(static_cast<double>(ledger.sent()) / elapsed));
-  if (traffic_->total() != 0 && traffic_->taken() != 0) {
-    line += fmt::format(" of {}, {:.0f} s left", traffic_->total(),
-                        elapsed * static_cast<double>(traffic_->total() - traffic_->taken()) /
-                            static_cast<double>(traffic_->taken()));
-  }
+  const HowFar far{.elapsed_s = elapsed, .sent = traffic_->taken(), .to_send = traffic_->total()};
+  if (const auto left = seconds_left({}, far))
+    line += fmt::format(" of {}, {:.0f} s left", far.to_send, *left);
   progress_.show(line + fmt::format(", on their way or lost {}", traffic_->on_their_way()));
 }
 
@@ -66,7 +62,7 @@ void Run::play() {
     drops_before_ = headend_drops(options_.tunnel.cli_socket);
   const uint64_t began = rte_rdtsc();
   traffic_->begin(began);
-  Standstill standstill(began, static_cast<uint64_t>(kPatienceSeconds * ticks_.ticks_per_second()));
+  Standstill standstill(0, kPatienceSeconds);
   while (!traffic_->all_sent()) {
     turn();
     sessions_->watch();
