@@ -19,6 +19,9 @@
 
 namespace culvert::control {
 
+// Who found the user to be who he says: his certificate alone, LOCAL, or a server.
+enum class VerifiedBy : uint8_t { certificate, local, server };
+
 // What a server says about a session. Whatever is set goes before the group policy.
 struct AuthAttributes {
   std::optional<IpAddress> framed_address;
@@ -30,8 +33,7 @@ struct AuthAttributes {
   // For the accounting of this session, if there is any.
   std::optional<unsigned> interim_interval_s;  // Acct-Interim-Interval
   std::vector<std::string> classes;            // Class, as it came (RFC 2865 §5.25)
-  bool from_server = false;                    // verified by a server, not by LOCAL
-  bool from_local = false;                     // verified by LOCAL; neither: by a certificate alone
+  VerifiedBy verified_by = VerifiedBy::certificate;
 };
 
 enum class AuthVerdict : uint8_t {

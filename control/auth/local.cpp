@@ -54,7 +54,7 @@ bool LocalAuthenticator::ask(std::shared_ptr<AuthAttempt> attempt, std::function
         AuthAnswer& answer = attempt->answer;
         if (*right && error.empty()) {
           answer.verdict = AuthVerdict::accepted;
-          answer.attributes.from_local = true;
+          answer.attributes.verified_by = VerifiedBy::local;
           answer.log.push_back(
               {6, 113012,
                "AAA user authentication Successful : local database : user = " + attempt->user});

@@ -102,8 +102,9 @@ void Accounting::send(const SessionRecord& session, Account& account, Status sta
   a.integer(Type::event_timestamp, static_cast<uint32_t>(env_.wall_time()));
   a.integer(Type::nas_port, session.index);
   a.integer(Type::framed_protocol, kPpp);
-  a.integer(Type::acct_authentic,
-            session.attributes.from_server ? kAuthenticRadius : kAuthenticLocal);
+  a.integer(Type::acct_authentic, session.attributes.verified_by == VerifiedBy::server
+                                      ? kAuthenticRadius
+                                      : kAuthenticLocal);
   if (session.inner && session.inner->lease)
     a.address(Type::framed_ip_address, session.inner->address());
   if (session.inner && session.inner->lease6)

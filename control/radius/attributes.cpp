@@ -47,7 +47,7 @@ std::string policy_of_class(std::string_view value) {
 
 AuthAttributes session_attributes(const Attributes& answer) {
   AuthAttributes out;
-  out.from_server = true;
+  out.verified_by = VerifiedBy::server;
   for (const Attribute& a : answer.all()) {
     const auto number = a.integer();
     switch (a.type) {

@@ -82,7 +82,7 @@ Policy resolve_policy(const Config& config, const std::string& tunnel_group,
   std::string name = "DfltGrpPolicy";
   if (attributes.group_policy && config.group_policies.contains(*attributes.group_policy)) {
     name = *attributes.group_policy;
-  } else if (attributes.from_local && account != config.users.end() &&
+  } else if (attributes.verified_by == VerifiedBy::local && account != config.users.end() &&
              account->second.group_policy) {
     name = *account->second.group_policy;
   } else if (group != config.tunnel_groups.end()) {

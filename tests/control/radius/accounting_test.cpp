@@ -85,7 +85,7 @@ TEST_F(RadiusAccounting, BeginsWithTheFirstTunnelOfEitherKind) {
 
 TEST_F(RadiusAccounting, TellsStartAndStopWithCounts) {
   session->attributes.classes = {"one", "two"};
-  session->attributes.from_server = true;
+  session->attributes.verified_by = VerifiedBy::server;
   add_tunnel();
   const Attributes start = next();
   EXPECT_EQ(number(start, Type::acct_status_type), 1u);

@@ -34,7 +34,7 @@ TEST(RadiusAttributes, TakesWhatASessionNeeds) {
   EXPECT_EQ(s.idle_timeout_s, 60u);
   EXPECT_EQ(s.interim_interval_s, 60u);  // no more often than once a minute
   EXPECT_EQ(s.classes, (std::vector<std::string>{"binary\x01", "OU=G;"}));
-  EXPECT_TRUE(s.from_server);
+  EXPECT_EQ(s.verified_by, VerifiedBy::server);
 }
 
 TEST(RadiusAttributes, PassesOverWhatMeansNothing) {

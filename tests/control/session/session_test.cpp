@@ -81,10 +81,9 @@ TEST(Policy, Inheritance) {
   // A user of that name whom a server or a certificate speaks for is another one.
   EXPECT_EQ(resolve_policy(config, "TG", "u").name, "own");
   AuthAttributes said;
-  said.from_server = true;
+  said.verified_by = VerifiedBy::server;
   EXPECT_EQ(resolve_policy(config, "TG", "u", said).name, "own");
-  said.from_server = false;
-  said.from_local = true;
+  said.verified_by = VerifiedBy::local;
   const Policy users = resolve_policy(config, "TG", "u", said);
   EXPECT_EQ(users.name, "DfltGrpPolicy");
   EXPECT_EQ(users.disconnected_timeout_s, 600u);
@@ -99,7 +98,7 @@ TEST(Policy, Inheritance) {
   EXPECT_EQ(servers.session_timeout_s, 7u);
   attributes.group_policy = "no such policy";
   EXPECT_EQ(resolve_policy(config, "TG", "u", attributes).name, "own");
-  attributes.from_local = true;
+  attributes.verified_by = VerifiedBy::local;
   EXPECT_EQ(resolve_policy(config, "TG", "u", attributes).name, "DfltGrpPolicy");
 }
 
